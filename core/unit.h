@@ -1,0 +1,50 @@
+// The closed list of units. A unit has a code, a kind (what it measures) and a
+// factor to the base unit of that kind; multipliers (powers of ten, SDMX
+// UNIT_MULT) are kept apart from it. Documented in docs/units.md; a test
+// compares the two.
+#ifndef POLICYTRACK_CORE_UNIT_H_
+#define POLICYTRACK_CORE_UNIT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace policytrack {
+
+struct Unit {
+  absl::string_view code;     // "vehicles"
+  absl::string_view kind;     // "count of vehicles": what may be added or compared
+  double factor;              // to the base unit of the kind: 1 for the base itself
+  bool additive;              // whether parts may be summed or averaged; false for percentages
+  absl::string_view summary;  // what it is, in words
+};
+
+inline constexpr int kMinUnitMultiplier = -12;
+inline constexpr int kMaxUnitMultiplier = 15;
+
+// The unit of this code, or null.
+const Unit* FindUnit(absl::string_view code);
+// All, in the order of the document.
+const std::vector<Unit>& AllUnits();
+
+// Ok when `code` is on the list.
+// Returns INVALID_ARGUMENT / FIELD_REQUIRED or FIELD_INVALID, naming `field`;
+// the message lists the nearest codes.
+absl::Status CheckUnit(absl::string_view field, absl::string_view code);
+// Ok when `multiplier` is from -12 to 15; else INVALID_ARGUMENT / FIELD_INVALID.
+absl::Status CheckUnitMultiplier(absl::string_view field, int multiplier);
+
+// value * 10^multiplier and value / 10^multiplier, each with one rounding, so
+// that the second gives back what the first took wherever doubles allow it.
+double ScaleToBase(double value, int multiplier);
+double ScaleFromBase(double value, int multiplier);
+
+// "万辆" for ("vehicles", 4) where the list knows a customary word, else
+// "10^4 vehicles"; for reports.
+std::string UnitLabel(absl::string_view code, int multiplier);
+
+}  // namespace policytrack
+
+#endif  // POLICYTRACK_CORE_UNIT_H_

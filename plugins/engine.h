@@ -1,0 +1,110 @@
+// All that the services see of plugins: which there are, and instances that
+// turn aligned input columns into checked output columns. Start here, then
+// plugins/sdk/policytrack_plugin.h for the border itself.
+//
+// Thread rule: an Engine is safe from any thread. An Instance may be used from
+// any thread, one call at a time.
+#ifndef POLICYTRACK_PLUGINS_ENGINE_H_
+#define POLICYTRACK_PLUGINS_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/columns.h"
+#include "google/protobuf/struct.pb.h"
+#include "policytrack/v1/measure.pb.h"
+#include "policytrack/v1/plugin.pb.h"
+
+namespace policytrack::plugins {
+
+inline constexpr int64_t kUnbounded = -1;
+
+// How far a changed input reaches: outputs for [a - look_ahead, b + look_back]
+// depend on inputs [a, b].
+struct Window {
+  int64_t look_back = 0;   // periods, or kUnbounded
+  int64_t look_ahead = 0;  // periods, or kUnbounded
+};
+
+// What a slot is fed with, known before any figure is.
+struct InputMeta {
+  std::string slot;
+  v1::Frequency frequency = v1::FREQUENCY_UNSPECIFIED;
+  v1::Accumulation accumulation = v1::ACCUMULATION_UNSPECIFIED;
+  std::string unit;  // values come in this unit with multiplier 0
+};
+
+// Parameters that the host gives to every assessment, beside those that the
+// target states. A plugin cannot declare parameters of these names. Numbers
+// are absent when the target does not state them.
+struct AssessmentContext {
+  v1::TargetRelation relation;  // host.relation: "at_least", "at_most", "about", "within"
+  bool has_baseline_period = false;
+  int64_t baseline_period = 0;  // host.baseline_period
+  bool has_target_period = false;
+  int64_t target_period = 0;  // host.target_period: of the final point
+  bool has_tolerance_percent = false;
+  double tolerance_percent = 0;  // host.tolerance_percent
+};
+
+// A plugin bound to parameters and the kinds of its inputs.
+class Instance {
+ public:
+  virtual ~Instance() = default;
+
+  virtual Window window() const = 0;
+
+  // Computes the outputs, in the order of the descriptor, for the periods of
+  // `axis` in `window`. `inputs` are in the order of the metas given to
+  // MakeInstance; those of aligned slots have exactly the periods of `axis`,
+  // with missing points where there is none. An output has points only for
+  // periods of the axis in the window. The result has passed the result gate.
+  // Returns INTERNAL / PLUGIN_FAILED when the plugin says so,
+  // DEADLINE_EXCEEDED / PLUGIN_TIMEOUT when it overran, INTERNAL /
+  // RESULT_REFUSED when the gate refused what it gave.
+  virtual absl::StatusOr<std::vector<Columns>> Compute(const std::vector<int64_t>& axis,
+                                                       const std::vector<const Columns*>& inputs,
+                                                       PeriodRange window) = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Every plugin found, usable or not, by name.
+  virtual std::vector<v1::Plugin> ListPlugins() const = 0;
+
+  // One plugin, `plugins/{plugin}`.
+  // Returns NOT_FOUND / RESOURCE_NOT_FOUND when there is none of this name.
+  virtual absl::StatusOr<v1::Plugin> GetPlugin(absl::string_view name) const = 0;
+
+  // SHA-256, in hexadecimal, over shared object and descriptor: what a result
+  // depends on. "" when the plugin is not active.
+  virtual std::string PluginDigest(absl::string_view name) const = 0;
+
+  // Checks parameters against the descriptor and makes an instance.
+  // `assessment` is null for calculators. Slots that are left open have no meta.
+  // Returns NOT_FOUND / RESOURCE_NOT_FOUND for an unknown plugin,
+  // FAILED_PRECONDITION / PLUGIN_NOT_ACTIVE with the reason for one that cannot
+  // be used, INVALID_ARGUMENT / PARAMETERS_INVALID, naming the parameter, for
+  // unknown, missing, ill-typed and out-of-range ones and for what the plugin
+  // itself refuses, INVALID_ARGUMENT / FIELD_INVALID for slots that are unknown,
+  // missing, fed twice, or fed with a unit or accumulation that they do not take.
+  virtual absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
+      absl::string_view name, const google::protobuf::Struct& parameters,
+      const std::vector<InputMeta>& inputs, const AssessmentContext* assessment) = 0;
+
+  // The parameters in force, defaults included, each as `name = value`, by name.
+  // Errors as for MakeInstance.
+  virtual absl::StatusOr<std::vector<std::string>> EffectiveParameters(
+      absl::string_view name, const google::protobuf::Struct& parameters) const = 0;
+};
+
+}  // namespace policytrack::plugins
+
+#endif  // POLICYTRACK_PLUGINS_ENGINE_H_
