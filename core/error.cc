@@ -6,6 +6,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "core/utf8.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace policytrack {
@@ -46,17 +47,18 @@ std::string CutText(absl::string_view text, size_t max_bytes) {
 absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                    ErrorMetadata metadata) {
   google::rpc::ErrorInfo info;
-  info.set_reason(std::string(reason));
+  // Fields of proto3 must be UTF-8, or the payload cannot be parsed again.
+  info.set_reason(ToUtf8(reason));
   info.set_domain(kErrorDomain);
   size_t used = 0;
   for (const auto& [key, value] : metadata) {
-    const std::string short_key = CutText(key, kMaxMetadataKeyBytes);
-    const std::string short_value = CutText(value, kMaxMetadataValueBytes);
+    const std::string short_key = CutText(ToUtf8(key), kMaxMetadataKeyBytes);
+    const std::string short_value = CutText(ToUtf8(value), kMaxMetadataValueBytes);
     used += short_key.size() + short_value.size();
     if (used > kMaxMetadataBytes) break;
     (*info.mutable_metadata())[short_key] = short_value;
   }
-  absl::Status status(code, CutText(message, kMaxMessageBytes));
+  absl::Status status(code, CutText(ToUtf8(message), kMaxMessageBytes));
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   return status;
 }
@@ -93,13 +95,13 @@ absl::Status WithFieldPrefix(const absl::Status& status, absl::string_view prefi
   auto info = InfoOf(status);
   const bool has_field = info.has_value() && info->metadata().contains(kFieldKey);
   const absl::string_view joint = has_field ? "." : ": ";
-  absl::Status result(status.code(),
-                      CutText(absl::StrCat(prefix, joint, status.message()), kMaxMessageBytes));
+  absl::Status result(status.code(), CutText(ToUtf8(absl::StrCat(prefix, joint, status.message())),
+                                             kMaxMessageBytes));
   status.ForEachPayload(
       [&](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
   if (has_field) {
     std::string& field = (*info->mutable_metadata())[kFieldKey];
-    field = CutText(absl::StrCat(prefix, ".", field), kMaxMetadataValueBytes);
+    field = CutText(ToUtf8(absl::StrCat(prefix, ".", field)), kMaxMetadataValueBytes);
     result.SetPayload(kErrorInfoUrl, absl::Cord(info->SerializeAsString()));
   }
   return result;
