@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Installs the distribution's packages that PolicyTrack is built, tried out and
+# tested with. Asks nothing; does nothing when all are there.
+#
+# Usage: deploy/install-packages.sh [build|demo|test]
+#   build  what the compiler needs (the default)
+#   demo   build, and Go for grpcurl when there is no `go` on the PATH
+#   test   demo, and the clients and linters that the tests use
+set -euo pipefail
+
+mode=${1:-build}
+case "$mode" in
+  build | demo | test) ;;
+  -h | --help)
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+  *)
+    echo "error: unknown mode '$mode'; use build, demo or test" >&2
+    exit 2
+    ;;
+esac
+
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# VERSION_ID is missing on distributions without releases.
+id=unknown version=unknown
+if [[ -r /etc/os-release ]]; then
+  id=$(. /etc/os-release && echo "${ID:-unknown}")
+  version=$(. /etc/os-release && echo "${VERSION_ID:-unknown}")
+fi
+case "$id-$version" in
+  debian-12 | debian-13 | ubuntu-24.04) ;;
+  *)
+    fail "this script knows Debian 12, Debian 13 and Ubuntu 24.04, not '$id $version'." \
+      "Install the packages that it lists by hand, then run cmake --preset release."
+    ;;
+esac
+command -v dpkg-query >/dev/null || fail "dpkg-query is missing: is this really $id?"
+
+packages=(
+  ca-certificates ccache cmake g++ ninja-build pkg-config
+  libabsl-dev libc-ares-dev libcli11-dev libcsv-dev libgmock-dev libgrpc++-dev libgtest-dev
+  libprotobuf-dev libre2-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev
+  libutf8proc-dev libyaml-cpp-dev protobuf-compiler protobuf-compiler-grpc zlib1g-dev
+)
+if [[ "$mode" != build ]]; then
+  command -v go >/dev/null || packages+=(golang-go)
+fi
+if [[ "$mode" == test ]]; then
+  packages+=(
+    clang-format git python3 python3-grpc-tools python3-grpcio python3-protobuf python3-pytest
+    python3-yaml
+  )
+  # A Node.js from elsewhere conflicts with the packages; use the one there is.
+  command -v node >/dev/null || packages+=(nodejs)
+  command -v npm >/dev/null || packages+=(npm)
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [[ "$state" == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  echo "packages: all ${#packages[@]} are installed"
+  exit 0
+fi
+
+as_root=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null ||
+    fail "these packages are missing and need root: ${missing[*]}." \
+      "Run this script as root, or install sudo."
+  as_root=(sudo)
+fi
+
+echo "packages: installing ${#missing[@]} of ${#packages[@]}: ${missing[*]}"
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q \
+    -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
+}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt update >"$log" 2>&1 || {
+  tail -n 40 "$log" >&2
+  fail "apt-get update failed; see above"
+}
+# Every 25th package is named, so that minutes do not pass in silence.
+apt install -y --no-install-recommends "${missing[@]}" 2>&1 | tee "$log" |
+  awk '/^Setting up / { if (++n % 25 == 0) print "   " n " set up, now " $3; fflush() }' || {
+  tail -n 40 "$log" >&2
+  fail "apt-get install failed; see above. Packages wanted: ${missing[*]}"
+}
+echo "packages: done"
