@@ -36,8 +36,12 @@ absl::Status CheckUnit(absl::string_view field, absl::string_view code);
 // Ok when `multiplier` is from -12 to 15; else INVALID_ARGUMENT / FIELD_INVALID.
 absl::Status CheckUnitMultiplier(absl::string_view field, int multiplier);
 
-// value * 10^multiplier and value / 10^multiplier, each with one rounding, so
-// that the second gives back what the first took wherever doubles allow it.
+// value * 10^multiplier and value / 10^multiplier. Each is one multiplication or
+// division by an exact power of ten, correctly rounded; where a whole number
+// divides back to exactly the value that was multiplied, the product is that
+// number, so that 4.35 of ten thousands is 43500 and not a hair less. The second
+// gives back what the first took wherever doubles allow it. A product beyond
+// doubles is infinite. REQUIRES: CheckUnitMultiplier is ok (else NaN).
 double ScaleToBase(double value, int multiplier);
 double ScaleFromBase(double value, int multiplier);
 

@@ -1,0 +1,187 @@
+#include "core/unit.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/error.h"
+#include "core/utf8.h"
+
+namespace policytrack {
+namespace {
+
+// Factors are whole numbers, so that they are exact: the base of a kind is its
+// smallest unit.
+constexpr std::array kUnits = {
+    Unit{"vehicles", "count of vehicles", 1, true, "Vehicles"},
+    Unit{"pieces", "count of pieces", 1, true, "Charging points, batteries and other devices"},
+    Unit{"stations", "count of stations", 1, true,
+         "Charging, battery-swap, hydrogen and other stations"},
+    Unit{"places", "count of places", 1, true, "Places, such as parking places and work places"},
+    Unit{"enterprises", "count of enterprises", 1, true, "Enterprises"},
+    Unit{"institutions", "count of institutions", 1, true, "Institutions, such as laboratories"},
+    Unit{"projects", "count of projects", 1, true, "Projects"},
+    Unit{"patents", "count of patents", 1, true, "Patents"},
+    Unit{"persons", "count of persons", 1, true, "Persons"},
+    Unit{"households", "count of households", 1, true, "Households"},
+    Unit{"yuan", "money in CNY", 1, true, "Yuan renminbi (ISO 4217 CNY), at current prices"},
+    Unit{"usd", "money in USD", 1, true, "United States dollars, at current prices"},
+    Unit{"eur", "money in EUR", 1, true, "Euros, at current prices"},
+    Unit{"percent", "percent", 1, false, "Per cent: a share or a rate times 100"},
+    Unit{"percentage_points", "percentage points", 1, false, "Difference of two percentages"},
+    Unit{"ratio", "ratio", 1, false, "Plain number: a quotient"},
+    Unit{"index", "index", 1, false, "Index number; its base is stated by the dataset"},
+    Unit{"score", "score", 1, false, "Points on a scale that the dataset or plugin states"},
+    Unit{"code", "code", 1, false, "Code number of a state; only its equality means something"},
+    Unit{"kg", "mass", 1, true, "Kilograms"},
+    Unit{"tonnes", "mass", 1e3, true, "Tonnes (1000 kg)"},
+    Unit{"tonnes_co2e", "greenhouse gas", 1, true, "Tonnes of carbon dioxide equivalent"},
+    Unit{"m", "length", 1, true, "Metres"},
+    Unit{"km", "length", 1e3, true, "Kilometres"},
+    Unit{"m2", "area", 1, true, "Square metres"},
+    Unit{"hectares", "area", 1e4, true, "Hectares"},
+    Unit{"km2", "area", 1e6, true, "Square kilometres"},
+    Unit{"litres", "volume", 1, true, "Litres"},
+    Unit{"m3", "volume", 1e3, true, "Cubic metres"},
+    Unit{"kw", "power", 1, true, "Kilowatts"},
+    Unit{"mw", "power", 1e3, true, "Megawatts"},
+    Unit{"gw", "power", 1e6, true, "Gigawatts"},
+    Unit{"kwh", "energy", 1, true, "Kilowatt-hours"},
+    Unit{"mwh", "energy", 1e3, true, "Megawatt-hours"},
+    Unit{"gwh", "energy", 1e6, true, "Gigawatt-hours"},
+    Unit{"hours", "time", 1, true, "Hours"},
+    Unit{"days", "time", 24, true, "Days of 24 hours"},
+    Unit{"months", "calendar time", 1, true, "Calendar months"},
+    Unit{"years", "calendar time", 12, true, "Calendar years"},
+};
+
+// Words that are customary for a unit with a multiplier.
+struct CustomaryWord {
+  absl::string_view code;
+  int multiplier;
+  absl::string_view word;
+};
+constexpr std::array kCustomaryWords = {
+    CustomaryWord{"vehicles", 4, "万辆"}, CustomaryWord{"yuan", 4, "万元"},
+    CustomaryWord{"yuan", 8, "亿元"},     CustomaryWord{"pieces", 4, "万个"},
+    CustomaryWord{"stations", 0, "座"},
+};
+
+// Every one of these is a double exactly.
+constexpr std::array kPowersOfTen = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+static_assert(kPowersOfTen.size() == kMaxUnitMultiplier + 1);
+static_assert(-kMinUnitMultiplier <= kMaxUnitMultiplier);
+
+bool IsMultiplier(int multiplier) {
+  return multiplier >= kMinUnitMultiplier && multiplier <= kMaxUnitMultiplier;
+}
+
+double Multiply(double value, double power) {
+  const double product = value * power;
+  // 4.35 is not a double, and 10^4 times the one next to it rounds to
+  // 43499.99999999999. The whole number that divides back to the value is what
+  // was meant.
+  constexpr double kExactIntegers = 9007199254740992;  // 2^53
+  if (std::fabs(product) < kExactIntegers) {
+    const double whole = std::nearbyint(product);
+    if (whole / power == value) return whole;
+  }
+  return product;
+}
+
+size_t EditDistance(absl::string_view a, absl::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string NearestCodes(absl::string_view code) {
+  constexpr size_t kHowMany = 3;
+  constexpr size_t kCompared = 32;  // no code is longer
+  std::vector<std::pair<size_t, absl::string_view>> ranked;
+  for (const Unit& unit : kUnits) {
+    ranked.emplace_back(EditDistance(code.substr(0, kCompared), unit.code), unit.code);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  ranked.resize(kHowMany);
+  return absl::StrJoin(ranked, ", ", [](std::string* out, const auto& entry) {
+    absl::StrAppend(out, entry.second);
+  });
+}
+
+}  // namespace
+
+const Unit* FindUnit(absl::string_view code) {
+  const auto it = std::find_if(kUnits.begin(), kUnits.end(),
+                               [code](const Unit& unit) { return unit.code == code; });
+  return it == kUnits.end() ? nullptr : &*it;
+}
+
+const std::vector<Unit>& AllUnits() {
+  static const auto* const units = new std::vector<Unit>(kUnits.begin(), kUnits.end());
+  return *units;
+}
+
+absl::Status CheckUnit(absl::string_view field, absl::string_view code) {
+  if (code.empty()) return FieldRequired(field, "must be a code of the unit list (docs/units.md)");
+  if (FindUnit(code) != nullptr) return absl::OkStatus();
+  for (const CustomaryWord& customary : kCustomaryWords) {
+    if (customary.word == code) {
+      return FieldInvalid(
+          field, absl::StrCat(Quoted(code), " is not a code of the unit list; write \"",
+                              customary.code, "\" with multiplier ", customary.multiplier));
+    }
+  }
+  return FieldInvalid(field, absl::StrCat(Quoted(code),
+                                          " is not a code of the unit list (docs/units.md); the "
+                                          "nearest are ",
+                                          NearestCodes(code)));
+}
+
+absl::Status CheckUnitMultiplier(absl::string_view field, int multiplier) {
+  if (IsMultiplier(multiplier)) return absl::OkStatus();
+  return FieldInvalid(field, absl::StrCat(multiplier, " is not a power of ten from ",
+                                          kMinUnitMultiplier, " to ", kMaxUnitMultiplier,
+                                          "; write 4 for ten thousands, 8 for hundred millions"));
+}
+
+double ScaleToBase(double value, int multiplier) {
+  if (!IsMultiplier(multiplier)) return std::numeric_limits<double>::quiet_NaN();
+  const double power = kPowersOfTen[static_cast<size_t>(std::abs(multiplier))];
+  return multiplier >= 0 ? Multiply(value, power) : value / power;
+}
+
+double ScaleFromBase(double value, int multiplier) {
+  if (!IsMultiplier(multiplier)) return std::numeric_limits<double>::quiet_NaN();
+  const double power = kPowersOfTen[static_cast<size_t>(std::abs(multiplier))];
+  return multiplier >= 0 ? value / power : Multiply(value, power);
+}
+
+std::string UnitLabel(absl::string_view code, int multiplier) {
+  for (const CustomaryWord& customary : kCustomaryWords) {
+    if (customary.code == code && customary.multiplier == multiplier) {
+      return std::string(customary.word);
+    }
+  }
+  if (multiplier == 0) return std::string(code);
+  return absl::StrCat("10^", multiplier, " ", code);
+}
+
+}  // namespace policytrack
