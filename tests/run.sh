@@ -12,6 +12,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+self="$root/tests/run.sh"
 cd "$root"
 LOG_DIR="$root/build/logs"
 . deploy/lib.sh
@@ -27,7 +28,7 @@ while (($#)); do
       shift
       ;;
     -h | --help)
-      sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      sed -n '2,13s/^# \{0,1\}//p' "$self"
       exit 0
       ;;
     *)
