@@ -1,0 +1,37 @@
+// The operator's list of trusted files, as sha256sum prints it.
+//
+// Thread rule: const methods from any thread.
+#ifndef POLICYTRACK_PLUGINS_HOST_ALLOW_LIST_H_
+#define POLICYTRACK_PLUGINS_HOST_ALLOW_LIST_H_
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace policytrack::plugins {
+
+class AllowList {
+ public:
+  // Trusts nothing.
+  AllowList() = default;
+
+  // Lines `<64 hexadecimal digits>  <file name>`, or ` *` before the name;
+  // empty lines and lines that begin with # are skipped. A name may come with
+  // several digests.
+  // Returns INVALID_ARGUMENT with the line for anything else.
+  static absl::StatusOr<AllowList> Parse(absl::string_view text);
+
+  bool Trusts(const std::string& file_name, const std::string& sha256_hex) const {
+    return entries_.count({file_name, sha256_hex}) > 0;
+  }
+
+ private:
+  std::set<std::pair<std::string, std::string>> entries_;
+};
+
+}  // namespace policytrack::plugins
+
+#endif  // POLICYTRACK_PLUGINS_HOST_ALLOW_LIST_H_

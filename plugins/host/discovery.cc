@@ -1,0 +1,206 @@
+#include "plugins/host/discovery.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/digest.h"
+#include "core/resource_name.h"
+#include "core/utf8.h"
+#include "plugins/checks/descriptor.h"
+#include "plugins/host/elf_file.h"
+
+namespace policytrack::plugins {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uintmax_t kMaxSharedObjectBytes = 256u << 20;
+
+// The bytes of a regular file, or what is wrong with it in words that follow
+// its name.
+absl::StatusOr<std::string> ReadFile(const std::string& path, uintmax_t max_bytes) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError("is not a regular file; remove it");
+  }
+  const uintmax_t size = fs::file_size(path, error);
+  if (error) return absl::InvalidArgumentError(absl::StrCat("cannot be read: ", error.message()));
+  if (size > max_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", size, " bytes; at most ", max_bytes, " are read"));
+  }
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes(static_cast<size_t>(size), '\0');
+  if (!in.read(bytes.data(), static_cast<std::streamsize>(size))) {
+    return absl::InvalidArgumentError("cannot be read; look at its permissions");
+  }
+  return bytes;
+}
+
+bool IsPlainText(const std::string& name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return absl::ascii_isprint(static_cast<unsigned char>(c)); });
+}
+
+// One plugin on its way from files to code.
+class Opening {
+ public:
+  Opening(const std::string& directory, const std::string& id) : id_(id) {
+    base_ = (fs::path(directory) / id).string();
+    found_.plugin.set_name(absl::StrCat("plugins/", id));
+  }
+
+  FoundPlugin Open(const PluginFiles& files, const AllowList& allow_list) {
+    if (Read(files) && CheckContents() && CheckTrust(allow_list)) Load();
+    return std::move(found_);
+  }
+
+ private:
+  bool Fail(v1::PluginState state, const std::string& message) {
+    found_.plugin.set_state(state);
+    found_.plugin.set_state_message(message);
+    return false;
+  }
+  bool Broken(const std::string& message) { return Fail(v1::PLUGIN_STATE_BROKEN, message); }
+
+  // Reads both halves; what can be told of one is told without the other.
+  bool Read(const PluginFiles& files) {
+    std::string problem;
+    if (files.shared_object) {
+      absl::StatusOr<std::string> bytes = ReadFile(base_ + ".so", kMaxSharedObjectBytes);
+      if (bytes.ok()) {
+        shared_object_ = *std::move(bytes);
+        found_.plugin.set_digest(Sha256Hex(shared_object_));
+        const ElfProblem elf = CheckElf(shared_object_);
+        if (elf.state != v1::PLUGIN_STATE_UNSPECIFIED) {
+          elf_ = elf;
+          elf_.message = absl::StrCat(id_, ".so ", elf.message);
+        }
+      } else {
+        problem = absl::StrCat(id_, ".so ", std::string(bytes.status().message()));
+      }
+    } else {
+      problem = absl::StrCat(id_, ".so is missing; put the shared object beside ", id_, ".json");
+    }
+    if (files.descriptor) {
+      absl::StatusOr<std::string> bytes = ReadFile(base_ + ".json", kMaxDescriptorBytes);
+      if (bytes.ok()) {
+        descriptor_ = *std::move(bytes);
+        found_.plugin.set_descriptor_digest(Sha256Hex(descriptor_));
+      } else if (problem.empty()) {
+        problem = absl::StrCat(id_, ".json ", std::string(bytes.status().message()));
+      }
+    } else if (elf_.state == v1::PLUGIN_STATE_UNSPECIFIED) {
+      problem = absl::StrCat(id_, ".json is missing; put the descriptor beside ", id_, ".so");
+    }
+    if (elf_.state == v1::PLUGIN_STATE_BROKEN) return Broken(elf_.message);
+    return problem.empty() || Broken(problem);
+  }
+
+  bool CheckContents() {
+    if (!IsResourceId(id_)) {
+      return Broken(absl::StrCat("the name `", id_,
+                                 "` must be of small letters, digits and hyphens and begin with a "
+                                 "letter; rename its files"));
+    }
+    absl::StatusOr<v1::PluginDescriptor> descriptor = ParseDescriptor(descriptor_);
+    if (!descriptor.ok()) return BadDescriptor(descriptor.status());
+    if (absl::Status status = CheckDescriptor(*descriptor, id_); !status.ok()) {
+      return BadDescriptor(status);
+    }
+    *found_.plugin.mutable_plugin_descriptor() = *std::move(descriptor);
+    const v1::PluginDescriptor& d = found_.plugin.plugin_descriptor();
+    if (d.abi_major() != PT_ABI_MAJOR || d.abi_minor() > PT_ABI_MINOR) {
+      return Fail(v1::PLUGIN_STATE_ABI_MISMATCH,
+                  absl::StrCat(id_, ".json says that it needs ABI ", d.abi_major(), ".",
+                               d.abi_minor(), ", but this server speaks ", PT_ABI_MAJOR, ".",
+                               PT_ABI_MINOR, "; build it against the SDK of this server"));
+    }
+    if (elf_.state != v1::PLUGIN_STATE_UNSPECIFIED) return Fail(elf_.state, elf_.message);
+    return true;
+  }
+
+  bool BadDescriptor(const absl::Status& status) {
+    return Broken(absl::StrCat(id_, ".json: ", std::string(status.message()), "; correct it"));
+  }
+
+  bool CheckTrust(const AllowList& allow_list) {
+    const std::pair<std::string, std::string> files[] = {
+        {id_ + ".so", found_.plugin.digest()}, {id_ + ".json", found_.plugin.descriptor_digest()}};
+    for (const auto& [file, digest] : files) {
+      if (allow_list.Trusts(file, digest)) continue;
+      return Fail(v1::PLUGIN_STATE_NOT_TRUSTED,
+                  absl::StrCat("the SHA-256 of ", file,
+                               " is not on the list of trusted plugins; if you trust it, add to "
+                               "the list the line `",
+                               digest, "  ", file, "` and restart the server"));
+    }
+    return true;
+  }
+
+  void Load() {
+    LoadResult result = LoadNativeLibrary(shared_object_, found_.plugin.plugin_descriptor());
+    if (result.state != v1::PLUGIN_STATE_ACTIVE) {
+      Fail(result.state, absl::StrCat(id_, ".so ", result.message));
+      return;
+    }
+    found_.plugin.set_state(v1::PLUGIN_STATE_ACTIVE);
+    found_.library = result.library;
+    Digest digest;
+    digest.Add(shared_object_).Add(descriptor_);
+    found_.digest = ToHex(digest.Finish());
+  }
+
+  std::string id_;
+  std::string base_;
+  std::string shared_object_;
+  std::string descriptor_;
+  ElfProblem elf_;
+  FoundPlugin found_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::map<std::string, PluginFiles>> ListPluginFiles(
+    const std::string& directory, const std::function<void(absl::string_view)>& log) {
+  std::error_code error;
+  const fs::file_status status = fs::status(directory, error);
+  if (!fs::exists(status)) {
+    return absl::NotFoundError(absl::StrCat("the plugin directory ", directory, " does not exist"));
+  }
+  if (!fs::is_directory(status)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the plugin directory ", directory, " is not a directory"));
+  }
+  std::map<std::string, PluginFiles> found;
+  fs::directory_iterator at(directory, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    const std::string base = at->path().stem().string();
+    const std::string extension = at->path().extension().string();
+    const bool plugin = (extension == ".so" || extension == ".json") && IsPlainText(base);
+    if (!plugin) {
+      log(absl::StrCat("plugin directory ", directory, ": ", Quoted(at->path().filename().string()),
+                       " is neither a shared object nor a descriptor and is ignored"));
+      continue;
+    }
+    PluginFiles& files = found[base];
+    (extension == ".so" ? files.shared_object : files.descriptor) = true;
+  }
+  if (error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the plugin directory ", directory, " cannot be read: ", error.message()));
+  }
+  return found;
+}
+
+FoundPlugin OpenPlugin(const std::string& directory, const std::string& id,
+                       const PluginFiles& files, const AllowList& allow_list) {
+  return Opening(directory, id).Open(files, allow_list);
+}
+
+}  // namespace policytrack::plugins

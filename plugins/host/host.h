@@ -1,0 +1,41 @@
+// The host: the Engine whose plugins are shared objects in a directory, run in
+// this process. What it loads has been pinned by the operator by SHA-256.
+//
+// Thread rule: as Engine.
+#ifndef POLICYTRACK_PLUGINS_HOST_HOST_H_
+#define POLICYTRACK_PLUGINS_HOST_HOST_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "plugins/engine.h"
+
+namespace policytrack::plugins {
+
+struct HostOptions {
+  // Every *.so and *.json in it belongs to a plugin of that base name.
+  std::string plugin_dir;
+  // Lines as sha256sum prints them, `<sha256>  <file name>`, for the .so and the
+  // .json of each trusted plugin. Empty: nothing is trusted.
+  std::string allow_list_file;
+  // What one computation may take.
+  absl::Duration call_deadline = absl::Seconds(30);
+};
+
+// Finds and loads plugins, once. `log` gets a line for every file that is
+// ignored and every plugin that cannot be used; it is called before this
+// function returns, and not after.
+// Returns NOT_FOUND when the directory or the list is not there, and
+// INVALID_ARGUMENT when the directory is none, the list is malformed (with its
+// line) or the deadline is not positive. A plugin that cannot be used is no
+// error: ListPlugins says what is wrong with it.
+absl::StatusOr<std::unique_ptr<Engine>> OpenHost(const HostOptions& options,
+                                                 const std::function<void(absl::string_view)>& log);
+
+}  // namespace policytrack::plugins
+
+#endif  // POLICYTRACK_PLUGINS_HOST_HOST_H_

@@ -1,0 +1,55 @@
+// Sets the cancel word of calls that pass their deadline.
+//
+// Thread rule: safe from any thread. It has one thread of its own, which ends
+// with it; every Watch must have ended before.
+#ifndef POLICYTRACK_PLUGINS_HOST_WATCHDOG_H_
+#define POLICYTRACK_PLUGINS_HOST_WATCHDOG_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace policytrack::plugins {
+
+class Watchdog {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  Watchdog();
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  // Watches one call for as long as it lives.
+  class Watch {
+   public:
+    // Both must outlive the watch.
+    Watch(Watchdog* watchdog, std::atomic<uint32_t>* cancel, Time deadline);
+    ~Watch();
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+   private:
+    Watchdog* watchdog_;
+    std::multimap<Time, std::atomic<uint32_t>*>::iterator at_;
+  };
+
+ private:
+  void Run();
+
+  absl::Mutex mutex_;
+  absl::CondVar changed_;
+  // Calls in flight whose cancel word is not yet set, or just was.
+  std::multimap<Time, std::atomic<uint32_t>*> calls_ ABSL_GUARDED_BY(mutex_);
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace policytrack::plugins
+
+#endif  // POLICYTRACK_PLUGINS_HOST_WATCHDOG_H_

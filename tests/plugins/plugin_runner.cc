@@ -1,0 +1,113 @@
+#include "tests/plugins/plugin_runner.h"
+
+#include <limits>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "plugins/host/host.h"
+
+namespace policytrack::plugins {
+namespace {
+
+Columns Align(const Columns& columns, const std::vector<int64_t>& axis) {
+  Columns aligned;
+  for (int64_t period : axis) {
+    const int64_t at = columns.Find(period);
+    if (at < 0) {
+      aligned.Append(period, 0, MissingFlags(v1::MISSING_REASON_INPUT_MISSING));
+    } else {
+      aligned.Append(period, columns.values[static_cast<size_t>(at)],
+                     columns.flags[static_cast<size_t>(at)]);
+    }
+  }
+  return aligned;
+}
+
+}  // namespace
+
+Columns MakeColumns(const std::vector<Point>& points) {
+  Columns columns;
+  for (const Point& point : points) {
+    const Flags flags =
+        point.value.has_value()
+            ? point.flags
+            : static_cast<Flags>(point.flags | MissingFlags(v1::MISSING_REASON_INPUT_MISSING));
+    columns.Append(point.period, point.value.value_or(0), flags);
+  }
+  return columns;
+}
+
+google::protobuf::Struct Parameters(const std::string& json) {
+  google::protobuf::Struct parameters;
+  const auto status = google::protobuf::util::JsonStringToMessage(json, &parameters);
+  EXPECT_TRUE(status.ok()) << json;
+  return parameters;
+}
+
+std::unique_ptr<Engine> OpenShipped() {
+  HostOptions options;
+  options.plugin_dir = SHIPPED_PLUGIN_DIR;
+  options.allow_list_file = SHIPPED_ALLOW_LIST;
+  auto engine = OpenHost(options, [](absl::string_view line) { ADD_FAILURE() << line; });
+  EXPECT_TRUE(engine.ok()) << engine.status();
+  return engine.ok() ? *std::move(engine) : nullptr;
+}
+
+double Run::Value(const std::string& output, int64_t period) const {
+  const Columns& columns = outputs.at(output);
+  const int64_t at = columns.Find(period);
+  if (at < 0 || IsMissing(columns.flags[static_cast<size_t>(at)])) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  return columns.values[static_cast<size_t>(at)];
+}
+
+Flags Run::FlagsAt(const std::string& output, int64_t period) const {
+  const Columns& columns = outputs.at(output);
+  const int64_t at = columns.Find(period);
+  return at < 0 ? Flags{0xffff} : columns.flags[static_cast<size_t>(at)];
+}
+
+v1::MissingReason Run::Reason(const std::string& output, int64_t period) const {
+  const Flags flags = FlagsAt(output, period);
+  EXPECT_TRUE(flags != 0xffff && IsMissing(flags)) << output << " at " << period << " is there";
+  return ReasonOfFlags(flags);
+}
+
+absl::StatusOr<Run> RunPlugin(const std::string& plugin, v1::Frequency frequency,
+                              const std::string& parameters, const std::vector<Feed>& feeds,
+                              const AssessmentContext* assessment, PeriodRange window) {
+  static Engine* const engine = OpenShipped().release();  // lives as long as the program
+  if (engine == nullptr) return absl::InternalError("the shipped plugins are not there");
+  const std::string name = absl::StrCat("plugins/", plugin);
+  std::vector<InputMeta> metas;
+  std::set<int64_t> periods;
+  for (const Feed& feed : feeds) {
+    metas.push_back({feed.slot, frequency, feed.accumulation, feed.unit});
+    if (!feed.aligned) continue;
+    for (const Point& point : feed.points) periods.insert(point.period);
+  }
+  const std::vector<int64_t> axis(periods.begin(), periods.end());
+  std::vector<Columns> columns;
+  for (const Feed& feed : feeds) {
+    columns.push_back(feed.aligned ? Align(MakeColumns(feed.points), axis)
+                                   : MakeColumns(feed.points));
+  }
+  std::vector<const Columns*> inputs;
+  for (const Columns& c : columns) inputs.push_back(&c);
+  auto instance = engine->MakeInstance(name, Parameters(parameters), metas, assessment);
+  if (!instance.ok()) return instance.status();
+  auto outputs = (*instance)->Compute(axis, inputs, window);
+  if (!outputs.ok()) return outputs.status();
+  const v1::Plugin described = *engine->GetPlugin(name);
+  Run run;
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    run.outputs[described.plugin_descriptor().outputs(static_cast<int>(i)).name()] =
+        std::move((*outputs)[i]);
+  }
+  return run;
+}
+
+}  // namespace policytrack::plugins

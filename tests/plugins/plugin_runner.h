@@ -1,0 +1,63 @@
+// Runs a shipped plugin on figures, through the host, as the service does.
+#ifndef POLICYTRACK_TESTS_PLUGINS_PLUGIN_RUNNER_H_
+#define POLICYTRACK_TESTS_PLUGINS_PLUGIN_RUNNER_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "google/protobuf/struct.pb.h"
+#include "plugins/engine.h"
+
+namespace policytrack::plugins {
+
+// One point of an input: a value, or none when missing.
+struct Point {
+  int64_t period;
+  std::optional<double> value;
+  Flags flags = kNormal;
+};
+
+// An input and what feeds it.
+struct Feed {
+  std::string slot;
+  std::vector<Point> points;
+  std::string unit = "vehicles";
+  v1::Accumulation accumulation = v1::ACCUMULATION_FLOW;
+  bool aligned = true;
+};
+
+// Columns of points, a missing one as INPUT_MISSING.
+Columns MakeColumns(const std::vector<Point>& points);
+
+// `{"years": 3, "method": "cagr"}` as parameters; fails the test when malformed.
+google::protobuf::Struct Parameters(const std::string& json);
+
+// The shipped plugins, loaded; fails the test when they cannot be.
+std::unique_ptr<Engine> OpenShipped();
+
+// The outputs of a run, by name.
+struct Run {
+  std::map<std::string, Columns> outputs;
+
+  // The value of an output at a period; NaN when it is missing or not there.
+  double Value(const std::string& output, int64_t period) const;
+  // Its flags; 0xffff when it is not there.
+  Flags FlagsAt(const std::string& output, int64_t period) const;
+  // Why it is missing; fails the test when it is not.
+  v1::MissingReason Reason(const std::string& output, int64_t period) const;
+};
+
+// Runs a plugin on feeds; the axis is the union of the aligned feeds' periods.
+absl::StatusOr<Run> RunPlugin(const std::string& plugin, v1::Frequency frequency,
+                              const std::string& parameters, const std::vector<Feed>& feeds,
+                              const AssessmentContext* assessment = nullptr,
+                              PeriodRange window = {});
+
+}  // namespace policytrack::plugins
+
+#endif  // POLICYTRACK_TESTS_PLUGINS_PLUGIN_RUNNER_H_
