@@ -65,8 +65,9 @@ def check_links(root):
                 targets = [(root, word) for word in re.findall(
                     r"(?<![\w./-])((?:deploy|tests|catalog|proto|docs)/[\w./-]*\w)", line)]
             else:
+                prose = re.sub(r"`[^`]*`", "", line)
                 targets = [(root / path.parent, target.split("#")[0]) for target in
-                           re.findall(r"\]\(([^)\s]+)\)", line) if "://" not in target]
+                           re.findall(r"\]\(([^)\s]+)\)", prose) if "://" not in target]
             for folder, target in targets:
                 if target and not (folder / target).exists():
                     findings.append(f"{path}:{number}: leads nowhere: {target}")
