@@ -1,7 +1,5 @@
 #include "core/page_token.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cassert>
 #include <memory>
@@ -15,27 +13,26 @@ namespace policytrack {
 namespace {
 
 // version (1), digest of the request digest (16), revision (8), offset (8), the
-// key, CRC-32 of all before (4); integers are little-endian.
+// key, the first 4 bytes of SHA-256 of all before; integers are little-endian.
 constexpr char kVersion = 1;
 constexpr size_t kDigestBytes = 16;
-constexpr size_t kFixedBytes = 1 + kDigestBytes + 8 + 8 + 4;
+constexpr size_t kChecksumBytes = 4;
+constexpr size_t kFixedBytes = 1 + kDigestBytes + 8 + 8 + kChecksumBytes;
 
-void PutInt(uint64_t value, size_t size, std::string* out) {
-  for (size_t i = 0; i < size; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
+void PutInt(int64_t value, std::string* out) {
+  const auto bits = static_cast<uint64_t>(value);
+  for (size_t i = 0; i < 8; ++i) out->push_back(static_cast<char>(bits >> (8 * i)));
 }
 
-uint64_t GetInt(absl::string_view bytes) {
+int64_t GetInt(absl::string_view bytes) {
   uint64_t value = 0;
   for (size_t i = 0; i < bytes.size(); ++i) {
     value |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   }
-  return value;
+  return static_cast<int64_t>(value);
 }
 
-uint32_t Checksum(absl::string_view bytes) {
-  return static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
+std::string Checksum(absl::string_view bytes) { return Sha256(bytes).substr(0, kChecksumBytes); }
 
 std::string ShortDigest(absl::string_view request_digest) {
   return Sha256(request_digest).substr(0, kDigestBytes);
@@ -66,10 +63,10 @@ std::string RequestDigest(const google::protobuf::Message& request) {
 std::string MakePageToken(absl::string_view request_digest, const PageCursor& cursor) {
   std::string bytes(1, kVersion);
   bytes += ShortDigest(request_digest);
-  PutInt(static_cast<uint64_t>(cursor.revision), 8, &bytes);
-  PutInt(static_cast<uint64_t>(cursor.offset), 8, &bytes);
+  PutInt(cursor.revision, &bytes);
+  PutInt(cursor.offset, &bytes);
   bytes += cursor.key;
-  PutInt(Checksum(bytes), 4, &bytes);
+  bytes += Checksum(bytes);
   return absl::WebSafeBase64Escape(bytes);
 }
 
@@ -82,8 +79,8 @@ absl::StatusOr<PageCursor> ParsePageToken(absl::string_view request_digest,
     return Refuse("it is not a token of this service");
   }
   absl::string_view bytes = decoded;
-  const absl::string_view checked = bytes.substr(0, bytes.size() - 4);
-  if (Checksum(checked) != GetInt(bytes.substr(checked.size()))) {
+  const absl::string_view checked = bytes.substr(0, bytes.size() - kChecksumBytes);
+  if (Checksum(checked) != bytes.substr(checked.size())) {
     return Refuse("it is damaged: its checksum is wrong");
   }
   if (bytes[0] != kVersion) return Refuse("it was made by another version of this service");
@@ -93,8 +90,8 @@ absl::StatusOr<PageCursor> ParsePageToken(absl::string_view request_digest,
   }
   bytes = checked.substr(1 + kDigestBytes);
   PageCursor cursor;
-  cursor.revision = static_cast<int64_t>(GetInt(bytes.substr(0, 8)));
-  cursor.offset = static_cast<int64_t>(GetInt(bytes.substr(8, 8)));
+  cursor.revision = GetInt(bytes.substr(0, 8));
+  cursor.offset = GetInt(bytes.substr(8, 8));
   cursor.key = std::string(bytes.substr(16));
   if (cursor.revision < 0 || cursor.offset < 0) return Refuse("it is not a token of this service");
   return cursor;
