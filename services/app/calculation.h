@@ -1,0 +1,91 @@
+// A calculation: a definition made executable. An indicator and a target become
+// the same thing, a plugin with inputs that know which series feed them. Start
+// here, then resolve.h that makes it, groups.h that feeds it and compute.h that
+// runs it.
+//
+// Thread rule: plain data; the instance takes one call at a time.
+#ifndef POLICYTRACK_SERVICES_APP_CALCULATION_H_
+#define POLICYTRACK_SERVICES_APP_CALCULATION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/columns.h"
+#include "google/protobuf/struct.pb.h"
+#include "plugins/engine.h"
+#include "policytrack/v1/indicator.pb.h"
+
+namespace policytrack::app {
+
+// Which values of one dimension of a source an input takes.
+struct DimensionRule {
+  std::string dimension;
+  // Position in group_by, or -1: then the dimension is outside the group.
+  int group_position = -1;
+  // The values taken, sorted; empty means any, or any but `_T` for parts_only.
+  std::vector<std::string> allowed;
+  bool parts_only = false;
+};
+
+// One fed slot.
+struct ResolvedInput {
+  plugins::InputMeta meta;  // unit and values as the plugin sees them
+  bool optional = false;
+  bool unaligned = false;
+  std::string source;  // `datasets/x` or `indicators/x`; empty for a constant
+  std::string output;  // of an indicator
+  std::string source_unit;
+  int source_multiplier = 0;
+  double unit_factor = 1;            // from source_unit to meta.unit
+  std::vector<DimensionRule> rules;  // one for each dimension of the source
+  v1::Aggregation aggregation = v1::AGGREGATION_UNSPECIFIED;
+
+  // A constant: the points that the definition states, in meta.unit.
+  Columns constant;
+  // The period at which the constant takes its value from the first input.
+  std::optional<int64_t> filled_period;
+};
+
+struct ResolvedOutput {
+  std::string name;
+  std::string unit;  // without multiplier
+  v1::Accumulation accumulation = v1::ACCUMULATION_UNSPECIFIED;
+};
+
+struct Calculation {
+  std::string parent;  // `indicators/x`, `measures/x/targets/y`; empty in a preview
+  std::string display_name;
+  int64_t definition_revision = 0;
+
+  v1::Frequency frequency = v1::FREQUENCY_UNSPECIFIED;
+  int year_start_month = 1;
+  std::vector<std::string> group_by;
+  // For each of group_by the values that the selections of required inputs
+  // leave, sorted; nullopt means any.
+  std::vector<std::optional<std::vector<std::string>>> group_values;
+  std::vector<ResolvedInput> inputs;  // in the order of the descriptor
+  std::vector<ResolvedOutput> outputs;
+
+  std::string plugin;
+  std::string plugin_version;
+  std::string plugin_digest;
+  google::protobuf::Struct parameters;
+  std::optional<plugins::AssessmentContext> assessment;
+
+  // Null until BindPlugin (resolve.h).
+  std::unique_ptr<plugins::Instance> instance;
+
+  // The provenance that does not depend on figures.
+  v1::Evaluation Provenance() const;
+};
+
+// Whether the points of an input make groups: a period of a group is one of
+// these inputs, or of any aligned one where all are optional.
+bool FormsGroups(const Calculation& calculation, const ResolvedInput& input);
+
+}  // namespace policytrack::app
+
+#endif  // POLICYTRACK_SERVICES_APP_CALCULATION_H_

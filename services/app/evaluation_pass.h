@@ -1,0 +1,101 @@
+// One pass of evaluation: from the commits after a revision to the points and
+// records that differ as of another. It reads, computes with no transaction
+// open, and leaves the writing to the evaluator.
+//
+// Thread rule: one thread at a time.
+#ifndef POLICYTRACK_SERVICES_APP_EVALUATION_PASS_H_
+#define POLICYTRACK_SERVICES_APP_EVALUATION_PASS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "plugins/engine.h"
+#include "policytrack/v1/indicator.pb.h"
+#include "services/app/calculation.h"
+#include "services/app/compute.h"
+#include "services/app/definition_graph.h"
+#include "services/app/figures.h"
+#include "storage/store.h"
+
+namespace policytrack::app {
+
+using LogFunction = std::function<void(absl::string_view)>;
+
+class EvaluationPass {
+ public:
+  // What is to be written.
+  struct Outcome {
+    int64_t input_revision = 0;
+    std::map<std::string, ParentPatch> patches;     // by parent
+    std::map<std::string, v1::Evaluation> records;  // by parent; without revision
+    std::set<std::string> removed;                  // parents that are no more
+    bool empty() const { return patches.empty() && records.empty() && removed.empty(); }
+  };
+
+  // Nothing is owned; all must outlive this. `check_all` also looks for
+  // definitions that were never evaluated, failed, or were evaluated by another
+  // build of their plugin.
+  EvaluationPass(storage::Store* store, plugins::Engine* engine, DefinitionGraph* graph,
+                 const LogFunction* log, bool check_all)
+      : store_(store), engine_(engine), graph_(graph), log_(log), check_all_(check_all) {}
+
+  // Evaluates what commits after `after` touched, as of the present revision.
+  // A definition that cannot be evaluated gets a record that says why and stops
+  // no other. Returns UNAVAILABLE / STORE_BUSY when the store cannot be read now
+  // and INTERNAL when it is damaged.
+  absl::Status Run(int64_t after);
+
+  const Outcome& outcome() const { return outcome_; }
+
+ private:
+  // What must be recomputed of a calculation.
+  struct Work {
+    bool whole = false;
+    // Of a group, by its key: the inputs that changed.
+    struct Change {
+      std::vector<std::string> values;
+      PeriodRange range;
+      bool whole = false;
+    };
+    std::map<std::string, Change> groups;
+  };
+
+  absl::Status FindTouched(storage::ReadTransaction& tx);
+  absl::Status Evaluate(const GraphNode& node);
+  absl::Status Recompute(const GraphNode& node, const std::optional<v1::Evaluation>& before);
+  absl::StatusOr<Work> FindWork(storage::ReadTransaction& tx, const Calculation& calculation,
+                                bool whole);
+  absl::Status AddChange(storage::ReadTransaction& tx, const Calculation& calculation, size_t input,
+                         const std::string& key, PeriodRange range, Work* work);
+  absl::StatusOr<ParentPatch> ComputeWork(const Calculation& calculation, const Work& work,
+                                          std::string* input_digest);
+  bool IsTouched(const std::string& source) const;
+
+  storage::Store* const store_;
+  plugins::Engine* const engine_;
+  DefinitionGraph* const graph_;
+  const LogFunction* const log_;
+  const bool check_all_;
+
+  int64_t after_ = 0;
+  int64_t upto_ = 0;
+  std::set<std::string> whole_;    // parents, and datasets whose definition changed
+  std::set<std::string> touched_;  // datasets whose figures changed
+  std::vector<std::string> order_;
+  Outcome outcome_;
+};
+
+// The record of a parent as of the present; nullopt when there is none.
+absl::StatusOr<std::optional<v1::Evaluation>> PresentRecord(storage::ReadTransaction& tx,
+                                                            const std::string& parent);
+
+}  // namespace policytrack::app
+
+#endif  // POLICYTRACK_SERVICES_APP_EVALUATION_PASS_H_

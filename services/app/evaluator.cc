@@ -1,0 +1,197 @@
+#include "services/app/evaluator.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/digest.h"
+#include "core/error.h"
+#include "services/app/computed_reader.h"
+
+namespace policytrack::app {
+namespace {
+
+constexpr char kPrincipal[] = "evaluator";
+// Pauses after a pass that the store refused, doubled from the first to the last.
+constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
+constexpr absl::Duration kLastPause = absl::Seconds(5);
+
+std::vector<storage::SeriesWrite> WritesOf(const ParentPatch& patch) {
+  std::vector<storage::SeriesWrite> writes;
+  for (const auto& [series, change] : patch) {
+    storage::SeriesWrite& write = writes.emplace_back();
+    write.output = series.first;
+    write.key = series.second;
+    write.points = change.points;
+    write.deletions = change.deletions;
+  }
+  return writes;
+}
+
+}  // namespace
+
+Evaluator::Evaluator(storage::Store* store, plugins::Engine* engine, Clock* clock, LogFunction log)
+    : store_(store),
+      engine_(engine),
+      clock_(clock),
+      log_(log ? std::move(log) : [](absl::string_view) {}) {}
+
+Evaluator::~Evaluator() { Stop(); }
+
+void Evaluator::Start() {
+  const int id = store_->AddListener([this](int64_t revision) {
+    absl::MutexLock lock(&mutex_);
+    seen_ = std::max(seen_, revision);
+  });
+  {
+    absl::MutexLock lock(&mutex_);
+    listener_ = id;
+    seen_ = std::max(seen_, store_->revision());
+  }
+  thread_ = std::thread([this] { Follow(); });
+}
+
+void Evaluator::Stop() {
+  int listener = -1;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    std::swap(listener, listener_);
+  }
+  if (listener >= 0) store_->RemoveListener(listener);
+  if (thread_.joinable()) thread_.join();
+}
+
+void Evaluator::Follow() {
+  absl::Duration pause = kFirstPause;
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto wake = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return stopping_ || check_all_ || seen_ > evaluated_;
+      };
+      mutex_.Await(absl::Condition(&wake));
+      if (stopping_) return;
+    }
+    const absl::StatusOr<bool> did = EvaluateOnce();
+    if (did.ok()) {
+      pause = kFirstPause;
+      continue;
+    }
+    log_(absl::StrCat("evaluation waits ", absl::FormatDuration(pause),
+                      " and tries again: ", did.status().ToString()));
+    absl::MutexLock lock(&mutex_);
+    const auto stopping = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; };
+    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping), pause)) return;
+    pause = std::min(pause * 2, kLastPause);
+  }
+}
+
+void Evaluator::RecheckAll() {
+  absl::MutexLock lock(&mutex_);
+  check_all_ = true;
+}
+
+int64_t Evaluator::evaluated_revision() const {
+  absl::MutexLock lock(&mutex_);
+  return evaluated_;
+}
+
+absl::Status Evaluator::LoadCursor() {
+  if (cursor_loaded_) return absl::OkStatus();
+  int64_t cursor = 0;
+  PT_RETURN_IF_ERROR(store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
+    PT_ASSIGN_OR_RETURN(cursor, tx.GetCursor(kEvaluatedCursor));
+    return absl::OkStatus();
+  }));
+  cursor_loaded_ = true;
+  absl::MutexLock lock(&mutex_);
+  evaluated_ = cursor;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Evaluator::EvaluateOnce() {
+  absl::MutexLock pass_lock(&pass_mutex_);
+  PT_RETURN_IF_ERROR(LoadCursor());
+  int64_t after = 0;
+  bool check_all = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    after = evaluated_;
+    std::swap(check_all, check_all_);
+  }
+  if (!check_all && store_->revision() <= after) return false;
+
+  EvaluationPass pass(store_, engine_, &graph_, &log_, check_all);
+  absl::Status status = pass.Run(after);
+  absl::StatusOr<int64_t> reached = 0;
+  if (status.ok()) {
+    reached = WriteOutcome(pass.outcome());
+    status = reached.status();
+  }
+  absl::MutexLock lock(&mutex_);
+  if (!status.ok()) {
+    // The graph may be ahead of the cursor or half read.
+    graph_.Reset();
+    check_all_ = check_all_ || check_all;
+    return status;
+  }
+  evaluated_ = *reached;
+  return *reached > after || !pass.outcome().empty();
+}
+
+absl::StatusOr<int64_t> Evaluator::WriteOutcome(const EvaluationPass::Outcome& outcome) {
+  storage::WriteOptions options;
+  options.kind = storage::CommitKind::kEvaluation;
+  options.principal = kPrincipal;
+  options.input_revision = outcome.input_revision;
+  int64_t reached = 0;
+  PT_RETURN_IF_ERROR(
+      store_
+          ->Write(options,
+                  [&](storage::WriteTransaction& tx) -> absl::Status {
+                    bool changed = false;
+                    for (const std::string& parent : outcome.removed) {
+                      PT_ASSIGN_OR_RETURN(const int64_t deleted, tx.DeleteAllSeries(parent));
+                      changed = changed || deleted > 0;
+                    }
+                    for (const auto& [parent, patch] : outcome.patches) {
+                      PT_ASSIGN_OR_RETURN(const storage::WriteCounts counts,
+                                          tx.WriteSeries(parent, WritesOf(patch)));
+                      changed = changed || counts.created + counts.revised + counts.deleted > 0;
+                    }
+                    for (const auto& [parent, record] : outcome.records) {
+                      v1::Evaluation stamped = record;
+                      stamped.set_revision(tx.next_revision());
+                      PT_RETURN_IF_ERROR(tx.PutEvaluation(parent, DeterministicBytes(stamped)));
+                      changed = true;
+                    }
+                    // Nothing lies between: the evaluation itself needs no pass.
+                    reached = outcome.input_revision;
+                    if (changed && tx.next_revision() == reached + 1) ++reached;
+                    return tx.SetCursor(kEvaluatedCursor, reached);
+                  })
+          .status());
+  return reached;
+}
+
+absl::Status Evaluator::WaitFor(int64_t revision, absl::Time deadline) {
+  absl::MutexLock lock(&mutex_);
+  const auto passed = [this, revision]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || evaluated_ >= revision;
+  };
+  // Waiting is in real time, whatever clock the answers are dated with.
+  mutex_.AwaitWithDeadline(absl::Condition(&passed), deadline);
+  if (evaluated_ >= revision) return absl::OkStatus();
+  if (stopping_) {
+    return Error(absl::StatusCode::kUnavailable, reason::kServerStopping,
+                 "the server is stopping; try again when it is back");
+  }
+  return Error(absl::StatusCode::kDeadlineExceeded, reason::kEvaluationBehind,
+               absl::StrCat("evaluation has passed revision ", evaluated_, " and not yet ",
+                            revision, "; ask again, or without at_least_revision"),
+               {{"evaluated_revision", absl::StrCat(evaluated_)}});
+}
+
+}  // namespace policytrack::app

@@ -1,0 +1,88 @@
+// The evaluator follows the commits of the store from a durable cursor and
+// keeps the outputs of all indicators and targets up to date. Each pass is one
+// commit of kind EVALUATION that names its input revision and writes only what
+// differs; the cursor moves in the same write, so a crash at any instruction
+// repeats or has finished a pass. Start here, then evaluation_pass.h.
+//
+// Thread rule: safe from any thread. Start() owns one thread; Stop() joins it
+// and must be called before the store or the engine goes.
+#ifndef POLICYTRACK_SERVICES_APP_EVALUATOR_H_
+#define POLICYTRACK_SERVICES_APP_EVALUATOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "core/clock.h"
+#include "plugins/engine.h"
+#include "services/app/definition_graph.h"
+#include "services/app/evaluation_pass.h"
+#include "storage/store.h"
+
+namespace policytrack::app {
+
+class Evaluator {
+ public:
+  // No pointer is owned; all must outlive this. `log` is called from whichever
+  // thread evaluates.
+  Evaluator(storage::Store* store, plugins::Engine* engine, Clock* clock, LogFunction log);
+  ~Evaluator();
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
+
+  // Starts following the store. To be called once.
+  void Start();
+  // Finishes the pass that runs and joins the thread. Again is harmless.
+  void Stop();
+
+  // One pass up to the present revision. False when there was nothing to do.
+  // Returns UNAVAILABLE / STORE_BUSY, STORE_FULL or SERVER_STOPPING when the
+  // store would not, and INTERNAL when it is damaged; the cursor stays then.
+  absl::StatusOr<bool> EvaluateOnce();
+
+  // Makes the next pass look at every definition again, as the first one after
+  // a start does: for when plugins were changed.
+  void RecheckAll();
+
+  // The revision that all outputs stand for.
+  int64_t evaluated_revision() const;
+
+  // Waits until evaluation has passed a revision.
+  // Returns DEADLINE_EXCEEDED / EVALUATION_BEHIND when it has not by then, and
+  // UNAVAILABLE / SERVER_STOPPING when it is stopped meanwhile.
+  absl::Status WaitFor(int64_t revision, absl::Time deadline);
+
+ private:
+  void Follow();
+  absl::StatusOr<int64_t> WriteOutcome(const EvaluationPass::Outcome& outcome);
+  absl::Status LoadCursor() ABSL_EXCLUSIVE_LOCKS_REQUIRED(pass_mutex_);
+
+  storage::Store* const store_;
+  plugins::Engine* const engine_;
+  Clock* const clock_;
+  const LogFunction log_;
+
+  // Held through a pass, so that there is one at a time.
+  absl::Mutex pass_mutex_;
+  DefinitionGraph graph_ ABSL_GUARDED_BY(pass_mutex_);
+  bool cursor_loaded_ ABSL_GUARDED_BY(pass_mutex_) = false;
+
+  mutable absl::Mutex mutex_;
+  int64_t evaluated_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t seen_ ABSL_GUARDED_BY(mutex_) = 0;  // the last revision the store told of
+  bool check_all_ ABSL_GUARDED_BY(mutex_) = true;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int listener_ ABSL_GUARDED_BY(mutex_) = -1;
+  std::thread thread_;
+};
+
+}  // namespace policytrack::app
+
+#endif  // POLICYTRACK_SERVICES_APP_EVALUATOR_H_
