@@ -44,10 +44,10 @@ struct Commit {
   std::string principal;
   std::string request_id;
   CommitKind kind = CommitKind::kDocument;
-  int64_t input_revision = 0;  // kEvaluation only
+  int64_t input_revision = 0;         // kEvaluation only
   std::vector<CommitChange> changes;  // by name
-  std::string content_digest;  // 32 bytes
-  std::string chain_digest;    // 32 bytes
+  std::string content_digest;         // 32 bytes
+  std::string chain_digest;           // 32 bytes
 };
 
 // One revision of a document.

@@ -1,0 +1,46 @@
+// The directory that holds the database: whose it is, and that one server at a
+// time uses it.
+//
+// Thread rule: belongs to one thread.
+#ifndef POLICYTRACK_STORAGE_SQLITE_DATA_DIRECTORY_H_
+#define POLICYTRACK_STORAGE_SQLITE_DATA_DIRECTORY_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace policytrack::storage::sqlite {
+
+inline constexpr char kDatabaseFile[] = "policytrack.db";
+inline constexpr char kLockFile[] = "policytrack.lock";
+
+// Holds the lock for as long as it lives.
+class DataDirectory {
+ public:
+  // Opens a directory with a database of ours, or makes one of a directory that
+  // is missing or empty.
+  // Returns FAILED_PRECONDITION, with what is wrong and what to do, when the
+  // path is no directory, when it holds files but no database of ours, when the
+  // database is no SQLite database, of another program or of a newer version,
+  // when another server holds the lock, or when the directory cannot be made or
+  // read. Nothing is changed then.
+  static absl::StatusOr<DataDirectory> Open(const std::string& path);
+
+  DataDirectory(DataDirectory&& other) noexcept;
+  DataDirectory& operator=(DataDirectory&&) = delete;
+  // Lets the lock go.
+  ~DataDirectory();
+
+  const std::string& database_path() const { return database_path_; }
+
+ private:
+  DataDirectory(int lock, std::string database_path);
+
+  int lock_;
+  std::string database_path_;
+};
+
+}  // namespace policytrack::storage::sqlite
+
+#endif  // POLICYTRACK_STORAGE_SQLITE_DATA_DIRECTORY_H_

@@ -1,0 +1,193 @@
+#include "storage/sqlite/group_writer.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "storage/sqlite/guard.h"
+#include "storage/sqlite/queries.h"
+#include "storage/sqlite/write_transaction.h"
+
+namespace policytrack::storage::sqlite {
+namespace {
+
+// A group ends at either, so that the first of it need not wait long.
+constexpr size_t kMaxGroupWrites = 256;
+constexpr int64_t kMaxGroupPoints = 65536;
+
+constexpr char kBegin[] = "BEGIN IMMEDIATE";
+constexpr char kCommit[] = "COMMIT";
+constexpr char kSavepoint[] = "SAVEPOINT one_write";
+constexpr char kUndo[] = "ROLLBACK TO one_write";
+constexpr char kRelease[] = "RELEASE one_write";
+
+absl::Status RunSql(Connection& connection, const char* sql) {
+  return Guard([&] {
+    connection.Run(sql);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace
+
+GroupWriter::GroupWriter(Options options, std::unique_ptr<Connection> connection, const Head& head,
+                         Clock* clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      connection_(std::move(connection)),
+      revision_(head.revision),
+      thread_([this] { Loop(); }) {}
+
+GroupWriter::~GroupWriter() { Stop(); }
+
+void GroupWriter::Enqueue(WriteOptions options, Store::WriteBody body, Store::WriteDone done) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!stopping_) {
+      queue_.push_back({std::move(options), std::move(body), std::move(done), 0});
+      return;
+    }
+  }
+  done(Error(absl::StatusCode::kUnavailable, reason::kServerStopping,
+             "the server is stopping, nothing was written; try again when it is back"));
+}
+
+int GroupWriter::AddListener(std::function<void(int64_t)> listener) {
+  absl::MutexLock lock(&listeners_mutex_);
+  const int id = next_listener_++;
+  listeners_.emplace(id, std::move(listener));
+  return id;
+}
+
+void GroupWriter::RemoveListener(int id) {
+  absl::MutexLock lock(&listeners_mutex_);
+  listeners_.erase(id);
+}
+
+void GroupWriter::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  absl::MutexLock lock(&join_mutex_);
+  if (thread_.joinable()) thread_.join();
+}
+
+void GroupWriter::Loop() {
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return !queue_.empty() || stopping_;
+      };
+      mutex_.Await(absl::Condition(&has_work));
+      if (queue_.empty()) return;
+    }
+    RunGroup();
+  }
+}
+
+bool GroupWriter::Pop(Pending* write) {
+  absl::MutexLock lock(&mutex_);
+  if (queue_.empty()) return false;
+  *write = std::move(queue_.front());
+  queue_.pop_front();
+  return true;
+}
+
+void GroupWriter::Requeue(std::vector<Pending>* group) {
+  alone_ = group->size();
+  absl::MutexLock lock(&mutex_);
+  while (!group->empty()) {
+    queue_.push_front(std::move(group->back()));
+    group->pop_back();
+  }
+}
+
+void GroupWriter::RunGroup() {
+  std::vector<Pending> group;
+  Head head;
+  absl::Status failure = Begin(&head);
+  if (failure.ok()) {
+    failure = RunWrites(&group, &head);
+    if (!failure.ok() && group.size() > 1) {
+      AfterFailure(failure);
+      Requeue(&group);
+      return;
+    }
+    if (failure.ok()) failure = RunSql(*connection_, kCommit);
+  } else {
+    group.emplace_back();
+    if (!Pop(&group.back())) return;
+    if (alone_ > 0) --alone_;
+  }
+  if (!failure.ok()) {
+    AfterFailure(failure);
+    for (Pending& write : group) {
+      if (write.result.ok()) write.result = failure;
+    }
+    Answer(&group, false);
+    return;
+  }
+  const bool committed = head.revision != revision();
+  revision_.store(head.revision, std::memory_order_release);
+  Answer(&group, committed);
+}
+
+absl::Status GroupWriter::Begin(Head* head) {
+  return Guard([&] {
+    if (connection_ == nullptr) {
+      connection_ = std::make_unique<Connection>(options_.path, options_.role);
+    }
+    connection_->Run(kBegin);
+    *head = ReadHead(*connection_);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status GroupWriter::RunWrites(std::vector<Pending>* group, Head* head) {
+  int64_t points = 0;
+  const size_t limit = alone_ > 0 ? 1 : kMaxGroupWrites;
+  while (group->size() < limit && points < kMaxGroupPoints) {
+    Pending write;
+    if (!Pop(&write)) break;
+    if (alone_ > 0) --alone_;
+    group->push_back(std::move(write));
+    PT_RETURN_IF_ERROR(RunOne(&group->back(), head, &points));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GroupWriter::RunOne(Pending* write, Head* head, int64_t* points) {
+  PT_RETURN_IF_ERROR(RunSql(*connection_, kSavepoint));
+  SqliteWriteTransaction transaction(connection_.get(), *head, absl::ToUnixMicros(clock_->Now()));
+  const absl::Status status = Guard([&] { return write->body(transaction); });
+  PT_RETURN_IF_ERROR(transaction.failure());
+  // Some errors make SQLite roll back everything by itself.
+  if (!connection_->InTransaction()) return absl::InternalError("the database rolled back");
+  if (!status.ok() || write->options.dry_run) {
+    PT_RETURN_IF_ERROR(RunSql(*connection_, kUndo));
+    write->result = status.ok() ? absl::StatusOr<int64_t>(head->revision) : status;
+  } else {
+    if (transaction.changed()) {
+      PT_ASSIGN_OR_RETURN(*head, transaction.Finish(write->options));
+    }
+    *points += transaction.points();
+    write->result = head->revision;
+  }
+  return RunSql(*connection_, kRelease);
+}
+
+void GroupWriter::AfterFailure(const absl::Status& failure) {
+  if (connection_ == nullptr) return;
+  connection_->RollBack();
+  if (failure.code() != absl::StatusCode::kUnavailable) connection_ = nullptr;
+}
+
+void GroupWriter::Answer(std::vector<Pending>* group, bool committed) {
+  for (Pending& write : *group) write.done(std::move(write.result));
+  if (!committed) return;
+  absl::MutexLock lock(&listeners_mutex_);
+  for (const auto& [id, listener] : listeners_) listener(revision());
+}
+
+}  // namespace policytrack::storage::sqlite

@@ -1,0 +1,96 @@
+// The one thread that writes: drains a queue and commits what waits together in
+// one database transaction, each write in a savepoint of its own.
+//
+// When the database fails inside a group, everything of the group is rolled
+// back and its writes run again, each in a transaction of its own, so that only
+// those fail that the database cannot take.
+#ifndef POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_
+#define POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "core/clock.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/view.h"
+#include "storage/store.h"
+
+namespace policytrack::storage::sqlite {
+
+// Thread rule: any thread, but Stop and RemoveListener not from a callback.
+class GroupWriter {
+ public:
+  struct Options {
+    std::string path;
+    Role role = Role::kWriter;
+  };
+
+  // Takes the writer's connection over; `head` is its last commit.
+  GroupWriter(Options options, std::unique_ptr<Connection> connection, const Head& head,
+              Clock* clock);
+  // Stops.
+  ~GroupWriter();
+
+  // See Store. After Stop `done` is called at once, from this thread.
+  void Enqueue(WriteOptions options, Store::WriteBody body, Store::WriteDone done);
+  int AddListener(std::function<void(int64_t)> listener);
+  void RemoveListener(int id);
+  int64_t revision() const { return revision_.load(std::memory_order_acquire); }
+  // Finishes what is queued; later writes get SERVER_STOPPING.
+  void Stop();
+
+ private:
+  struct Pending {
+    WriteOptions options;
+    Store::WriteBody body;
+    Store::WriteDone done;
+    absl::StatusOr<int64_t> result = 0;
+  };
+
+  void Loop();
+  void RunGroup();
+  // Fills `*group` from the queue and runs each. A status that is not ok means
+  // that the database failed and everything must be rolled back.
+  absl::Status RunWrites(std::vector<Pending>* group, Head* head);
+  absl::Status RunOne(Pending* write, Head* head, int64_t* points);
+  absl::Status Begin(Head* head);
+  void Answer(std::vector<Pending>* group, bool committed);
+  // Puts writes back in front of the queue, to run one at a time.
+  void Requeue(std::vector<Pending>* group);
+  bool Pop(Pending* write);
+  // After a failure other than busy or full the connection is not trusted again.
+  void AfterFailure(const absl::Status& failure);
+
+  const Options options_;
+  Clock* const clock_;
+  std::unique_ptr<Connection> connection_;  // of the writer thread
+  size_t alone_ = 0;                        // writes to run one at a time; of the writer thread
+  std::atomic<int64_t> revision_;
+
+  absl::Mutex mutex_;
+  std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // Held while listeners run, so that a removed one is not running.
+  absl::Mutex listeners_mutex_;
+  int next_listener_ ABSL_GUARDED_BY(listeners_mutex_) = 1;
+  std::map<int, std::function<void(int64_t)>> listeners_ ABSL_GUARDED_BY(listeners_mutex_);
+
+  absl::Mutex join_mutex_;
+  std::thread thread_ ABSL_GUARDED_BY(join_mutex_);
+};
+
+}  // namespace policytrack::storage::sqlite
+
+#endif  // POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_

@@ -1,0 +1,51 @@
+#include "storage/sqlite/guard.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <new>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+
+namespace policytrack::storage::sqlite {
+
+absl::Status StatusOfCode(int extended_code) {
+  switch (extended_code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
+                   "the database is busy; try again later");
+    case SQLITE_FULL:
+      return Error(absl::StatusCode::kUnavailable, reason::kStoreFull,
+                   "the disk of the database is full, nothing was written; "
+                   "free space and try again");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Damaged("the database file is damaged");
+    default:
+      return absl::InternalError(
+          absl::StrCat("the database failed (SQLite result code ", extended_code, ")"));
+  }
+}
+
+absl::Status Damaged(absl::string_view what) {
+  return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
+               absl::StrCat(what, "; stop the server and restore a backup"));
+}
+
+absl::Status StatusOfException() {
+  try {
+    throw;
+  } catch (const SQLite::Exception& e) {
+    // Some exceptions of the wrapper itself have only the primary code.
+    const int code = e.getExtendedErrorCode() > 0 ? e.getExtendedErrorCode() : e.getErrorCode();
+    return StatusOfCode(code);
+  } catch (const std::bad_alloc&) {
+    return absl::InternalError("the database ran out of memory");
+  } catch (...) {
+    return absl::InternalError("the database failed");
+  }
+}
+
+}  // namespace policytrack::storage::sqlite

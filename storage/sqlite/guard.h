@@ -1,0 +1,40 @@
+// The one place where exceptions of SQLiteCpp end and become statuses.
+//
+// Thread rule: free functions, any thread.
+#ifndef POLICYTRACK_STORAGE_SQLITE_GUARD_H_
+#define POLICYTRACK_STORAGE_SQLITE_GUARD_H_
+
+#include <exception>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace policytrack::storage::sqlite {
+
+// The status of an extended result code: UNAVAILABLE / STORE_BUSY for busy and
+// locked, UNAVAILABLE / STORE_FULL for full, INTERNAL / STORE_DAMAGED for
+// corrupt or no database, INTERNAL without a reason for all else. Says nothing
+// of SQL or paths.
+absl::Status StatusOfCode(int extended_code);
+
+// The same for the exception being handled. REQUIRES: called in a catch block.
+absl::Status StatusOfException();
+
+// INTERNAL / STORE_DAMAGED; `what` is what was found, in words.
+absl::Status Damaged(absl::string_view what);
+
+// Runs `body`, which returns a Status or StatusOr, and turns what it throws into
+// a status.
+template <typename Body>
+auto Guard(Body&& body) -> decltype(body()) {
+  try {
+    return std::forward<Body>(body)();
+  } catch (...) {
+    return StatusOfException();
+  }
+}
+
+}  // namespace policytrack::storage::sqlite
+
+#endif  // POLICYTRACK_STORAGE_SQLITE_GUARD_H_

@@ -1,0 +1,107 @@
+#include "storage/sqlite/open_database.h"
+
+#include <SQLiteCpp/Column.h>
+
+#include <array>
+#include <fstream>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "storage/commit_digest.h"
+#include "storage/sqlite/guard.h"
+#include "storage/sqlite/queries.h"
+#include "storage/sqlite/schema.h"
+
+namespace policytrack::storage::sqlite {
+namespace {
+
+// Of SQLite's file format: a magic text, and big-endian numbers at fixed places.
+constexpr size_t kHeaderBytes = 100;
+constexpr char kMagic[] = "SQLite format 3";  // with its NUL
+constexpr size_t kUserVersionAt = 60;
+constexpr size_t kApplicationIdAt = 68;
+
+uint32_t BigEndian(const char* bytes) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value = (value << 8) | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+absl::Status CheckIdentity(const std::string& path, int64_t application_id, int64_t version) {
+  if (application_id != kApplicationId) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path,
+                     " is a database of another program; name an empty directory or one that "
+                     "PolicyTrack made"));
+  }
+  if (version > kSchemaVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " was written by a newer version of PolicyTrack (schema ", version,
+                     ", this one knows up to ", kSchemaVersion, "); run that version"));
+  }
+  if (version < 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " has no known schema; restore a backup"));
+  }
+  return absl::OkStatus();
+}
+
+// The last commit must follow from the one before it: cheap, and tells a torn or
+// exchanged file at once.
+absl::Status CheckHead(Connection& connection) {
+  const Head head = ReadHead(connection);
+  if (head.revision == 0) return absl::OkStatus();
+  const View view{&connection, head.revision, head.revision, 0};
+  const std::vector<Commit> last = ListCommits(view, kPresent, 2);
+  const bool first = head.revision == 1;
+  const bool gapless = first || (last.size() == 2 && last[1].revision == head.revision - 1);
+  const std::string before = first || !gapless ? ChainStart() : last[1].chain_digest;
+  if (gapless && ChainDigest(before, last[0]) == last[0].chain_digest) return absl::OkStatus();
+  return Damaged(absl::StrCat("commits/", head.revision, " does not match its digest"));
+}
+
+}  // namespace
+
+absl::Status CreateDatabase(const std::string& path) {
+  return Guard([&] {
+    SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    // In a rollback journal, so that all is in the one file when it is renamed.
+    database.exec("PRAGMA synchronous = FULL; BEGIN");
+    database.exec(kSchema);
+    database.exec(absl::StrCat("PRAGMA application_id = ", kApplicationId,
+                               "; PRAGMA user_version = ", kSchemaVersion, "; COMMIT"));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status CheckDatabaseFile(const std::string& path) {
+  std::array<char, kHeaderBytes> header{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " cannot be read; check its owner and permissions"));
+  }
+  file.read(header.data(), header.size());
+  const absl::string_view bytes(header.data(), header.size());
+  if (file.gcount() != static_cast<std::streamsize>(kHeaderBytes) ||
+      bytes.substr(0, sizeof(kMagic)) != absl::string_view(kMagic, sizeof(kMagic))) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, " is not an SQLite database; restore a backup or name an empty directory"));
+  }
+  return CheckIdentity(path, BigEndian(header.data() + kApplicationIdAt),
+                       BigEndian(header.data() + kUserVersionAt));
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, Role role) {
+  return Guard([&]() -> absl::StatusOr<std::unique_ptr<Connection>> {
+    auto connection = std::make_unique<Connection>(path, role);
+    SQLite::Database& database = connection->database();
+    PT_RETURN_IF_ERROR(CheckIdentity(path, database.execAndGet("PRAGMA application_id").getInt64(),
+                                     database.execAndGet("PRAGMA user_version").getInt64()));
+    PT_RETURN_IF_ERROR(CheckHead(*connection));
+    return connection;
+  });
+}
+
+}  // namespace policytrack::storage::sqlite

@@ -1,0 +1,72 @@
+#include "storage/sqlite/reader_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "storage/sqlite/guard.h"
+#include "storage/sqlite/queries.h"
+#include "storage/sqlite/view_transaction.h"
+
+namespace policytrack::storage::sqlite {
+namespace {
+
+constexpr absl::Duration kLongestWait = absl::Seconds(5);
+
+}  // namespace
+
+ReaderPool::ReaderPool(std::string path, int connections, Clock* clock)
+    : path_(std::move(path)), clock_(clock), free_(std::max(connections, 1)) {}
+
+ReaderPool::~ReaderPool() = default;
+
+absl::Status ReaderPool::Read(const Store::ReadBody& body) {
+  bool in_time = false;
+  std::unique_ptr<Connection> connection = Take(&in_time);
+  if (!in_time) {
+    return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
+                 "too many reads are running; try again later");
+  }
+  bool broken = false;
+  absl::Status status = Guard([&] {
+    if (connection == nullptr) connection = std::make_unique<Connection>(path_, Role::kReader);
+    return ReadOn(connection.get(), body, &broken);
+  });
+  // A connection that failed is not trusted again; the next read opens another.
+  if (connection != nullptr && (broken || connection->InTransaction())) connection = nullptr;
+  GiveBack(std::move(connection));
+  return status;
+}
+
+absl::Status ReaderPool::ReadOn(Connection* connection, const Store::ReadBody& body, bool* broken) {
+  *broken = true;
+  connection->Run("BEGIN");
+  // The first query takes the snapshot that all others see.
+  const Head head = ReadHead(*connection);
+  const int64_t now_us = absl::ToUnixMicros(clock_->Now());
+  ViewReadTransaction transaction(View{connection, head.revision, head.revision, now_us});
+  const absl::Status status = body(transaction);
+  connection->Run("COMMIT");
+  *broken = !transaction.failure().ok();
+  return status;
+}
+
+std::unique_ptr<Connection> ReaderPool::Take(bool* in_time) {
+  absl::MutexLock lock(&mutex_);
+  const auto is_free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return free_ > 0; };
+  *in_time = mutex_.AwaitWithTimeout(absl::Condition(&is_free), kLongestWait);
+  if (!*in_time) return nullptr;
+  --free_;
+  if (idle_.empty()) return nullptr;
+  std::unique_ptr<Connection> connection = std::move(idle_.back());
+  idle_.pop_back();
+  return connection;
+}
+
+void ReaderPool::GiveBack(std::unique_ptr<Connection> connection) {
+  absl::MutexLock lock(&mutex_);
+  ++free_;
+  if (connection != nullptr) idle_.push_back(std::move(connection));
+}
+
+}  // namespace policytrack::storage::sqlite

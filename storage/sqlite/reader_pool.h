@@ -1,0 +1,48 @@
+// The read-only connections, lent one transaction at a time.
+//
+// Thread rule: any thread.
+#ifndef POLICYTRACK_STORAGE_SQLITE_READER_POOL_H_
+#define POLICYTRACK_STORAGE_SQLITE_READER_POOL_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "core/clock.h"
+#include "storage/sqlite/connection.h"
+#include "storage/store.h"
+
+namespace policytrack::storage::sqlite {
+
+class ReaderPool {
+ public:
+  // Connections are opened when first needed, at most `connections`.
+  ReaderPool(std::string path, int connections, Clock* clock);
+  // REQUIRES: no Read is running.
+  ~ReaderPool();
+
+  // Runs `body` in a read transaction and returns its status. A body that reads
+  // again takes a second connection.
+  // Returns UNAVAILABLE / STORE_BUSY when no connection is free for five
+  // seconds, and the errors of a database that fails.
+  absl::Status Read(const Store::ReadBody& body);
+
+ private:
+  // Null when none is free in time.
+  std::unique_ptr<Connection> Take(bool* in_time);
+  void GiveBack(std::unique_ptr<Connection> connection);
+  absl::Status ReadOn(Connection* connection, const Store::ReadBody& body, bool* broken);
+
+  const std::string path_;
+  Clock* const clock_;
+  absl::Mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);
+  int free_ ABSL_GUARDED_BY(mutex_);  // how many more may be lent
+};
+
+}  // namespace policytrack::storage::sqlite
+
+#endif  // POLICYTRACK_STORAGE_SQLITE_READER_POOL_H_

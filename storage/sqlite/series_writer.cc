@@ -1,0 +1,177 @@
+#include "storage/sqlite/series_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "storage/chunk_codec.h"
+#include "storage/sqlite/series_queries.h"
+
+namespace policytrack::storage::sqlite {
+namespace {
+
+constexpr char kFindSeries[] =
+    "SELECT series_id FROM series WHERE parent = ? AND output = ? AND key = ?";
+constexpr char kNewSeries[] =
+    "INSERT INTO series (parent, output, key) VALUES (?, ?, ?) RETURNING series_id";
+constexpr char kPutChunk[] =
+    "INSERT INTO chunks (series_id, chunk, body) VALUES (?, ?, ?)"
+    " ON CONFLICT (series_id, chunk) DO UPDATE SET body = excluded.body";
+constexpr char kDropChunk[] = "DELETE FROM chunks WHERE series_id = ? AND chunk = ?";
+constexpr char kPutHistory[] =
+    "INSERT INTO history (series_id, superseded, first_revision, first_period, last_period, body)"
+    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (series_id, superseded) DO UPDATE SET"
+    " first_revision = excluded.first_revision, first_period = excluded.first_period,"
+    " last_period = excluded.last_period, body = excluded.body";
+
+PeriodRange ChunkRange(int64_t chunk) {
+  const int64_t first = chunk * kChunkPeriods;
+  return {first, first + kChunkPeriods - 1};
+}
+
+// The slices of a write that fall into one chunk each, in order.
+bool NextSlice(const SeriesWrite& write, WriteSlice* slice, int64_t* chunk) {
+  slice->points_begin = slice->points_end;
+  slice->deletions_begin = slice->deletions_end;
+  const auto& periods = write.points.periods;
+  const bool has_point = slice->points_begin < periods.size();
+  const bool has_deletion = slice->deletions_begin < write.deletions.size();
+  if (!has_point && !has_deletion) return false;
+  const int64_t point = has_point ? periods[slice->points_begin] : kLastPeriod;
+  const int64_t deletion = has_deletion ? write.deletions[slice->deletions_begin] : kLastPeriod;
+  *chunk = ChunkOf(std::min(point, deletion));
+  const int64_t last = ChunkRange(*chunk).last;
+  slice->points_end = static_cast<size_t>(
+      std::upper_bound(periods.begin() + static_cast<ptrdiff_t>(slice->points_begin), periods.end(),
+                       last) -
+      periods.begin());
+  slice->deletions_end = static_cast<size_t>(
+      std::upper_bound(write.deletions.begin() + static_cast<ptrdiff_t>(slice->deletions_begin),
+                       write.deletions.end(), last) -
+      write.deletions.begin());
+  return true;
+}
+
+}  // namespace
+
+absl::Status SeriesWriter::Write(absl::string_view parent, const SeriesWrite& write,
+                                 WriteCounts* counts) {
+  SeriesDelta delta;
+  bool is_new = false;
+  const int64_t series_id = SeriesId(parent, write, &is_new);
+  if (series_id == 0) {
+    counts->unchanged += static_cast<int64_t>(write.deletions.size());
+    return absl::OkStatus();
+  }
+  PT_RETURN_IF_ERROR(WriteChunks(series_id, is_new, write, &delta));
+  if (!delta.superseded.empty()) {
+    PT_RETURN_IF_ERROR(StoreHistory(series_id, std::move(delta.superseded)));
+  }
+  if (delta.changed()) Record(parent, series_id, write, delta);
+  counts->created += delta.counts.created;
+  counts->revised += delta.counts.revised;
+  counts->unchanged += delta.counts.unchanged;
+  counts->deleted += delta.counts.deleted;
+  return absl::OkStatus();
+}
+
+// 0 when there is no such series and the write would make none.
+int64_t SeriesWriter::SeriesId(absl::string_view parent, const SeriesWrite& write, bool* is_new) {
+  {
+    Query find(connection_, kFindSeries);
+    find.Text(parent).Text(write.output).Text(write.key);
+    if (find.Step()) return find.Int(0);
+  }
+  if (write.points.empty()) return 0;
+  Query create(connection_, kNewSeries);
+  create.Text(parent).Text(write.output).Text(write.key);
+  create.Step();
+  *is_new = true;
+  return create.Int(0);
+}
+
+absl::Status SeriesWriter::WriteChunks(int64_t series_id, bool is_new, const SeriesWrite& write,
+                                       SeriesDelta* delta) {
+  WriteSlice slice;
+  int64_t chunk = 0;
+  while (NextSlice(write, &slice, &chunk)) {
+    Columns present;
+    if (!is_new) {
+      PT_ASSIGN_OR_RETURN(present, ReadChunks(connection_, series_id, ChunkRange(chunk)));
+    }
+    const auto changes = [&] {
+      return delta->counts.created + delta->counts.revised + delta->counts.deleted;
+    };
+    const int64_t before = changes();
+    const Columns merged = MergeSlice(present, write, slice, revision_, delta);
+    if (changes() != before) StoreChunk(series_id, chunk, merged);
+  }
+  return absl::OkStatus();
+}
+
+void SeriesWriter::StoreChunk(int64_t series_id, int64_t chunk, const Columns& columns) {
+  if (columns.empty()) {
+    Query(connection_, kDropChunk).Bind(series_id).Bind(chunk).Run();
+    return;
+  }
+  const std::string body = EncodeColumns(columns);
+  Query(connection_, kPutChunk).Bind(series_id).Bind(chunk).Blob(body).Run();
+}
+
+absl::Status SeriesWriter::StoreHistory(int64_t series_id, Columns superseded) {
+  if (touched_.contains(series_id)) {
+    PT_ASSIGN_OR_RETURN(const Columns before, ReadHistoryRow(connection_, series_id, revision_));
+    superseded = UnionOf(before, superseded);
+  }
+  const int64_t first_revision =
+      *std::min_element(superseded.revisions.begin(), superseded.revisions.end());
+  const std::string body = EncodeColumns(superseded);
+  Query(connection_, kPutHistory)
+      .Bind(series_id)
+      .Bind(revision_)
+      .Bind(first_revision)
+      .Bind(superseded.periods.front())
+      .Bind(superseded.periods.back())
+      .Blob(body)
+      .Run();
+  return absl::OkStatus();
+}
+
+void SeriesWriter::Record(absl::string_view parent, int64_t series_id, const SeriesWrite& write,
+                          const SeriesDelta& delta) {
+  points_ += delta.counts.created + delta.counts.revised + delta.counts.deleted;
+  const auto [at, is_first] = touched_.try_emplace(series_id);
+  Touched& touched = at->second;
+  if (is_first) {
+    touched.series = {series_id, std::string(parent), write.output, write.key};
+    touched.range = delta.range;
+    touched.digest = SeriesDigest(delta.written, delta.deleted);
+  } else {
+    touched.again = true;
+    touched.range.first = std::min(touched.range.first, delta.range.first);
+    touched.range.last = std::max(touched.range.last, delta.range.last);
+  }
+  ParentChange& change = changes_[touched.series.parent];
+  change.counts.created += delta.counts.created;
+  change.counts.revised += delta.counts.revised;
+  change.counts.deleted += delta.counts.deleted;
+  change.ranges[series_id] = touched.range;
+}
+
+absl::Status SeriesWriter::AddTo(ContentDigest* digest) {
+  for (const auto& [series_id, touched] : touched_) {
+    if (!touched.again) {
+      digest->SetSeries(touched.series, touched.digest);
+      continue;
+    }
+    PT_ASSIGN_OR_RETURN(const Columns present, ReadChunks(connection_, series_id, touched.range));
+    PT_ASSIGN_OR_RETURN(const Columns superseded,
+                        ReadHistoryRow(connection_, series_id, revision_));
+    const NetChange net = NetChangeOf(present, superseded, revision_);
+    if (net.empty()) continue;
+    digest->SetSeries(touched.series, SeriesDigest(net.written, net.deleted));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace policytrack::storage::sqlite

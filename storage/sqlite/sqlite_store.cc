@@ -1,0 +1,68 @@
+#include "storage/sqlite/sqlite_store.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/data_directory.h"
+#include "storage/sqlite/group_writer.h"
+#include "storage/sqlite/guard.h"
+#include "storage/sqlite/open_database.h"
+#include "storage/sqlite/queries.h"
+#include "storage/sqlite/reader_pool.h"
+
+namespace policytrack::storage {
+
+// Destroyed from the last to the first: readers, writer, lock. The writer's
+// connection is the last to close and so checkpoints the log away.
+struct SqliteStore::Parts {
+  Parts(sqlite::DataDirectory directory, sqlite::Role role,
+        std::unique_ptr<sqlite::Connection> connection, const sqlite::Head& head, int readers,
+        Clock* clock)
+      : directory(std::move(directory)),
+        writer({this->directory.database_path(), role}, std::move(connection), head, clock),
+        readers(this->directory.database_path(), readers, clock) {}
+
+  sqlite::DataDirectory directory;
+  sqlite::GroupWriter writer;
+  sqlite::ReaderPool readers;
+};
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteOptions& options,
+                                                               Clock* clock) {
+  PT_ASSIGN_OR_RETURN(sqlite::DataDirectory directory,
+                      sqlite::DataDirectory::Open(options.data_dir));
+  const sqlite::Role role =
+      options.sync_full ? sqlite::Role::kWriter : sqlite::Role::kRelaxedWriter;
+  PT_ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Connection> connection,
+                      sqlite::OpenWriter(directory.database_path(), role));
+  sqlite::Head head;
+  PT_RETURN_IF_ERROR(sqlite::Guard([&] {
+    head = sqlite::ReadHead(*connection);
+    return absl::OkStatus();
+  }));
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::make_unique<Parts>(
+      std::move(directory), role, std::move(connection), head, options.reader_connections, clock)));
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+SqliteStore::~SqliteStore() { Stop(); }
+
+absl::Status SqliteStore::Read(const ReadBody& body) { return parts_->readers.Read(body); }
+
+void SqliteStore::WriteAsync(WriteOptions options, WriteBody body, WriteDone done) {
+  parts_->writer.Enqueue(std::move(options), std::move(body), std::move(done));
+}
+
+int SqliteStore::AddListener(std::function<void(int64_t)> listener) {
+  return parts_->writer.AddListener(std::move(listener));
+}
+
+void SqliteStore::RemoveListener(int id) { parts_->writer.RemoveListener(id); }
+
+int64_t SqliteStore::revision() const { return parts_->writer.revision(); }
+
+void SqliteStore::Stop() { parts_->writer.Stop(); }
+
+}  // namespace policytrack::storage

@@ -1,0 +1,61 @@
+// The Store in one SQLite file.
+//
+// One thread writes, in groups (group_writer.h); reads run on the caller's
+// thread over a pool of read-only connections, each in a snapshot of its own, so
+// that neither waits for the other. Start here, then write_transaction.cc.
+//
+// Thread rule: any thread, but from within a WriteDone or a listener neither
+// Write, Stop nor RemoveListener. Destroy it when no call is running.
+#ifndef POLICYTRACK_STORAGE_SQLITE_SQLITE_STORE_H_
+#define POLICYTRACK_STORAGE_SQLITE_SQLITE_STORE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/clock.h"
+#include "storage/store.h"
+
+namespace policytrack::storage {
+
+struct SqliteOptions {
+  std::string data_dir;
+  int reader_connections = 4;  // reads that can run at a time
+  bool sync_full = true;       // false: a power loss may take the last commits
+};
+
+class SqliteStore final : public Store {
+ public:
+  // Opens the store in a directory, or makes one where the directory is missing
+  // or empty. `clock` must outlive it.
+  // Returns FAILED_PRECONDITION, with what is wrong and what to do, when the
+  // directory is not ours, is in use by another server, cannot be used, or its
+  // database is of a newer version; INTERNAL / STORE_DAMAGED when the database
+  // is damaged; else the errors of a database that fails. Nothing is changed in
+  // a directory that is refused.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const SqliteOptions& options,
+                                                           Clock* clock);
+  // Stops.
+  ~SqliteStore() override;
+
+  absl::Status Read(const ReadBody& body) override;
+  // After Stop, `done` is called at once, from the calling thread.
+  void WriteAsync(WriteOptions options, WriteBody body, WriteDone done) override;
+  int AddListener(std::function<void(int64_t)> listener) override;
+  void RemoveListener(int id) override;
+  int64_t revision() const override;
+  // Reads go on after it.
+  void Stop() override;
+
+ private:
+  struct Parts;
+  explicit SqliteStore(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace policytrack::storage
+
+#endif  // POLICYTRACK_STORAGE_SQLITE_SQLITE_STORE_H_
