@@ -1,0 +1,147 @@
+#include "clients/cli/channel.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "core/error.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace policytrack::cli {
+namespace {
+
+constexpr char kRetryInfoUrl[] = "type.googleapis.com/google.rpc.RetryInfo";
+constexpr char kPushbackKey[] = "grpc-retry-pushback-ms";
+constexpr absl::Duration kFirstPause = absl::Milliseconds(250);
+constexpr absl::Duration kLongestPause = absl::Seconds(8);
+// A server that asks for more patience than this is taken as unavailable: a CI
+// job that hangs is no better than one that fails.
+constexpr absl::Duration kLongestAskedPause = absl::Seconds(60);
+constexpr int kMaxMessageBytes = 64 << 20;
+
+std::optional<absl::Duration> AskedPause(const absl::Status& status,
+                                         const grpc::ClientContext& context) {
+  if (auto payload = status.GetPayload(kRetryInfoUrl); payload.has_value()) {
+    google::rpc::RetryInfo info;
+    if (info.ParseFromString(std::string(*payload)) && info.has_retry_delay()) {
+      return absl::Seconds(info.retry_delay().seconds()) +
+             absl::Nanoseconds(info.retry_delay().nanos());
+    }
+  }
+  const auto& trailers = context.GetServerTrailingMetadata();
+  if (auto it = trailers.find(kPushbackKey); it != trailers.end()) {
+    int64_t milliseconds = 0;
+    if (absl::SimpleAtoi(absl::string_view(it->second.data(), it->second.size()), &milliseconds)) {
+      return absl::Milliseconds(milliseconds);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kDone;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return kNotAllowed;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kOutOfRange:
+      return kRefused;
+    case absl::StatusCode::kResourceExhausted:
+      return status.GetPayload(kRetryInfoUrl).has_value() ? kUnavailable : kRefused;
+    default:
+      return kUnavailable;
+  }
+}
+
+Connection::Connection(ConnectionOptions options, Sleeper sleep,
+                       std::function<void(const std::string&)> notice)
+    : options_(std::move(options)), sleep_(std::move(sleep)), notice_(std::move(notice)) {
+  grpc::ChannelArguments arguments;
+  // Retries are counted here and nowhere else.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  if (!options_.user_agent.empty()) arguments.SetUserAgentPrefix(options_.user_agent);
+  channel_ =
+      grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Status Connection::Call(const Attempt& attempt, std::optional<absl::Duration> timeout) {
+  absl::BitGen random;
+  absl::Duration pause = kFirstPause;
+  for (int done = 0;; ++done) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() +
+                         absl::ToChronoMilliseconds(timeout.value_or(options_.timeout)));
+    const absl::Status status = DecodeStatus(attempt(context));
+    if (status.ok()) return status;
+    const std::optional<absl::Duration> asked = AskedPause(status, context);
+    const bool retryable =
+        status.code() == absl::StatusCode::kUnavailable ||
+        (status.code() == absl::StatusCode::kResourceExhausted && asked.has_value());
+    // A negative pushback says: do not come again.
+    const bool wanted =
+        !asked.has_value() || (*asked >= absl::ZeroDuration() && *asked <= kLongestAskedPause);
+    if (!retryable || !wanted || done >= options_.retries) return status;
+    // Jitter, so that jobs that failed together do not come back together.
+    const absl::Duration wait =
+        asked.has_value() ? *asked : pause * absl::Uniform(random, 0.75, 1.25);
+    pause = std::min(pause * 2, kLongestPause);
+    if (notice_) {
+      notice_(absl::StrFormat("%s; trying again in %.1f s (%d of %d)", DescribeError(status),
+                              absl::ToDoubleSeconds(wait), done + 1, options_.retries));
+    }
+    sleep_(wait);
+  }
+}
+
+absl::Status DecodeStatus(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status decoded(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  google::rpc::Status details;
+  if (details.ParseFromString(status.error_details())) {
+    for (const google::protobuf::Any& detail : details.details()) {
+      decoded.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+    }
+  }
+  return decoded;
+}
+
+std::string DescribeError(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  absl::string_view message = status.message();
+  std::string text =
+      message.empty() ? absl::StatusCodeToString(status.code()) : std::string(message);
+  return absl::StrCat(text, " [", reason.empty() ? absl::StatusCodeToString(status.code()) : reason,
+                      "]");
+}
+
+std::string NewRequestId() {
+  absl::BitGen random;
+  uint64_t high = absl::Uniform<uint64_t>(random);
+  uint64_t low = absl::Uniform<uint64_t>(random);
+  high = (high & 0xffffffffffff0fffULL) | 0x4000;
+  low = (low & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;
+  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, (high >> 16) & 0xffff,
+                         high & 0xffff, low >> 48, low & 0xffffffffffffULL);
+}
+
+}  // namespace policytrack::cli

@@ -1,0 +1,156 @@
+#include "clients/cli/explain.h"
+
+#include <map>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "clients/cli/table.h"
+#include "clients/cli/words.h"
+#include "core/resource_name.h"
+#include "core/unit.h"
+#include "nlohmann/json.hpp"
+#include "policytrack/v1/progress_service.grpc.pb.h"
+
+namespace policytrack::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void WriteInput(const v1::ExplainedInput& input, std::ostream& out) {
+  out << "  " << input.slot() << ": " << input.source();
+  if (!input.output().empty()) out << " " << input.output();
+  const std::map<std::string, std::string> dimensions(input.dimensions().begin(),
+                                                      input.dimensions().end());
+  if (!dimensions.empty()) {
+    out << " (" << absl::StrJoin(dimensions, ", ", absl::PairFormatter("=")) << ")";
+  }
+  if (!input.unit().empty()) out << ", " << UnitLabel(input.unit(), input.unit_multiplier());
+  if (!input.producer().empty()) out << ", by " << input.producer();
+  out << "\n";
+  for (const v1::Reference& reference : input.references()) {
+    out << "    source: " << reference.title();
+    if (!reference.uri().empty()) out << " <" << reference.uri() << ">";
+    out << "\n";
+  }
+  if (input.points().empty()) {
+    out << "    no data yet\n";
+    return;
+  }
+  Table table;
+  table.header = {"    PERIOD", "VALUE", "STATUS", "REVISION", "WRITTEN (UTC)", "BY", "NOTE"};
+  table.right = {1, 3};
+  for (const v1::ExplainedPoint& point : input.points()) {
+    std::vector<std::string> notes;
+    if (point.series_break()) notes.push_back("series break");
+    if (point.missing_reason() != v1::MISSING_REASON_UNSPECIFIED) {
+      notes.push_back(EnumWord(v1::MissingReason_Name(point.missing_reason()), "MISSING_REASON_"));
+    }
+    table.rows.push_back(
+        {absl::StrCat("    ", point.period()), point.has_value() ? ExactNumber(point.value()) : "",
+         EnumWord(v1::ObservationStatus_Name(point.status()), "OBSERVATION_STATUS_"),
+         point.revision() > 0 ? absl::StrCat(point.revision()) : "",
+         point.has_time() ? TimeWord(point.time()) : "", point.principal(),
+         absl::StrJoin(notes, "; ")});
+  }
+  out << FormatText(table);
+}
+
+void WriteStep(const v1::ExplainedStep& step, std::ostream& out) {
+  const v1::Evaluation& evaluation = step.evaluation();
+  out << "\n" << (step.display_name().empty() ? evaluation.parent() : step.display_name());
+  if (!evaluation.parent().empty() && !step.display_name().empty()) {
+    out << " [" << evaluation.parent() << "]";
+  }
+  out << "\n";
+  if (!evaluation.plugin().empty()) {
+    out << "  computed by " << evaluation.plugin() << " " << evaluation.plugin_version()
+        << " from revision " << evaluation.input_revision();
+    if (!evaluation.plugin_digest().empty()) {
+      out << ", digest " << evaluation.plugin_digest().substr(0, 12);
+    }
+    out << "\n";
+  }
+  if (!evaluation.failure_reason().empty()) {
+    out << "  failed: " << evaluation.failure_message() << " [" << evaluation.failure_reason()
+        << "]\n";
+  }
+  if (!step.parameters().empty()) {
+    out << "  parameters: " << absl::StrJoin(step.parameters(), ", ") << "\n";
+  }
+  for (const v1::ExplainedInput& input : step.inputs()) WriteInput(input, out);
+}
+
+void WriteExplanation(const v1::ExplainProgressResponse& response, std::ostream& out) {
+  const v1::TargetProgress& progress = response.progress();
+  out << (progress.display_name().empty() ? progress.target() : progress.display_name());
+  if (!progress.display_name().empty()) out << " [" << progress.target() << "]";
+  out << "\n" << StatusWord(progress.status());
+  if (!progress.period().empty()) out << " at " << progress.period();
+  if (progress.has_score()) out << ", score " << ShortNumber(progress.score());
+  if (!progress.reason().empty()) out << ": " << progress.reason();
+  out << "\n";
+  for (const std::string& sentence : response.sentences()) out << sentence << "\n";
+  for (const v1::ExplainedStep& step : response.steps()) WriteStep(step, out);
+}
+
+}  // namespace
+
+int RunExplain(Context& context, const ExplainOptions& options) {
+  v1::ExplainProgressRequest request;
+  if (!options.as_of.empty()) {
+    auto parsed = ParseAsOf(options.as_of);
+    if (!parsed.ok())
+      return FailUsage(context, absl::StrCat("--as-of: ", parsed.status().message()));
+    *request.mutable_as_of() = *parsed;
+  }
+  request.set_period(options.period);
+  request.set_at_least_revision(options.at_least_revision);
+  auto stub = v1::ProgressService::NewStub(context.connection.channel());
+  std::vector<std::string> targets;
+  const bool one = ParseTargetName("name", options.name).ok();
+  if (one) {
+    targets.push_back(options.name);
+  } else if (ParseResourceName("name", kMeasures, options.name).ok()) {
+    v1::GetMeasureProgressRequest measure;
+    measure.set_name(options.name);
+    *measure.mutable_as_of() = request.as_of();
+    if (!request.has_as_of()) measure.clear_as_of();
+    measure.set_at_least_revision(options.at_least_revision);
+    measure.set_period(options.period);
+    auto progress =
+        context.connection.Unary(*stub, &v1::ProgressService::Stub::GetMeasureProgress, measure);
+    if (!progress.ok()) return Fail(context, progress.status());
+    for (const v1::TargetProgress& target : progress->targets()) targets.push_back(target.target());
+  } else {
+    return FailUsage(context, absl::StrCat("`", options.name,
+                                           "` is neither measures/x nor measures/x/targets/y"));
+  }
+  if (targets.empty() && !context.json) {
+    context.out() << options.name << " has no targets\n";
+    return kDone;
+  }
+  Json all = {{"targets", Json::array()}};
+  for (size_t i = 0; i < targets.size(); ++i) {
+    request.set_target(targets[i]);
+    auto response =
+        context.connection.Unary(*stub, &v1::ProgressService::Stub::ExplainProgress, request);
+    if (!response.ok()) return Fail(context, response.status());
+    if (context.json && one) {
+      context.out() << ToJson(*response, true);
+      return kDone;
+    }
+    if (context.json) {
+      all["targets"].push_back(Json::parse(ToJson(*response)));
+      continue;
+    }
+    if (i > 0) context.out() << "\n\n";
+    WriteExplanation(*response, context.out());
+  }
+  if (context.json) {
+    context.out() << all.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
+  }
+  return kDone;
+}
+
+}  // namespace policytrack::cli

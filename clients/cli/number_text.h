@@ -1,0 +1,45 @@
+// Numbers read strictly, whatever the locale: no thousands separators, no
+// hexadecimal, no infinities, nothing before or after.
+// Thread rule: free functions, any thread.
+#ifndef POLICYTRACK_CLIENTS_CLI_NUMBER_TEXT_H_
+#define POLICYTRACK_CLIENTS_CLI_NUMBER_TEXT_H_
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "absl/strings/string_view.h"
+
+namespace policytrack::cli {
+
+// Nothing when the text is not a decimal number that a double can hold.
+inline std::optional<double> ParseDouble(absl::string_view text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+// Nothing when the text is not a whole number of this type.
+template <typename Integer>
+std::optional<Integer> ParseInteger(absl::string_view text) {
+  Integer value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return value;
+}
+
+// The shortest text that gives the same double again.
+inline std::string FormatDouble(double value) {
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  return std::string(buffer, end);
+}
+
+}  // namespace policytrack::cli
+
+#endif  // POLICYTRACK_CLIENTS_CLI_NUMBER_TEXT_H_

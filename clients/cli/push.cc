@@ -1,0 +1,311 @@
+#include "clients/cli/push.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "clients/cli/line_map.h"
+#include "clients/cli/progress.h"
+#include "clients/cli/push_input.h"
+#include "clients/cli/row_source.h"
+#include "core/error.h"
+#include "nlohmann/json.hpp"
+#include "policytrack/v1/observation_service.grpc.pb.h"
+
+namespace policytrack::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Small beside the limit of a message, large enough that messages do not count.
+constexpr size_t kMaxMessageBytes = 256 << 10;
+// Refused rows that are told one by one.
+constexpr size_t kMaxRowErrors = 1000;
+// Read errors are told with this reason; the server has no such rows.
+constexpr char kFileInvalid[] = "FILE_INVALID";
+
+struct RefusedRow {
+  std::string file;
+  int64_t line = 0;
+  std::string reason;
+  std::string field;
+  std::string message;
+};
+
+class Pusher {
+ public:
+  Pusher(Context& context, const PushCommandOptions& options, std::vector<PushInput> inputs)
+      : context_(context),
+        options_(options),
+        inputs_(std::move(inputs)),
+        stub_(v1::ObservationService::NewStub(context.connection.channel())) {}
+
+  int Run() {
+    if (absl::Status status = Check(); !status.ok()) return FailUsage(context_, status.message());
+    const bool keep_going = options_.partial || options_.dry_run;
+    if (broken_ || (bad_ > 0 && !keep_going)) {
+      return Finish(std::nullopt, Error(absl::StatusCode::kInvalidArgument, reason::kRowsInvalid,
+                                        absl::StrCat(broken_ ? "a file cannot be read to its end"
+                                                             : absl::StrCat(Rows(bad_), " refused"),
+                                                     "; nothing was sent")));
+    }
+    v1::PushOptions push;
+    push.set_request_id(options_.request_id.empty() ? NewRequestId() : options_.request_id);
+    push.set_return_partial_success(keep_going);
+    push.set_validate_only(options_.dry_run);
+    auto response = Send(push, true);
+    if (!response.ok() && ReasonOf(response.status()) == reason::kRowsInvalid) {
+      Explain();
+    }
+    if (!response.ok()) return Finish(std::nullopt, response.status());
+    Collect(*response);
+    return Finish(*std::move(response), absl::OkStatus());
+  }
+
+ private:
+  static std::string Rows(int64_t n) { return absl::StrCat(n, n == 1 ? " row" : " rows"); }
+
+  // Reads all rows once. Returns an error when a file cannot be opened or its
+  // header is not right.
+  absl::Status Check() {
+    Progress progress(context_, "checked", 0);
+    for (const PushInput& input : inputs_) {
+      PT_ASSIGN_OR_RETURN(OpenInput open, input.Open());
+      SourceItem item;
+      while (true) {
+        const absl::StatusOr<bool> any = open.rows->Next(&item);
+        if (!any.ok()) {
+          broken_ = true;
+          AddRefused({input.name(), open.rows->line(), kFileInvalid, "",
+                      std::string(any.status().message())});
+          break;
+        }
+        if (!*any) break;
+        progress.Advance();
+        switch (item.kind) {
+          case SourceItem::Kind::kRow:
+            ++good_;
+            break;
+          case SourceItem::Kind::kSkipped:
+            ++skipped_;
+            break;
+          case SourceItem::Kind::kFiltered:
+            ++filtered_;
+            break;
+          case SourceItem::Kind::kBad:
+            ++bad_;
+            AddRefused({input.name(), item.line, item.reason, item.field, item.message});
+            break;
+        }
+      }
+    }
+    progress.Finish();
+    return absl::OkStatus();
+  }
+
+  void AddRefused(RefusedRow row) {
+    if (refused_.size() < kMaxRowErrors) refused_.push_back(std::move(row));
+  }
+
+  // Sends all good rows as one stream, and again as long as that may help.
+  absl::StatusOr<v1::PushObservationsResponse> Send(const v1::PushOptions& push, bool show) {
+    v1::PushObservationsResponse response;
+    const absl::Status status = context_.connection.Call(
+        [&](grpc::ClientContext& call) { return Attempt(push, show, call, &response); },
+        options_.timeout);
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  grpc::Status Attempt(const v1::PushOptions& push, bool show, grpc::ClientContext& call,
+                       v1::PushObservationsResponse* response) {
+    lines_ = LineMap();
+    response->Clear();
+    std::optional<Progress> progress;
+    if (show) progress.emplace(context_, "sent", good_);
+    auto writer = stub_->PushObservations(&call, response);
+    v1::PushObservationsRequest message;
+    *message.mutable_options() = push;
+    // The service must see the options even when there is not one row.
+    size_t bytes = 0;
+    bool first = true;
+    std::string dataset;
+    const auto flush = [&] {
+      if (!first && message.rows().empty()) return true;
+      const bool written = writer->Write(message);
+      first = false;
+      message.Clear();
+      bytes = 0;
+      return written;
+    };
+    const auto cancel = [&](const absl::Status& why) {
+      call.TryCancel();
+      writer->Finish();
+      return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
+                          absl::StrCat(why.message(), "; nothing was written"));
+    };
+    bool written = true;
+    for (size_t file = 0; written && file < inputs_.size(); ++file) {
+      auto open = inputs_[file].Open();
+      if (!open.ok()) return cancel(open.status());
+      SourceItem item;
+      while (written) {
+        const absl::StatusOr<bool> any = open->rows->Next(&item);
+        if (!any.ok()) return cancel(any.status());
+        if (!*any) break;
+        if (item.kind != SourceItem::Kind::kRow) continue;
+        const size_t row_bytes = item.observation.ByteSizeLong() + 8;
+        if (!message.rows().empty() &&
+            (item.dataset != dataset || bytes + row_bytes > kMaxMessageBytes)) {
+          written = flush();
+        }
+        dataset = item.dataset;
+        // Named in every message: a few bytes, and no message depends on another.
+        if (message.rows().empty()) message.set_dataset(dataset);
+        message.add_rows()->Swap(&item.observation);
+        bytes += row_bytes;
+        lines_.Add(static_cast<int>(file), item.line);
+        if (progress.has_value()) progress->Advance();
+      }
+    }
+    if (written) written = flush();
+    if (written && lines_.rows() != good_) {
+      return cancel(absl::FailedPreconditionError("a file changed while it was being pushed"));
+    }
+    if (written) writer->WritesDone();
+    grpc::Status status = writer->Finish();
+    if (progress.has_value() && status.ok()) progress->Finish();
+    return status;
+  }
+
+  // An atomic push that is refused says that rows are wrong; a dry run of the
+  // same rows says which.
+  void Explain() {
+    v1::PushOptions push;
+    push.set_return_partial_success(true);
+    push.set_validate_only(true);
+    const auto response = Send(push, false);
+    if (response.ok()) Collect(*response);
+  }
+
+  void Collect(const v1::PushObservationsResponse& response) {
+    rejected_ = response.rejected_count();
+    for (const v1::RowError& error : response.row_errors()) {
+      const LineMap::Place place = lines_.Find(error.row());
+      AddRefused({place.file < 0 ? absl::StrCat("row ", error.row())
+                                 : inputs_[static_cast<size_t>(place.file)].name(),
+                  place.line, error.reason(), error.field(), error.message()});
+    }
+  }
+
+  int Finish(const std::optional<v1::PushObservationsResponse>& response,
+             const absl::Status& status) {
+    // Those found here and those found by the service, in the order of the files.
+    std::stable_sort(refused_.begin(), refused_.end(), [&](const auto& a, const auto& b) {
+      return a.file == b.file ? a.line < b.line : Rank(a.file) < Rank(b.file);
+    });
+    for (const RefusedRow& row : refused_) {
+      Report(context_, {row.file, row.line, 0, absl::StrCat(row.reason, ": ", row.message)});
+    }
+    const int64_t rejected = bad_ + rejected_;
+    if (rejected > static_cast<int64_t>(refused_.size())) {
+      context_.err() << "... and " << rejected - static_cast<int64_t>(refused_.size())
+                     << " more refused rows\n";
+    }
+    if (context_.json) WriteJson(response, status);
+    if (!status.ok()) return Fail(context_, status);
+    if (!context_.json) WriteText(*response);
+    return rejected > 0 ? kRefused : kDone;
+  }
+
+  size_t Rank(const std::string& file) const {
+    size_t rank = 0;
+    while (rank < inputs_.size() && inputs_[rank].name() != file) ++rank;
+    return rank;
+  }
+
+  void WriteText(const v1::PushObservationsResponse& response) {
+    std::vector<std::string> parts = {
+        absl::StrCat(response.created_count(), " created"),
+        absl::StrCat(response.revised_count(), " revised"),
+        absl::StrCat(response.unchanged_count(), " unchanged"),
+        absl::StrCat(response.deleted_count(), " deleted"),
+        absl::StrCat(bad_ + rejected_, " rejected"),
+        absl::StrCat(skipped_, " skipped"),
+    };
+    if (filtered_ > 0) parts.push_back(absl::StrCat(filtered_, " not selected"));
+    context_.out() << (options_.dry_run ? "dry run, nothing was written: " : "")
+                   << absl::StrJoin(parts, ", ") << "; revision " << response.revision()
+                   << (response.replayed()
+                           ? "; this is the answer of an earlier push with the same "
+                             "request id"
+                           : "")
+                   << "\n";
+  }
+
+  void WriteJson(const std::optional<v1::PushObservationsResponse>& response,
+                 const absl::Status& status) {
+    Json json;
+    json["dry_run"] = options_.dry_run;
+    if (response.has_value()) {
+      json["revision"] = response->revision();
+      json["created"] = response->created_count();
+      json["revised"] = response->revised_count();
+      json["unchanged"] = response->unchanged_count();
+      json["deleted"] = response->deleted_count();
+    }
+    json["rejected"] = bad_ + rejected_;
+    json["skipped"] = skipped_;
+    json["not_selected"] = filtered_;
+    if (response.has_value()) json["replayed"] = response->replayed();
+    json["row_errors"] = Json::array();
+    for (const RefusedRow& row : refused_) {
+      json["row_errors"].push_back({{"file", row.file},
+                                    {"line", row.line},
+                                    {"reason", row.reason},
+                                    {"field", row.field},
+                                    {"message", row.message}});
+    }
+    if (!status.ok()) {
+      json["error"] = {{"reason", ReasonOf(status)}, {"message", std::string(status.message())}};
+    }
+    context_.out() << json.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
+  }
+
+  Context& context_;
+  const PushCommandOptions& options_;
+  const std::vector<PushInput> inputs_;
+  std::unique_ptr<v1::ObservationService::Stub> stub_;
+  int64_t good_ = 0;
+  int64_t bad_ = 0;
+  int64_t skipped_ = 0;
+  int64_t filtered_ = 0;
+  int64_t rejected_ = 0;  // by the service
+  bool broken_ = false;   // a file cannot be read to its end
+  LineMap lines_;         // of the last attempt
+  std::vector<RefusedRow> refused_;
+};
+
+}  // namespace
+
+int RunPush(Context& context, const PushCommandOptions& options) {
+  std::vector<PushInput> inputs;
+  std::vector<Diagnostic> errors;
+  if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
+    return FailUsage(context, "standard input can be read only once");
+  }
+  for (const std::string& file : options.files) {
+    auto input = PushInput::Prepare(context, file, options, &errors);
+    if (!input.ok()) return FailUsage(context, input.status().message());
+    inputs.push_back(*std::move(input));
+  }
+  if (!errors.empty()) {
+    for (const Diagnostic& error : errors) Report(context, error);
+    return FailUsage(context, "a mapping cannot be read; nothing was sent");
+  }
+  return Pusher(context, options, std::move(inputs)).Run();
+}
+
+}  // namespace policytrack::cli

@@ -1,0 +1,145 @@
+#include "clients/cli/push_input.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "clients/cli/yaml_document.h"
+#include "core/error.h"
+#include "core/resource_name.h"
+
+namespace policytrack::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The rest of a stream in a new file, which goes when the handle goes.
+absl::StatusOr<std::pair<std::string, std::shared_ptr<void>>> CopyToFile(std::istream& in) {
+  std::error_code error;
+  fs::path directory = fs::temp_directory_path(error);
+  if (error) return absl::UnavailableError("there is no directory for temporary files");
+  std::string path = (directory / "policytrack-XXXXXX").string();
+  const int descriptor = mkstemp(path.data());
+  if (descriptor < 0) {
+    return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+  }
+  close(descriptor);
+  std::shared_ptr<void> handle(new std::string(path), [](void* p) {
+    auto* name = static_cast<std::string*>(p);
+    std::error_code ignored;
+    fs::remove(*name, ignored);
+    delete name;
+  });
+  std::ofstream out(path, std::ios::binary);
+  // Copying nothing sets failbit, which is no error here.
+  if (in.peek() != std::istream::traits_type::eof()) out << in.rdbuf();
+  out.flush();
+  if (!out) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+  return std::make_pair(path, std::move(handle));
+}
+
+bool HasColumnFlags(const PushCommandOptions& options) {
+  return !options.period_column.empty() || !options.value_column.empty() ||
+         !options.status_column.empty() || !options.dimensions.empty();
+}
+
+// The mapping file for a data file, or "" when there is none.
+std::string FindMapping(const std::string& file, const PushCommandOptions& options) {
+  if (!options.mapping.empty()) return options.mapping;
+  if (file == "-" || HasColumnFlags(options)) return "";
+  const fs::path path(file);
+  const fs::path candidates[] = {
+      path.parent_path() / (path.stem().string() + ".mapping.yaml"),
+      path.parent_path() / "push.yaml",
+  };
+  for (const fs::path& candidate : candidates) {
+    std::error_code ignored;
+    if (fs::exists(candidate, ignored)) return candidate.string();
+  }
+  return "";
+}
+
+absl::Status ApplyFlags(const PushCommandOptions& options, PushMapping* mapping) {
+  if (!options.dataset.empty()) {
+    mapping->dataset = CellSource::Constant(WithCollection(kDatasets, options.dataset));
+  }
+  if (!options.period_column.empty()) {
+    CellSource source;
+    PT_RETURN_IF_ERROR(ParsePeriodSource(options.period_column, &source));
+    mapping->period = std::move(source);
+  }
+  if (!options.value_column.empty()) mapping->value = CellSource::Column(options.value_column);
+  if (!options.status_column.empty()) mapping->status = CellSource::Column(options.status_column);
+  for (const std::string& flag : options.dimensions) {
+    PT_RETURN_IF_ERROR(AddDimensionFlag(flag, mapping));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<PushInput> PushInput::Prepare(const Context& context, const std::string& file,
+                                             const PushCommandOptions& options,
+                                             std::vector<Diagnostic>* errors) {
+  PushInput input;
+  input.name_ = file == "-" ? "standard input" : file;
+  input.path_ = file;
+  input.json_lines_ =
+      options.format == "jsonl" || (options.format.empty() && absl::EndsWith(file, ".jsonl"));
+  if (input.json_lines_) {
+    if (!options.mapping.empty() || HasColumnFlags(options)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          input.name_, ": JSON lines name their fields themselves; a mapping is for CSV"));
+    }
+    if (!options.dataset.empty()) input.dataset_ = WithCollection(kDatasets, options.dataset);
+  } else {
+    const std::string mapping_file = FindMapping(file, options);
+    if (!mapping_file.empty()) {
+      PT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(mapping_file));
+      const size_t before = errors->size();
+      input.mapping_ = ParseMapping(text, mapping_file, errors);
+      if (errors->size() > before) return input;
+    }
+    PT_RETURN_IF_ERROR(ApplyFlags(options, &input.mapping_));
+    if (absl::Status status = CheckComplete(input.mapping_); !status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(input.name_, ": ", status.message()));
+    }
+  }
+  if (file == "-") {
+    PT_ASSIGN_OR_RETURN(auto copy, CopyToFile(*context.environment.in));
+    input.path_ = std::move(copy.first);
+    input.temporary_ = std::move(copy.second);
+  }
+  return input;
+}
+
+absl::StatusOr<OpenInput> PushInput::Open() const {
+  std::error_code error;
+  if (fs::is_directory(path_, error)) {
+    return absl::UnavailableError(absl::StrCat(name_, ": is a directory"));
+  }
+  OpenInput open;
+  errno = 0;
+  open.stream = std::make_unique<std::ifstream>(path_, std::ios::binary);
+  if (!*open.stream) {
+    return absl::UnavailableError(absl::StrCat(name_, ": ", std::strerror(errno)));
+  }
+  if (json_lines_) {
+    open.rows = OpenJsonLines(*open.stream, dataset_);
+    return open;
+  }
+  auto rows = OpenCsv(*open.stream, mapping_);
+  if (!rows.ok()) {
+    return absl::Status(rows.status().code(), absl::StrCat(name_, ":1: ", rows.status().message()));
+  }
+  open.rows = *std::move(rows);
+  return open;
+}
+
+}  // namespace policytrack::cli
