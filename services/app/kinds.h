@@ -1,0 +1,23 @@
+// The four kinds of documents: what is checked of a plan, a measure, a dataset
+// and an indicator beyond what their field annotations say.
+//
+// Thread rule: factories; the objects are stateless and safe from any thread.
+#ifndef POLICYTRACK_SERVICES_APP_KINDS_H_
+#define POLICYTRACK_SERVICES_APP_KINDS_H_
+
+#include <memory>
+
+#include "plugins/engine.h"
+#include "services/app/documents.h"
+
+namespace policytrack::app {
+
+std::unique_ptr<DocumentKind> MakePlanKind();
+// The engine checks assessments and parameters; it must outlive the kind.
+std::unique_ptr<DocumentKind> MakeMeasureKind(plugins::Engine* engine);
+std::unique_ptr<DocumentKind> MakeDatasetKind();
+std::unique_ptr<DocumentKind> MakeIndicatorKind(plugins::Engine* engine);
+
+}  // namespace policytrack::app
+
+#endif  // POLICYTRACK_SERVICES_APP_KINDS_H_

@@ -1,0 +1,81 @@
+// A push: one client stream of rows and columns, gathered per series as it
+// comes and written as one commit at half-close, all of it or nothing.
+//
+// Thread rule: a Push belongs to one stream; one call at a time. Finish answers
+// from the writer thread of the store.
+#ifndef POLICYTRACK_SERVICES_APP_PUSH_H_
+#define POLICYTRACK_SERVICES_APP_PUSH_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "policytrack/v1/dataset.pb.h"
+#include "policytrack/v1/observation_service.pb.h"
+#include "storage/store.h"
+
+namespace policytrack::app {
+
+struct PushLimits {
+  // What one push may gather, in bytes; a point takes about 27.
+  int64_t max_bytes = int64_t{256} << 20;
+};
+
+class Push {
+ public:
+  using Done = std::function<void(absl::StatusOr<v1::PushObservationsResponse>)>;
+
+  // The store is not owned and must outlive this and the answer.
+  Push(storage::Store* store, const PushLimits& limits, std::string principal);
+  ~Push();
+
+  // Takes in one message. A status that is not ok ends the stream: the message
+  // around the rows is bad, the dataset does not exist (unless partial success
+  // was asked for), or the push is too large. Bad rows are counted and reported
+  // at the end.
+  absl::Status Add(const v1::PushObservationsRequest& message);
+
+  // Half-close: checks what only the whole can show, writes, and answers.
+  // Answers INVALID_ARGUMENT / ROWS_INVALID when rows were refused and partial
+  // success was not asked for.
+  void Finish(Done done);
+
+  // Gathered by series; public for the helpers of the implementation only.
+  struct Series;
+  struct DatasetRows;
+  struct Gathered;
+
+ private:
+  absl::Status TakeOptions(const v1::PushOptions& options);
+  absl::Status TakeDataset(const std::string& name);
+  void AddRow(const v1::Observation& row);
+  absl::Status AddColumns(const v1::ObservationColumns& block, const std::string& field);
+  absl::Status CheckSize() const;
+  // Refuses a row: counted, and kept while there are few.
+  void Reject(int64_t row, const char* reason, std::string field, std::string message);
+  void RejectWith(int64_t row, const absl::Status& status);
+  absl::Status RowsInvalid() const;
+
+  storage::Store* const store_;
+  const PushLimits limits_;
+  const std::string principal_;
+
+  bool first_ = true;
+  v1::PushOptions options_;
+  std::unique_ptr<Gathered> gathered_;
+  DatasetRows* current_ = nullptr;  // null when the dataset named does not exist
+  std::string current_name_;
+  int64_t next_row_ = 0;
+  int64_t rejected_ = 0;
+  std::vector<v1::RowError> row_errors_;
+};
+
+}  // namespace policytrack::app
+
+#endif  // POLICYTRACK_SERVICES_APP_PUSH_H_

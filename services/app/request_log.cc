@@ -1,0 +1,44 @@
+#include "services/app/request_log.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+
+namespace policytrack::app {
+
+absl::Status CheckRequestId(const char* field, const std::string& request_id) {
+  if (request_id.empty()) return absl::OkStatus();
+  bool good = request_id.size() == 36;
+  for (size_t i = 0; good && i < request_id.size(); ++i) {
+    const bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+    good = hyphen ? request_id[i] == '-'
+                  : absl::ascii_isxdigit(static_cast<unsigned char>(request_id[i]));
+  }
+  if (good) return absl::OkStatus();
+  return FieldInvalid(field,
+                      "must be a UUID such as 6fa459ea-ee8a-4ca4-894e-db77e160355e; choose a new "
+                      "one for every call that is not a repetition");
+}
+
+absl::StatusOr<std::optional<std::string>> FindAnswer(storage::ReadTransaction& tx,
+                                                      const RequestKey& key) {
+  if (key.request_id.empty()) return std::optional<std::string>();
+  PT_ASSIGN_OR_RETURN(auto answer, tx.FindAnswer(key.principal, key.method, key.request_id));
+  if (!answer.has_value()) return std::optional<std::string>();
+  if (answer->digest != key.digest) {
+    return Error(absl::StatusCode::kInvalidArgument, reason::kRequestIdReused,
+                 absl::StrCat("request_id ", key.request_id, " was used for another ", key.method,
+                              " with another payload in the last 24 hours; choose a new UUID"),
+                 {{"request_id", key.request_id}});
+  }
+  return std::optional<std::string>(std::move(answer->response));
+}
+
+absl::Status KeepAnswer(storage::WriteTransaction& tx, const RequestKey& key,
+                        const std::string& response) {
+  if (key.request_id.empty()) return absl::OkStatus();
+  return tx.PutAnswer(key.principal, key.method, key.request_id, {key.digest, response},
+                      tx.time() + absl::Hours(24));
+}
+
+}  // namespace policytrack::app

@@ -1,0 +1,62 @@
+#include "services/app/series_proto.h"
+
+#include "core/period.h"
+
+namespace policytrack::app {
+
+void DescribeSeries(const std::vector<std::string>& dimension_ids,
+                    const std::vector<std::string>& values, const std::string& output,
+                    v1::Frequency frequency, v1::Series* series) {
+  for (size_t i = 0; i < dimension_ids.size(); ++i) {
+    (*series->mutable_dimensions())[dimension_ids[i]] = values[i];
+  }
+  series->set_output(output);
+  series->set_frequency(frequency);
+}
+
+void AppendPoints(const Columns& columns, size_t begin, size_t end, v1::Series* series) {
+  for (size_t i = begin; i < end; ++i) {
+    const int position = series->periods_size();
+    const Flags flags = columns.flags[i];
+    series->add_periods(columns.periods[i]);
+    series->add_values(columns.values[i]);
+    if (!columns.revisions.empty()) series->add_revisions(columns.revisions[i]);
+    const v1::ObservationStatus status = StatusOfFlags(flags);
+    if (status != v1::OBSERVATION_STATUS_NORMAL && series->statuses_size() < position) {
+      while (series->statuses_size() < position) {
+        series->add_statuses(v1::OBSERVATION_STATUS_NORMAL);
+      }
+    }
+    if (status != v1::OBSERVATION_STATUS_NORMAL || series->statuses_size() > 0) {
+      series->add_statuses(status);
+    }
+    if ((flags & kBreak) != 0) series->add_break_indexes(position);
+    if (IsMissing(flags)) {
+      series->add_missing_indexes(position);
+      series->add_missing_reasons(ReasonOfFlags(flags));
+    }
+  }
+}
+
+v1::Observation ToObservation(const std::vector<std::string>& dimension_ids,
+                              const std::vector<std::string>& values, const std::string& output,
+                              v1::Frequency frequency, const Columns& columns, size_t index) {
+  v1::Observation row;
+  row.set_period(FormatPeriod(frequency, columns.periods[index]));
+  for (size_t i = 0; i < dimension_ids.size(); ++i) {
+    (*row.mutable_dimensions())[dimension_ids[i]] = values[i];
+  }
+  row.set_output(output);
+  const Flags flags = columns.flags[index];
+  if (IsMissing(flags)) {
+    row.set_missing_reason(ReasonOfFlags(flags));
+  } else {
+    row.set_value(columns.values[index]);
+  }
+  row.set_status(StatusOfFlags(flags));
+  row.set_series_break((flags & kBreak) != 0);
+  if (!columns.revisions.empty()) row.set_revision(columns.revisions[index]);
+  return row;
+}
+
+}  // namespace policytrack::app

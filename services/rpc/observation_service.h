@@ -1,0 +1,52 @@
+// ObservationService: the push stream, and the two reads.
+//
+// Thread rule: as Edge. A push reactor belongs to its stream; the library calls
+// it one event at a time.
+#ifndef POLICYTRACK_SERVICES_RPC_OBSERVATION_SERVICE_H_
+#define POLICYTRACK_SERVICES_RPC_OBSERVATION_SERVICE_H_
+
+#include "policytrack/v1/observation_service.grpc.pb.h"
+#include "services/app/observations.h"
+#include "services/app/push.h"
+#include "services/rpc/edge.h"
+
+namespace policytrack::rpc {
+
+class ObservationService final : public v1::ObservationService::CallbackService {
+ public:
+  // None of the pointers is owned; all must outlive this.
+  ObservationService(Edge* edge, storage::Store* store, app::Observations* observations,
+                     const app::PushLimits& limits)
+      : edge_(edge), store_(store), observations_(observations), limits_(limits) {}
+
+  grpc::ServerReadReactor<v1::PushObservationsRequest>* PushObservations(
+      grpc::CallbackServerContext* context, v1::PushObservationsResponse* response) override;
+
+  grpc::ServerUnaryReactor* ListObservations(grpc::CallbackServerContext* context,
+                                             const v1::ListObservationsRequest* request,
+                                             v1::ListObservationsResponse* response) override {
+    return edge_->Pooled(context, "ListObservations", [=, this]() -> absl::Status {
+      PT_RETURN_IF_ERROR(CheckFields(*request, ""));
+      return Assign(observations_->List(*request), response);
+    });
+  }
+
+  grpc::ServerUnaryReactor* ReadSeries(grpc::CallbackServerContext* context,
+                                       const v1::ReadSeriesRequest* request,
+                                       v1::ReadSeriesResponse* response) override {
+    return edge_->Pooled(context, "ReadSeries", [=, this]() -> absl::Status {
+      PT_RETURN_IF_ERROR(CheckFields(*request, ""));
+      return Assign(observations_->Read(*request), response);
+    });
+  }
+
+ private:
+  Edge* const edge_;
+  storage::Store* const store_;
+  app::Observations* const observations_;
+  const app::PushLimits limits_;
+};
+
+}  // namespace policytrack::rpc
+
+#endif  // POLICYTRACK_SERVICES_RPC_OBSERVATION_SERVICE_H_

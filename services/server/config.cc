@@ -1,0 +1,125 @@
+#include "services/server/config.h"
+
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+#include <system_error>
+
+#include "CLI/CLI.hpp"
+#include "services/server/version.h"
+#include "yaml-cpp/yaml.h"
+
+namespace policytrack::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Reads `name: value` pairs from YAML for CLI11.
+class YamlConfig final : public CLI::Config {
+ public:
+  std::string to_config(const CLI::App* app, bool default_also, bool write_description,
+                        std::string prefix) const override {
+    return "";
+  }
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::ostringstream text;
+    text << input.rdbuf();
+    std::vector<CLI::ConfigItem> items;
+    try {
+      const YAML::Node root = YAML::Load(text.str());
+      if (root.IsNull()) return items;
+      if (!root.IsMap())
+        throw CLI::FileError("the config file must be a list of name: value lines");
+      for (const auto& entry : root) {
+        if (!entry.first.IsScalar() || !entry.second.IsScalar()) {
+          throw CLI::FileError("config file line " + std::to_string(entry.first.Mark().line + 1) +
+                               ": must be name: value");
+        }
+        CLI::ConfigItem item;
+        item.name = entry.first.Scalar();
+        item.inputs = {entry.second.Scalar()};
+        items.push_back(std::move(item));
+      }
+    } catch (const YAML::Exception& error) {
+      throw CLI::FileError(std::string("the config file is not YAML: ") + error.what());
+    }
+    return items;
+  }
+};
+
+// The plugin directory of a build or an installation: lib/ beside bin/.
+std::string DefaultPluginDir() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (error) return "";
+  return (self.parent_path().parent_path() / "lib" / "policytrack" / "plugins").string();
+}
+
+}  // namespace
+
+ParsedConfig ParseConfig(int argc, char** argv) {
+  ParsedConfig result;
+  Config& config = result.config;
+  CLI::App app{
+      "PolicyTrack server: keeps policy measures and computes how far each has come.\n"
+      "Example: policytrackd --data-dir /var/lib/policytrack"};
+  app.name("policytrackd");
+  app.set_version_flag("--version", std::string("policytrackd ") + kVersion);
+  app.config_formatter(std::make_shared<YamlConfig>());
+  app.set_config("--config", "", "A YAML file of name: value lines, named as these flags");
+  app.allow_config_extras(false);
+  app.add_option("--listen", config.listen, "Address and port; port 0 chooses a free one")
+      ->capture_default_str();
+  app.add_option("--data-dir", config.data_dir, "Directory of the data; made when missing")
+      ->required();
+  app.add_option(
+      "--plugin-dir", config.plugin_dir,
+      "Directory of the plugins [default: ../lib/policytrack/plugins beside the program]");
+  app.add_option("--plugin-allow-list", config.plugin_allow_list,
+                 "File with the SHA-256 digests of trusted plugins, as sha256sum writes it "
+                 "[default: plugins.sha256 beside the plugin directory]");
+  app.add_option("--log-level", config.log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.add_option("--readers", config.readers, "Read connections to the database")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--workers", config.workers, "Threads for calls that compute or wait")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--max-push-mib", config.max_push_mib, "What one push may gather, in MiB")
+      ->check(CLI::Range(1, 16384))
+      ->capture_default_str();
+  app.add_option("--drain-seconds", config.drain_seconds,
+                 "How long a stop waits for calls in flight")
+      ->check(CLI::Range(0, 600))
+      ->capture_default_str();
+  app.add_option("--plugin-deadline-seconds", config.plugin_deadline_seconds,
+                 "How long one call of a plugin may take")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  app.add_flag("--allow-unauthenticated-clients-from-any-network",
+               config.allow_unauthenticated_clients_from_any_network,
+               "Listen beyond the loopback although there is neither TLS nor authentication");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    app.exit(done);
+    return result;
+  } catch (const CLI::Error& error) {
+    std::cerr << "policytrackd: " << error.what()
+              << "\nRun policytrackd --help for the settings.\n";
+    result.exit_code = 2;
+    return result;
+  }
+  if (config.plugin_dir.empty()) config.plugin_dir = DefaultPluginDir();
+  if (config.plugin_allow_list.empty()) {
+    config.plugin_allow_list =
+        (fs::path(config.plugin_dir).lexically_normal().parent_path() / "plugins.sha256").string();
+  }
+  result.run = true;
+  return result;
+}
+
+}  // namespace policytrack::server

@@ -1,0 +1,39 @@
+// The settings of the server: flags, and one file in which each flag can stand.
+//
+// Thread rule: free functions, main thread.
+#ifndef POLICYTRACK_SERVICES_SERVER_CONFIG_H_
+#define POLICYTRACK_SERVICES_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+
+namespace policytrack::server {
+
+struct Config {
+  std::string listen = "127.0.0.1:7443";
+  std::string data_dir;
+  std::string plugin_dir;         // default: lib/policytrack/plugins beside bin/
+  std::string plugin_allow_list;  // default: plugins.sha256 beside plugin_dir
+  std::string log_level = "info";
+  int readers = 4;             // read connections to the database
+  int workers = 8;             // threads for calls that compute or wait
+  int64_t max_push_mib = 256;  // what one push may gather
+  int drain_seconds = 10;      // how long a stop waits for calls in flight
+  int plugin_deadline_seconds = 30;
+  bool allow_unauthenticated_clients_from_any_network = false;
+};
+
+// What to do after reading the arguments.
+struct ParsedConfig {
+  Config config;
+  bool run = false;   // false: print_text was asked for or something is wrong
+  int exit_code = 0;  // when not to run: 0 after --help and --version, else 2
+};
+
+// Reads arguments and the file given by --config (YAML: one `name: value` a
+// line, names as the flags). Prints help, version or what is wrong.
+ParsedConfig ParseConfig(int argc, char** argv);
+
+}  // namespace policytrack::server
+
+#endif  // POLICYTRACK_SERVICES_SERVER_CONFIG_H_

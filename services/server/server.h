@@ -1,0 +1,38 @@
+// The running service: everything assembled, listening, and stopped in order.
+//
+// Thread rule: Start and Stop from one thread.
+#ifndef POLICYTRACK_SERVICES_SERVER_SERVER_H_
+#define POLICYTRACK_SERVICES_SERVER_SERVER_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/clock.h"
+#include "services/rpc/status.h"
+#include "services/server/config.h"
+
+namespace policytrack::server {
+
+class Server {
+ public:
+  // Opens the store, loads the plugins, starts evaluation and listens. Nothing
+  // is left behind when it fails.
+  // Returns INVALID_ARGUMENT for a listen address that is not allowed,
+  // FAILED_PRECONDITION for a data directory that cannot be used or a port that
+  // is taken, NOT_FOUND for a missing plugin directory. `clock` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const Config& config, Clock* clock,
+                                                       const rpc::Log& log);
+
+  virtual ~Server() = default;
+
+  // The port listened on.
+  virtual int port() const = 0;
+  // Says NOT_SERVING, waits for calls in flight at most `drain`, stops
+  // evaluation and the store.
+  virtual void Stop(absl::Duration drain) = 0;
+};
+
+}  // namespace policytrack::server
+
+#endif  // POLICYTRACK_SERVICES_SERVER_SERVER_H_

@@ -1,0 +1,259 @@
+// The main job through the RPCs: figures pushed, indicators computed, progress
+// told, commits and plugins listed.
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "tests/rpc/server_fixture.h"
+
+namespace policytrack::rpc_test {
+namespace {
+
+using testing::HasSubstr;
+
+class ProgressServiceTest : public ServerFixture {
+ protected:
+  void SetUp() override {
+    ServerFixture::SetUp();
+    MakePlan();
+    v1::CreateDatasetRequest dataset;
+    dataset.set_dataset_id("output");
+    *dataset.mutable_dataset() = Text<v1::Dataset>(R"(
+      display_name: "Output" unit: "vehicles" unit_multiplier: 4
+      frequency: FREQUENCY_YEAR accumulation: ACCUMULATION_FLOW producer: "Bureau")");
+    v1::Dataset created;
+    ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, dataset, &created)), "OK");
+    v1::CreateIndicatorRequest indicator;
+    indicator.set_indicator_id("output");
+    *indicator.mutable_indicator() = Text<v1::Indicator>(R"(
+      display_name: "Output" plugin: "plugins/level"
+      inputs { slot: "value" source: "datasets/output" })");
+    v1::Indicator made;
+    ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, indicator, &made)), "OK");
+    v1::CreateMeasureRequest measure;
+    measure.set_measure_id("m");
+    *measure.mutable_measure() = MeasureOf();
+    *measure.mutable_measure()->add_targets() = Text<v1::Target>(R"(
+      id: "t" display_name: "T" indicator: "indicators/output" output: "value"
+      relation: TARGET_RELATION_AT_LEAST baseline { period: "2020" }
+      final_point { period: "2025" value: 150 } unit: "vehicles" unit_multiplier: 4
+      assessment { plugin: "plugins/attainment"
+        parameters { fields { key: "method" value { string_value: "linear_pace" } } } })");
+    *measure.mutable_measure()->add_milestones() = Text<v1::Milestone>(
+        R"(id: "late" display_name: "Late" due_date { year: 2024 month: 11 day: 8 })");
+    v1::Measure stored;
+    ASSERT_EQ(CodeOf(CALL(measures_, CreateMeasure, measure, &stored)), "OK");
+  }
+
+  int64_t PushYear(const std::string& year, double value) {
+    v1::PushObservationsRequest message;
+    message.set_dataset("datasets/output");
+    auto* row = message.add_rows();
+    row->set_period(year);
+    row->set_value(value);
+    v1::PushObservationsResponse response;
+    EXPECT_EQ(CodeOf(Push({message}, &response)), "OK");
+    return response.revision();
+  }
+  v1::MeasureProgress Progress(int64_t at_least) {
+    v1::GetMeasureProgressRequest request;
+    request.set_name("measures/m");
+    request.set_at_least_revision(at_least);
+    v1::MeasureProgress response;
+    const grpc::Status status = CALL(progress_, GetMeasureProgress, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+};
+
+TEST_F(ProgressServiceTest, NoDataIsAnAnswer) {
+  const auto progress = Progress(4);
+  ASSERT_EQ(progress.targets_size(), 1);
+  EXPECT_EQ(progress.targets(0).status(), v1::PROGRESS_STATUS_NO_DATA);
+  EXPECT_NE(progress.targets(0).reason(), "");
+  EXPECT_EQ(progress.status(), v1::PROGRESS_STATUS_NO_DATA);
+  EXPECT_EQ(progress.counts().no_data(), 1);
+  EXPECT_FALSE(progress.has_score());
+  EXPECT_FALSE(progress.missing().empty());
+  EXPECT_EQ(progress.milestones(0).state(), v1::MILESTONE_STATE_OVERDUE);
+  EXPECT_EQ(progress.milestone_date().day(), 9);
+}
+
+TEST_F(ProgressServiceTest, FiguresBecomeAStatus) {
+  PushYear("2020", 50);
+  const int64_t revision = PushYear("2023", 115);
+  const auto progress = Progress(revision);
+  const auto& target = progress.targets(0);
+  // 65 of 100 in three of five years: 21.7 a year against 20.
+  EXPECT_EQ(target.status(), v1::PROGRESS_STATUS_ON_TRACK);
+  EXPECT_EQ(target.period(), "2023");
+  EXPECT_DOUBLE_EQ(target.latest_value(), 115);
+  EXPECT_DOUBLE_EQ(target.expected_value(), 110);
+  EXPECT_DOUBLE_EQ(target.required_pace(), 17.5);
+  EXPECT_DOUBLE_EQ(target.baseline().value(), 50);
+  EXPECT_EQ(target.latest_revision(), revision);
+  EXPECT_EQ(target.unit_multiplier(), 4);
+  EXPECT_NE(target.evaluation().plugin_digest(), "");
+
+  // A revised baseline flips the status; the past answer stays.
+  const int64_t revised = PushYear("2020", 100);
+  EXPECT_EQ(Progress(revised).targets(0).status(), v1::PROGRESS_STATUS_MODERATE);
+  v1::GetMeasureProgressRequest past;
+  past.set_name("measures/m");
+  past.mutable_as_of()->set_revision(revision);
+  v1::MeasureProgress then;
+  ASSERT_EQ(CodeOf(CALL(progress_, GetMeasureProgress, past, &then)), "OK");
+  EXPECT_EQ(then.targets(0).status(), v1::PROGRESS_STATUS_ON_TRACK);
+
+  v1::GetPlanProgressRequest plan_request;
+  plan_request.set_name("plans/plan");
+  v1::PlanProgress plan;
+  ASSERT_EQ(CodeOf(CALL(progress_, GetPlanProgress, plan_request, &plan)), "OK");
+  EXPECT_EQ(plan.status(), v1::PROGRESS_STATUS_MODERATE);
+  EXPECT_NE(plan.rollup_rule(), "");
+
+  v1::ExplainProgressRequest explain;
+  explain.set_target("measures/m/targets/t");
+  v1::ExplainProgressResponse explained;
+  ASSERT_EQ(CodeOf(CALL(progress_, ExplainProgress, explain, &explained)), "OK");
+  EXPECT_EQ(explained.progress().status(), v1::PROGRESS_STATUS_MODERATE);
+  EXPECT_GE(explained.steps_size(), 2);
+  EXPECT_FALSE(explained.sentences().empty());
+
+  // Results are observations, with the same reads.
+  v1::ListObservationsRequest list;
+  list.set_parent("measures/m/targets/t");
+  list.set_filter("output = \"status\"");
+  list.set_start_period("2023");
+  v1::ListObservationsResponse rows;
+  ASSERT_EQ(CodeOf(CALL(observations_, ListObservations, list, &rows)), "OK");
+  ASSERT_EQ(rows.observations_size(), 1);
+  EXPECT_EQ(rows.observations(0).value(), 3);
+  EXPECT_EQ(rows.evaluation().parent(), "measures/m/targets/t");
+}
+
+TEST_F(ProgressServiceTest, EvaluationGoesOnAfterARestart) {
+  PushYear("2020", 50);
+  const int64_t revision = PushYear("2023", 115);
+  Restart();
+  EXPECT_EQ(Progress(revision).targets(0).status(), v1::PROGRESS_STATUS_ON_TRACK);
+}
+
+TEST_F(ProgressServiceTest, RefusesBadArguments) {
+  v1::GetMeasureProgressRequest request;
+  v1::MeasureProgress response;
+  const auto code = [&] { return CodeOf(CALL(progress_, GetMeasureProgress, request, &response)); };
+  EXPECT_EQ(code(), "INVALID_ARGUMENT FIELD_REQUIRED");
+  request.set_name("plans/x");
+  EXPECT_EQ(code(), "INVALID_ARGUMENT NAME_INVALID");
+  request.set_name("measures/none");
+  EXPECT_EQ(code(), "NOT_FOUND RESOURCE_NOT_FOUND");
+  request.set_name("measures/m");
+  request.set_at_least_revision(999);
+  EXPECT_EQ(code(), "INVALID_ARGUMENT FIELD_INVALID");
+  request.set_at_least_revision(-1);
+  EXPECT_EQ(code(), "INVALID_ARGUMENT FIELD_INVALID");
+  request.clear_at_least_revision();
+  request.mutable_as_of()->set_revision(999);
+  EXPECT_EQ(code(), "INVALID_ARGUMENT FIELD_INVALID");
+  request.clear_as_of();
+  request.set_period("soon");
+  PushYear("2020", 50);
+  EXPECT_EQ(code(), "INVALID_ARGUMENT FIELD_INVALID");
+  v1::GetPlanProgressRequest plan;
+  v1::PlanProgress plan_response;
+  plan.set_name("plans/none");
+  EXPECT_EQ(CodeOf(CALL(progress_, GetPlanProgress, plan, &plan_response)),
+            "NOT_FOUND RESOURCE_NOT_FOUND");
+  v1::ExplainProgressRequest explain;
+  v1::ExplainProgressResponse explained;
+  explain.set_target("measures/m/targets/none");
+  EXPECT_EQ(CodeOf(CALL(progress_, ExplainProgress, explain, &explained)),
+            "NOT_FOUND RESOURCE_NOT_FOUND");
+  explain.set_target("measures/m");
+  EXPECT_EQ(CodeOf(CALL(progress_, ExplainProgress, explain, &explained)),
+            "INVALID_ARGUMENT NAME_INVALID");
+}
+
+TEST_F(ProgressServiceTest, CommitsAreListedWithTheirChain) {
+  PushYear("2020", 50);
+  Progress(PushYear("2023", 115));
+  v1::ListCommitsRequest request;
+  v1::ListCommitsResponse list;
+  ASSERT_EQ(CodeOf(CALL(events_, ListCommits, request, &list)), "OK");
+  ASSERT_GE(list.commits_size(), 6);
+  EXPECT_EQ(list.commits().rbegin()->revision(), 1);
+  for (int i = 0; i < list.commits_size(); ++i) {
+    EXPECT_EQ(list.commits(i).revision(), list.commits_size() - i);
+    EXPECT_EQ(list.commits(i).chain_digest().size(), 64u);
+  }
+  request.set_filter("kind = COMMIT_KIND_PUSH");
+  request.set_page_size(1);
+  ASSERT_EQ(CodeOf(CALL(events_, ListCommits, request, &list)), "OK");
+  ASSERT_EQ(list.commits_size(), 1);
+  EXPECT_EQ(list.commits(0).changes(0).name(), "datasets/output");
+  EXPECT_EQ(list.commits(0).changes(0).created_count(), 1);
+  request.set_page_token(list.next_page_token());
+  ASSERT_EQ(CodeOf(CALL(events_, ListCommits, request, &list)), "OK");
+  ASSERT_EQ(list.commits_size(), 1);
+  request.set_filter("kind = NO_SUCH");
+  request.clear_page_token();
+  EXPECT_EQ(CodeOf(CALL(events_, ListCommits, request, &list)), "INVALID_ARGUMENT FILTER_INVALID");
+  request.clear_filter();
+  request.set_page_token("?");
+  EXPECT_EQ(CodeOf(CALL(events_, ListCommits, request, &list)),
+            "INVALID_ARGUMENT PAGE_TOKEN_INVALID");
+  request.clear_page_token();
+  request.set_page_size(-1);
+  EXPECT_EQ(CodeOf(CALL(events_, ListCommits, request, &list)), "INVALID_ARGUMENT FIELD_INVALID");
+
+  v1::GetCommitRequest get;
+  v1::Commit commit;
+  get.set_name("commits/1");
+  ASSERT_EQ(CodeOf(CALL(events_, GetCommit, get, &commit)), "OK");
+  EXPECT_EQ(commit.changes(0).name(), "plans/plan");
+  EXPECT_TRUE(commit.changes(0).document());
+  get.set_name("commits/9999");
+  EXPECT_EQ(CodeOf(CALL(events_, GetCommit, get, &commit)), "NOT_FOUND RESOURCE_NOT_FOUND");
+  get.set_name("commits/x");
+  EXPECT_EQ(CodeOf(CALL(events_, GetCommit, get, &commit)), "INVALID_ARGUMENT NAME_INVALID");
+  get.set_name("");
+  EXPECT_EQ(CodeOf(CALL(events_, GetCommit, get, &commit)), "INVALID_ARGUMENT FIELD_REQUIRED");
+}
+
+TEST_F(ProgressServiceTest, PluginsAreListed) {
+  v1::ListPluginsRequest request;
+  v1::ListPluginsResponse list;
+  ASSERT_EQ(CodeOf(CALL(plugins_, ListPlugins, request, &list)), "OK");
+  std::vector<std::string> names;
+  for (const auto& plugin : list.plugins()) {
+    names.push_back(plugin.name());
+    EXPECT_EQ(plugin.state(), v1::PLUGIN_STATE_ACTIVE) << plugin.state_message();
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"plugins/attainment", "plugins/growth",
+                                             "plugins/level", "plugins/ratio"}));
+  request.set_filter("state != PLUGIN_STATE_ACTIVE");
+  ASSERT_EQ(CodeOf(CALL(plugins_, ListPlugins, request, &list)), "OK");
+  EXPECT_EQ(list.plugins_size(), 0);
+  request.set_filter("(");
+  EXPECT_EQ(CodeOf(CALL(plugins_, ListPlugins, request, &list)), "INVALID_ARGUMENT FILTER_INVALID");
+  request.clear_filter();
+  request.set_page_size(-1);
+  EXPECT_EQ(CodeOf(CALL(plugins_, ListPlugins, request, &list)), "INVALID_ARGUMENT FIELD_INVALID");
+  request.clear_page_size();
+  request.set_page_token("x");
+  EXPECT_EQ(CodeOf(CALL(plugins_, ListPlugins, request, &list)),
+            "INVALID_ARGUMENT PAGE_TOKEN_INVALID");
+  v1::GetPluginRequest get;
+  v1::Plugin plugin;
+  get.set_name("plugins/growth");
+  ASSERT_EQ(CodeOf(CALL(plugins_, GetPlugin, get, &plugin)), "OK");
+  EXPECT_EQ(plugin.plugin_descriptor().id(), "growth");
+  get.set_name("plugins/none");
+  EXPECT_EQ(CodeOf(CALL(plugins_, GetPlugin, get, &plugin)), "NOT_FOUND RESOURCE_NOT_FOUND");
+  get.set_name("none");
+  EXPECT_EQ(CodeOf(CALL(plugins_, GetPlugin, get, &plugin)), "INVALID_ARGUMENT NAME_INVALID");
+  get.set_name("");
+  EXPECT_EQ(CodeOf(CALL(plugins_, GetPlugin, get, &plugin)), "INVALID_ARGUMENT FIELD_REQUIRED");
+}
+
+}  // namespace
+}  // namespace policytrack::rpc_test

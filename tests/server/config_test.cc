@@ -1,0 +1,69 @@
+#include "services/server/config.h"
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace policytrack::server {
+namespace {
+
+ParsedConfig Parse(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "policytrackd");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  return ParseConfig(static_cast<int>(argv.size()), argv.data());
+}
+
+std::string WriteFile(const std::string& name, const std::string& text) {
+  const std::string path = testing::TempDir() + name;
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(ConfigTest, DefaultsAreSafe) {
+  const ParsedConfig parsed = Parse({"--data-dir", "d"});
+  ASSERT_TRUE(parsed.run);
+  EXPECT_EQ(parsed.config.listen, "127.0.0.1:7443");
+  EXPECT_FALSE(parsed.config.allow_unauthenticated_clients_from_any_network);
+  EXPECT_NE(parsed.config.plugin_dir, "");
+  EXPECT_NE(parsed.config.plugin_allow_list, "");
+}
+
+TEST(ConfigTest, TheDataDirectoryMustBeNamed) {
+  const ParsedConfig parsed = Parse({});
+  EXPECT_FALSE(parsed.run);
+  EXPECT_EQ(parsed.exit_code, 2);
+}
+
+TEST(ConfigTest, HelpAndVersionAreNoErrors) {
+  EXPECT_EQ(Parse({"--help"}).exit_code, 0);
+  EXPECT_EQ(Parse({"--version"}).exit_code, 0);
+  EXPECT_FALSE(Parse({"--version"}).run);
+}
+
+TEST(ConfigTest, AFileSetsWhatFlagsDoNot) {
+  const std::string path =
+      WriteFile("good.yaml", "data-dir: from-file\nworkers: 3\nlisten: 127.0.0.1:1234\n");
+  const ParsedConfig parsed = Parse({"--config", path, "--listen", "127.0.0.1:99"});
+  ASSERT_TRUE(parsed.run);
+  EXPECT_EQ(parsed.config.data_dir, "from-file");
+  EXPECT_EQ(parsed.config.workers, 3);
+  EXPECT_EQ(parsed.config.listen, "127.0.0.1:99");
+}
+
+TEST(ConfigTest, WhatIsWrongIsRefused) {
+  EXPECT_EQ(Parse({"--data-dir", "d", "--no-such"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--workers", "0"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--workers", "many"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--log-level", "loud"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--config", "/no/such/file"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--config", WriteFile("u.yaml", "data-dir: d\nno-such: 1\n")}).exit_code, 2);
+  EXPECT_EQ(Parse({"--config", WriteFile("b.yaml", "data-dir: [d\n")}).exit_code, 2);
+  EXPECT_EQ(Parse({"--config", WriteFile("l.yaml", "- data-dir\n")}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace policytrack::server
