@@ -30,7 +30,8 @@ std::vector<std::string> DecodeDimensionKey(absl::string_view key, size_t dimens
 // The value in NFC.
 // Returns INVALID_ARGUMENT / FIELD_INVALID, naming `field`, when it is empty,
 // too long, not UTF-8, holds control characters or starts or ends with a space.
-absl::StatusOr<std::string> NormalizeDimensionValue(absl::string_view field, absl::string_view value);
+absl::StatusOr<std::string> NormalizeDimensionValue(absl::string_view field,
+                                                    absl::string_view value);
 
 // Whether it is an id of a dimension: `^[a-z][a-z0-9_]{0,62}$`.
 bool IsDimensionId(absl::string_view id);

@@ -76,19 +76,19 @@ absl::Status WithFieldPrefix(const absl::Status& status, absl::string_view prefi
 // Cuts to at most `max_bytes` at a UTF-8 boundary; a cut text ends in "...".
 std::string CutText(absl::string_view text, size_t max_bytes);
 
-#define PT_RETURN_IF_ERROR(expr)                       \
-  do {                                                 \
-    ::absl::Status pt_status_ = (expr);                \
-    if (!pt_status_.ok()) return pt_status_;           \
+#define PT_RETURN_IF_ERROR(expr)             \
+  do {                                       \
+    ::absl::Status pt_status_ = (expr);      \
+    if (!pt_status_.ok()) return pt_status_; \
   } while (false)
 
 #define PT_CONCAT_INNER_(a, b) a##b
 #define PT_CONCAT_(a, b) PT_CONCAT_INNER_(a, b)
-#define PT_ASSIGN_OR_RETURN(lhs, expr)                            \
-  auto PT_CONCAT_(pt_result_, __LINE__) = (expr);                 \
-  if (!PT_CONCAT_(pt_result_, __LINE__).ok()) {                   \
-    return PT_CONCAT_(pt_result_, __LINE__).status();             \
-  }                                                               \
+#define PT_ASSIGN_OR_RETURN(lhs, expr)                \
+  auto PT_CONCAT_(pt_result_, __LINE__) = (expr);     \
+  if (!PT_CONCAT_(pt_result_, __LINE__).ok()) {       \
+    return PT_CONCAT_(pt_result_, __LINE__).status(); \
+  }                                                   \
   lhs = *std::move(PT_CONCAT_(pt_result_, __LINE__))
 
 }  // namespace policytrack

@@ -29,7 +29,8 @@ std::string MakePageToken(absl::string_view request_digest, const PageCursor& cu
 // Returns INVALID_ARGUMENT / PAGE_TOKEN_INVALID when the token is not one of
 // ours, is damaged, or belongs to a request with other arguments; the message
 // says which.
-absl::StatusOr<PageCursor> ParsePageToken(absl::string_view request_digest, absl::string_view token);
+absl::StatusOr<PageCursor> ParsePageToken(absl::string_view request_digest,
+                                          absl::string_view token);
 
 // 0 = `default_size`, above `max_size` = `max_size`.
 // Returns INVALID_ARGUMENT / FIELD_INVALID when negative.
