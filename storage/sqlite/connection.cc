@@ -7,8 +7,6 @@
 namespace policytrack::storage::sqlite {
 namespace {
 
-constexpr int kBusyTimeoutMs = 5000;
-
 // The writer's cache holds the pages of a large commit; past it they go to the
 // write-ahead log early, which is slower but right. temp_store keeps the
 // journals of savepoints out of the file system.
@@ -27,9 +25,9 @@ constexpr char kReaderSettings[] =
 
 }  // namespace
 
-Connection::Connection(const std::string& path, Role role)
+Connection::Connection(const std::string& path, Role role, absl::Duration busy_timeout)
     : database_(path, role == Role::kReader ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE,
-                kBusyTimeoutMs) {
+                static_cast<int>(absl::ToInt64Milliseconds(busy_timeout))) {
   if (role == Role::kReader) {
     database_.exec(kReaderSettings);
     return;

@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace policytrack::storage::sqlite {
 
@@ -26,7 +27,8 @@ enum class Role {
 
 class Connection {
  public:
-  Connection(const std::string& path, Role role);
+  // `busy_timeout` is how long a statement waits for another process.
+  Connection(const std::string& path, Role role, absl::Duration busy_timeout);
 
   // The statement of this SQL text, prepared at its first use. The text must
   // outlive the connection: its address is the key.

@@ -1,5 +1,6 @@
 #include "storage/sqlite/group_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -116,9 +117,10 @@ void GroupWriter::RunGroup() {
     }
     if (failure.ok()) failure = RunSql(*connection_, kCommit);
   } else {
-    group.emplace_back();
-    if (!Pop(&group.back())) return;
-    if (alone_ > 0) --alone_;
+    // All that waits fails now: each by itself would wait as long again.
+    Pending write;
+    while (group.size() < kMaxGroupWrites && Pop(&write)) group.push_back(std::move(write));
+    alone_ -= std::min(alone_, group.size());
   }
   if (!failure.ok()) {
     AfterFailure(failure);
@@ -136,7 +138,8 @@ void GroupWriter::RunGroup() {
 absl::Status GroupWriter::Begin(Head* head) {
   return Guard([&] {
     if (connection_ == nullptr) {
-      connection_ = std::make_unique<Connection>(options_.path, options_.role);
+      connection_ =
+          std::make_unique<Connection>(options_.path, options_.role, options_.busy_timeout);
     }
     connection_->Run(kBegin);
     *head = ReadHead(*connection_);

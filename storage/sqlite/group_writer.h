@@ -34,6 +34,7 @@ class GroupWriter {
   struct Options {
     std::string path;
     Role role = Role::kWriter;
+    absl::Duration busy_timeout;
   };
 
   // Takes the writer's connection over; `head` is its last commit.

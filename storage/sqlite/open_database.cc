@@ -93,9 +93,10 @@ absl::Status CheckDatabaseFile(const std::string& path) {
                        BigEndian(header.data() + kUserVersionAt));
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, Role role) {
+absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, Role role,
+                                                       absl::Duration busy_timeout) {
   return Guard([&]() -> absl::StatusOr<std::unique_ptr<Connection>> {
-    auto connection = std::make_unique<Connection>(path, role);
+    auto connection = std::make_unique<Connection>(path, role, busy_timeout);
     SQLite::Database& database = connection->database();
     PT_RETURN_IF_ERROR(CheckIdentity(path, database.execAndGet("PRAGMA application_id").getInt64(),
                                      database.execAndGet("PRAGMA user_version").getInt64()));

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "storage/sqlite/connection.h"
 
 namespace policytrack::storage::sqlite {
@@ -25,7 +26,8 @@ absl::Status CheckDatabaseFile(const std::string& path);
 
 // Returns FAILED_PRECONDITION as above, INTERNAL / STORE_DAMAGED when the last
 // commit does not match its digest, and the errors of a database that fails.
-absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, Role role);
+absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, Role role,
+                                                       absl::Duration busy_timeout);
 
 }  // namespace policytrack::storage::sqlite
 

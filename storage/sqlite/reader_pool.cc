@@ -9,14 +9,11 @@
 #include "storage/sqlite/view_transaction.h"
 
 namespace policytrack::storage::sqlite {
-namespace {
-
-constexpr absl::Duration kLongestWait = absl::Seconds(5);
-
-}  // namespace
-
-ReaderPool::ReaderPool(std::string path, int connections, Clock* clock)
-    : path_(std::move(path)), clock_(clock), free_(std::max(connections, 1)) {}
+ReaderPool::ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock)
+    : path_(std::move(path)),
+      busy_timeout_(busy_timeout),
+      clock_(clock),
+      free_(std::max(connections, 1)) {}
 
 ReaderPool::~ReaderPool() = default;
 
@@ -29,7 +26,8 @@ absl::Status ReaderPool::Read(const Store::ReadBody& body) {
   }
   bool broken = false;
   absl::Status status = Guard([&] {
-    if (connection == nullptr) connection = std::make_unique<Connection>(path_, Role::kReader);
+    if (connection == nullptr)
+      connection = std::make_unique<Connection>(path_, Role::kReader, busy_timeout_);
     return ReadOn(connection.get(), body, &broken);
   });
   // A connection that failed is not trusted again; the next read opens another.
@@ -54,7 +52,7 @@ absl::Status ReaderPool::ReadOn(Connection* connection, const Store::ReadBody& b
 std::unique_ptr<Connection> ReaderPool::Take(bool* in_time) {
   absl::MutexLock lock(&mutex_);
   const auto is_free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return free_ > 0; };
-  *in_time = mutex_.AwaitWithTimeout(absl::Condition(&is_free), kLongestWait);
+  *in_time = mutex_.AwaitWithTimeout(absl::Condition(&is_free), busy_timeout_);
   if (!*in_time) return nullptr;
   --free_;
   if (idle_.empty()) return nullptr;

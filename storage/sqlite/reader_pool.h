@@ -20,14 +20,14 @@ namespace policytrack::storage::sqlite {
 class ReaderPool {
  public:
   // Connections are opened when first needed, at most `connections`.
-  ReaderPool(std::string path, int connections, Clock* clock);
+  ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock);
   // REQUIRES: no Read is running.
   ~ReaderPool();
 
   // Runs `body` in a read transaction and returns its status. A body that reads
   // again takes a second connection.
-  // Returns UNAVAILABLE / STORE_BUSY when no connection is free for five
-  // seconds, and the errors of a database that fails.
+  // Returns UNAVAILABLE / STORE_BUSY when no connection is free in
+  // time, and the errors of a database that fails.
   absl::Status Read(const Store::ReadBody& body);
 
  private:
@@ -37,6 +37,7 @@ class ReaderPool {
   absl::Status ReadOn(Connection* connection, const Store::ReadBody& body, bool* broken);
 
   const std::string path_;
+  const absl::Duration busy_timeout_;
   Clock* const clock_;
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);

@@ -17,11 +17,13 @@ namespace policytrack::storage {
 // connection is the last to close and so checkpoints the log away.
 struct SqliteStore::Parts {
   Parts(sqlite::DataDirectory directory, sqlite::Role role,
-        std::unique_ptr<sqlite::Connection> connection, const sqlite::Head& head, int readers,
-        Clock* clock)
+        std::unique_ptr<sqlite::Connection> connection, const sqlite::Head& head,
+        const SqliteOptions& options, Clock* clock)
       : directory(std::move(directory)),
-        writer({this->directory.database_path(), role}, std::move(connection), head, clock),
-        readers(this->directory.database_path(), readers, clock) {}
+        writer({this->directory.database_path(), role, options.busy_timeout}, std::move(connection),
+               head, clock),
+        readers(this->directory.database_path(), options.reader_connections, options.busy_timeout,
+                clock) {}
 
   sqlite::DataDirectory directory;
   sqlite::GroupWriter writer;
@@ -35,14 +37,14 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteOptio
   const sqlite::Role role =
       options.sync_full ? sqlite::Role::kWriter : sqlite::Role::kRelaxedWriter;
   PT_ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Connection> connection,
-                      sqlite::OpenWriter(directory.database_path(), role));
+                      sqlite::OpenWriter(directory.database_path(), role, options.busy_timeout));
   sqlite::Head head;
   PT_RETURN_IF_ERROR(sqlite::Guard([&] {
     head = sqlite::ReadHead(*connection);
     return absl::OkStatus();
   }));
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::make_unique<Parts>(
-      std::move(directory), role, std::move(connection), head, options.reader_connections, clock)));
+      std::move(directory), role, std::move(connection), head, options, clock)));
 }
 
 SqliteStore::SqliteStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

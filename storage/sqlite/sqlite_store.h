@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/clock.h"
 #include "storage/store.h"
 
@@ -24,6 +25,8 @@ struct SqliteOptions {
   std::string data_dir;
   int reader_connections = 4;  // reads that can run at a time
   bool sync_full = true;       // false: a power loss may take the last commits
+  // How long a read waits for a connection, and all for another process.
+  absl::Duration busy_timeout = absl::Seconds(5);
 };
 
 class SqliteStore final : public Store {

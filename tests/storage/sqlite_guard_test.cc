@@ -1,0 +1,43 @@
+#include "storage/sqlite/guard.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include "core/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace policytrack::storage::sqlite {
+namespace {
+
+void ExpectError(int code, absl::StatusCode expected, const std::string& expected_reason) {
+  const absl::Status status = StatusOfCode(code);
+  EXPECT_EQ(status.code(), expected) << code;
+  EXPECT_EQ(ReasonOf(status), expected_reason) << code;
+}
+
+TEST(SqliteGuardTest, CodesAreMappedWithTheirExtensions) {
+  for (const int code : {SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, SQLITE_LOCKED}) {
+    ExpectError(code, absl::StatusCode::kUnavailable, reason::kStoreBusy);
+  }
+  ExpectError(SQLITE_FULL, absl::StatusCode::kUnavailable, reason::kStoreFull);
+  for (const int code : {SQLITE_CORRUPT, SQLITE_CORRUPT_INDEX, SQLITE_NOTADB}) {
+    ExpectError(code, absl::StatusCode::kInternal, reason::kStoreDamaged);
+  }
+  for (const int code : {SQLITE_IOERR, SQLITE_IOERR_FSYNC, SQLITE_CANTOPEN, SQLITE_NOMEM, -1}) {
+    ExpectError(code, absl::StatusCode::kInternal, "");
+  }
+}
+
+TEST(SqliteGuardTest, ExceptionsBecomeStatusesWithoutTheirText) {
+  const absl::Status status = Guard(
+      []() -> absl::Status { throw SQLite::Exception("near \"SELECT\": secret.db", SQLITE_BUSY); });
+  EXPECT_EQ(ReasonOf(status), reason::kStoreBusy);
+  EXPECT_THAT(std::string(status.message()), testing::Not(testing::HasSubstr("SELECT")));
+  const absl::Status other = Guard([]() -> absl::Status { throw std::runtime_error("secret.db"); });
+  EXPECT_EQ(other.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(other.message()), testing::Not(testing::HasSubstr("secret")));
+}
+
+}  // namespace
+}  // namespace policytrack::storage::sqlite
