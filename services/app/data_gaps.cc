@@ -1,0 +1,149 @@
+#include "services/app/data_gaps.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/dimension_key.h"
+#include "core/error.h"
+#include "core/resource_name.h"
+#include "services/app/definitions.h"
+#include "services/app/groups.h"
+#include "services/app/target_progress.h"
+
+namespace policytrack::app {
+namespace {
+
+// " (region = henan)" for the group of an input, as far as its rules name values.
+std::string GroupWords(const ResolvedInput& input, const std::vector<std::string>& group) {
+  std::vector<std::string> words;
+  for (const DimensionRule& rule : input.rules) {
+    std::string value;
+    if (rule.group_position >= 0) {
+      value = group[rule.group_position];
+    } else if (!rule.allowed.empty()) {
+      value = absl::StrJoin(rule.allowed, ", ");
+    }
+    if (!value.empty() && value != kTotal)
+      words.push_back(absl::StrCat(rule.dimension, " = ", value));
+  }
+  return words.empty() ? "" : absl::StrCat(" (", absl::StrJoin(words, "; "), ")");
+}
+
+// Names what has no points among the inputs of an indicator's group, down to the
+// datasets.
+absl::Status FindEmptyInputs(HistoryFigures& figures, const std::string& indicator,
+                             const std::vector<std::string>& values,
+                             std::vector<std::string>* found) {
+  const absl::StatusOr<Calculation> calculation = figures.Resolve(indicator);
+  if (!calculation.ok()) {
+    return IsStoreError(calculation.status()) ? calculation.status() : absl::OkStatus();
+  }
+  PT_ASSIGN_OR_RETURN(const Group group, FindGroup(*calculation, figures, values));
+  for (size_t i = 0; i < calculation->inputs.size(); ++i) {
+    const ResolvedInput& input = calculation->inputs[i];
+    if (input.optional || input.source.empty()) continue;
+    bool any = false;
+    for (size_t s = 0; s < group.series[i].size() && !any; ++s) {
+      PT_ASSIGN_OR_RETURN(const Columns points,
+                          figures.Read(input.source, input.output, group.series[i][s], {}));
+      any = std::any_of(points.flags.begin(), points.flags.end(),
+                        [](Flags flags) { return !IsMissing(flags); });
+    }
+    if (any) continue;
+    if (CollectionOf(input.source) == kDatasets) {
+      found->push_back(absl::StrCat(input.source, GroupWords(input, values)));
+      continue;
+    }
+    const size_t before = found->size();
+    for (const std::string& key : group.series[i]) {
+      PT_RETURN_IF_ERROR(FindEmptyInputs(figures, input.source,
+                                         DecodeDimensionKey(key, input.rules.size()), found));
+    }
+    if (found->size() == before) found->push_back(input.source);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> WhyNoValue(HistoryFigures& figures, const v1::Target& target,
+                                       const std::vector<std::string>& group, const Columns& values,
+                                       std::optional<int64_t> period,
+                                       const std::string& period_text) {
+  std::vector<std::string> empty;
+  PT_RETURN_IF_ERROR(FindEmptyInputs(figures, target.indicator(), group, &empty));
+  std::sort(empty.begin(), empty.end());
+  empty.erase(std::unique(empty.begin(), empty.end()), empty.end());
+  if (!empty.empty()) {
+    return absl::StrCat("no figures yet for ", absl::StrJoin(empty, ", "));
+  }
+  const std::string at = period.has_value() ? absl::StrCat(" at ", period_text) : "";
+  int64_t position = values.empty() ? -1 : static_cast<int64_t>(values.size()) - 1;
+  if (period.has_value()) position = values.Find(*period);
+  if (position < 0) {
+    return period.has_value() ? absl::StrCat("no figure for ", period_text)
+                              : absl::StrCat(target.indicator(), " has no output \"",
+                                             target.output(), "\" for this group yet");
+  }
+  return absl::StrCat(target.indicator(), " has no value", at, " because ",
+                      MissingWords(ReasonOfFlags(values.flags[position])));
+}
+
+absl::StatusOr<std::string> FailureUpstream(HistoryFigures& figures, const std::string& indicator) {
+  PT_ASSIGN_OR_RETURN(const auto definition,
+                      LoadIndicator(figures.tx(), indicator, figures.as_of()));
+  if (!definition.has_value()) return std::string();
+  PT_ASSIGN_OR_RETURN(const v1::Evaluation* evaluation, figures.EvaluationOf(indicator));
+  if (!evaluation->failure_reason().empty()) {
+    return absl::StrCat("the last evaluation of ", indicator, " failed (",
+                        evaluation->failure_reason(), ": ", evaluation->failure_message(), ")");
+  }
+  for (const std::string& source : ReferencesOf(*definition)) {
+    if (CollectionOf(source) != kIndicators) continue;
+    PT_ASSIGN_OR_RETURN(std::string failure, FailureUpstream(figures, source));
+    if (!failure.empty()) return failure;
+  }
+  return std::string();
+}
+
+absl::StatusOr<int64_t> VintageOf(HistoryFigures& figures, const std::string& indicator,
+                                  const std::vector<std::string>& values, int64_t period) {
+  const absl::StatusOr<Calculation> calculation = figures.Resolve(indicator);
+  if (!calculation.ok()) {
+    if (IsStoreError(calculation.status())) return calculation.status();
+    return 0;
+  }
+  PT_ASSIGN_OR_RETURN(const Group group, FindGroup(*calculation, figures, values));
+  int64_t greatest = 0;
+  for (size_t i = 0; i < calculation->inputs.size(); ++i) {
+    const ResolvedInput& input = calculation->inputs[i];
+    for (const std::string& key : group.series[i]) {
+      int64_t revision = 0;
+      if (CollectionOf(input.source) == kDatasets) {
+        PT_ASSIGN_OR_RETURN(const Columns at,
+                            figures.Read(input.source, input.output, key, {period, period}));
+        if (!at.empty()) revision = at.revisions[0];
+      } else if (CollectionOf(input.source) == kIndicators) {
+        PT_ASSIGN_OR_RETURN(
+            revision,
+            VintageOf(figures, input.source, DecodeDimensionKey(key, input.rules.size()), period));
+      }
+      greatest = std::max(greatest, revision);
+    }
+  }
+  return greatest;
+}
+
+std::string SeriesWords(const ResolvedInput& input, const std::string& key) {
+  const std::vector<std::string> values = DecodeDimensionKey(key, input.rules.size());
+  std::vector<std::string> words;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] != kTotal)
+      words.push_back(absl::StrCat(input.rules[i].dimension, " = ", values[i]));
+  }
+  return absl::StrJoin(words, ", ");
+}
+
+}  // namespace policytrack::app

@@ -1,0 +1,230 @@
+#include "services/app/explain.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "core/error.h"
+#include "core/resource_name.h"
+#include "core/unit.h"
+#include "services/app/as_of.h"
+#include "services/app/await_revision.h"
+#include "services/app/computed_reader.h"
+#include "services/app/definitions.h"
+#include "services/app/explain_steps.h"
+#include "services/app/target_progress.h"
+
+namespace policytrack::app {
+namespace {
+
+std::string Number(double value) { return absl::StrFormat("%.12g", value); }
+
+std::string WithUnit(double value, const v1::TargetProgress& progress) {
+  return absl::StrCat(Number(value), " ", UnitLabel(progress.unit(), progress.unit_multiplier()));
+}
+
+std::string StatusWords(v1::ProgressStatus status) {
+  switch (status) {
+    case v1::PROGRESS_STATUS_DETERIORATING:
+      return "is moving away from its target";
+    case v1::PROGRESS_STATUS_LIMITED:
+      return "is moving towards its target far too slowly (limited progress)";
+    case v1::PROGRESS_STATUS_MODERATE:
+      return "is moving towards its target too slowly (moderate progress)";
+    case v1::PROGRESS_STATUS_ON_TRACK:
+      return "is on track";
+    case v1::PROGRESS_STATUS_ACHIEVED:
+      return "has reached its target";
+    case v1::PROGRESS_STATUS_NO_DATA:
+      return "has no data";
+    default:
+      return "cannot be assessed";
+  }
+}
+
+std::string QualityWords(v1::ObservationStatus status) {
+  switch (status) {
+    case v1::OBSERVATION_STATUS_IMPUTED:
+      return "It is imputed.";
+    case v1::OBSERVATION_STATUS_ESTIMATED:
+      return "It is estimated.";
+    case v1::OBSERVATION_STATUS_PROVISIONAL:
+      return "It is provisional and may be revised.";
+    case v1::OBSERVATION_STATUS_FORECAST:
+      return "It is a forecast.";
+    default:
+      return "";
+  }
+}
+
+std::string TargetWords(const v1::TargetProgress& progress) {
+  const v1::TargetPoint& point = progress.final_point();
+  const std::string value = WithUnit(point.value(), progress);
+  switch (progress.relation()) {
+    case v1::TARGET_RELATION_AT_MOST:
+      return absl::StrCat("at most ", value);
+    case v1::TARGET_RELATION_ABOUT:
+      return absl::StrCat("about ", value);
+    case v1::TARGET_RELATION_WITHIN:
+      return absl::StrCat("from ", Number(point.value()), " to ",
+                          WithUnit(point.upper_value(), progress));
+    default:
+      return absl::StrCat("at least ", value);
+  }
+}
+
+// Who computed a step, with what.
+std::string MethodWords(const v1::ExplainedStep& step) {
+  const v1::Evaluation& evaluation = step.evaluation();
+  return absl::StrCat(
+      evaluation.plugin(),
+      evaluation.plugin_version().empty() ? "" : absl::StrCat(" ", evaluation.plugin_version()),
+      step.parameters().empty() ? ""
+                                : absl::StrCat(" with ", absl::StrJoin(step.parameters(), ", ")));
+}
+
+std::string SourceWords(const v1::ExplainedInput& input) {
+  std::vector<std::string> dimensions;
+  for (const auto& [dimension, value] : input.dimensions()) {
+    dimensions.push_back(absl::StrCat(dimension, " = ", value));
+  }
+  std::sort(dimensions.begin(), dimensions.end());
+  return absl::StrCat(input.display_name().empty()
+                          ? input.source()
+                          : absl::StrCat(input.display_name(), " (", input.source(), ")"),
+                      dimensions.empty() ? "" : absl::StrCat(", ", absl::StrJoin(dimensions, ", ")),
+                      input.points().empty() ? ", which has no figures yet" : "");
+}
+
+void AddFigureSentences(const std::vector<v1::ExplainedStep>& steps,
+                        v1::ExplainProgressResponse* response) {
+  std::set<std::string> cited;
+  for (size_t i = 1; i < steps.size(); ++i) {
+    std::vector<std::string> sources;
+    for (const v1::ExplainedInput& input : steps[i].inputs()) sources.push_back(SourceWords(input));
+    if (sources.empty()) continue;
+    response->add_sentences(absl::StrCat(
+        steps[i].display_name().empty() ? steps[i].evaluation().parent() : steps[i].display_name(),
+        " is computed by ", MethodWords(steps[i]), " from ", absl::StrJoin(sources, "; "), "."));
+    for (const v1::ExplainedInput& input : steps[i].inputs()) {
+      if (input.producer().empty() && input.references().empty()) continue;
+      if (!cited.insert(input.source()).second) continue;
+      std::vector<std::string> titles;
+      for (const v1::Reference& reference : input.references()) {
+        titles.push_back(absl::StrCat(
+            "\"", reference.title(), "\"",
+            reference.publisher().empty() ? "" : absl::StrCat(" (", reference.publisher(), ")")));
+      }
+      response->add_sentences(absl::StrCat(
+          "The figures of ", input.display_name().empty() ? input.source() : input.display_name(),
+          input.producer().empty() ? "" : absl::StrCat(" are produced by ", input.producer()),
+          titles.empty()
+              ? ""
+              : absl::StrCat(input.producer().empty() ? " are published in " : " and published in ",
+                             absl::StrJoin(titles, ", ")),
+          "."));
+    }
+  }
+}
+
+absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExplainer& explainer,
+                          v1::ExplainProgressResponse* response) {
+  const v1::TargetProgress& progress = response->progress();
+  response->add_sentences(
+      absl::StrCat(progress.display_name(), " ", StatusWords(progress.status()),
+                   progress.period().empty() ? "" : absl::StrCat(" at ", progress.period()), "."));
+  if (!progress.reason().empty()) {
+    response->add_sentences(absl::StrCat("Reason: ", progress.reason(), "."));
+  }
+  if (progress.has_latest_value()) {
+    std::string sentence = absl::StrCat("The value for ", progress.period(), " is ",
+                                        WithUnit(progress.latest_value(), progress));
+    PT_ASSIGN_OR_RETURN(const storage::Commit* commit,
+                        explainer.CommitOf(progress.latest_revision()));
+    if (commit != nullptr) {
+      absl::StrAppend(&sentence, ", as written on ",
+                      absl::FormatTime("%Y-%m-%d", commit->time, absl::UTCTimeZone()),
+                      " at revision ", progress.latest_revision(),
+                      commit->principal.empty() ? "" : absl::StrCat(" by ", commit->principal));
+    }
+    response->add_sentences(sentence + ".");
+    const std::string quality = QualityWords(progress.latest_status());
+    if (!quality.empty()) response->add_sentences(quality);
+  }
+  if (progress.has_final_point()) {
+    response->add_sentences(absl::StrCat(
+        "The target is ", TargetWords(progress), " in ", progress.final_point().period(),
+        progress.baseline().has_value()
+            ? absl::StrCat("; progress is measured from ",
+                           WithUnit(progress.baseline().value(), progress), " in ",
+                           progress.baseline().period())
+            : "",
+        "."));
+  }
+  if (progress.has_expected_value()) {
+    response->add_sentences(absl::StrCat("The way to the target asks for ",
+                                         WithUnit(progress.expected_value(), progress), " in ",
+                                         progress.period(), "."));
+  }
+  if (progress.has_projected_value() && progress.has_final_point()) {
+    response->add_sentences(absl::StrCat("At the pace so far the value would be ",
+                                         WithUnit(progress.projected_value(), progress), " in ",
+                                         progress.final_point().period(), "."));
+  }
+  if (progress.has_required_pace()) {
+    response->add_sentences(absl::StrCat("From ", progress.period(), " on a change of ",
+                                         WithUnit(progress.required_pace(), progress),
+                                         " a year is needed to meet the target."));
+  }
+  if (progress.series_break()) {
+    response->add_sentences(
+        "The series breaks between the baseline and this period, so the values before and after "
+        "the break do not compare.");
+  }
+  if (!steps.empty() && !steps[0].evaluation().plugin().empty()) {
+    response->add_sentences(absl::StrCat("It is judged by ", MethodWords(steps[0]), "."));
+  }
+  AddFigureSentences(steps, response);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ExplainProgressResponse> Explainer::ExplainProgress(
+    const v1::ExplainProgressRequest& request) {
+  PT_ASSIGN_OR_RETURN(const TargetName name, ParseTargetName("target", request.target()));
+  PT_RETURN_IF_ERROR(
+      AwaitRevision(*store_, *evaluator_, request.has_as_of(), request.at_least_revision()));
+  v1::ExplainProgressResponse response;
+  PT_RETURN_IF_ERROR(store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
+    response.Clear();
+    PT_ASSIGN_OR_RETURN(int64_t revision, ResolveAsOf(tx, request.has_as_of(), request.as_of()));
+    revision = std::min(revision, tx.revision());
+    PT_ASSIGN_OR_RETURN(const auto measure, LoadMeasure(tx, name.measure, revision));
+    const v1::Target* target = measure.has_value() ? FindTarget(*measure, name.target) : nullptr;
+    if (target == nullptr) {
+      return NotFound(request.target(),
+                      absl::StrCat("there is no ", request.target(), " at revision ", revision,
+                                   "; GetMeasure gives the targets of a measure"));
+    }
+    HistoryFigures figures(&tx, engine_, revision);
+    PT_ASSIGN_OR_RETURN(JudgedTarget judged,
+                        JudgeTarget(figures, *measure, *target, request.period()));
+    *response.mutable_progress() = std::move(judged.progress);
+    StepExplainer explainer(&figures, engine_);
+    PT_ASSIGN_OR_RETURN(const std::vector<v1::ExplainedStep> steps,
+                        explainer.Explain(*target, request.target(), judged.period));
+    PT_RETURN_IF_ERROR(AddSentences(steps, explainer, &response));
+    for (const v1::ExplainedStep& step : steps) *response.add_steps() = step;
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+}  // namespace policytrack::app

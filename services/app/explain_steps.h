@@ -1,0 +1,54 @@
+// The steps of an explanation, from the assessment back to the datasets.
+//
+// Thread rule: on the thread of the HistoryFigures.
+#ifndef POLICYTRACK_SERVICES_APP_EXPLAIN_STEPS_H_
+#define POLICYTRACK_SERVICES_APP_EXPLAIN_STEPS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/columns.h"
+#include "plugins/engine.h"
+#include "policytrack/v1/measure.pb.h"
+#include "policytrack/v1/progress.pb.h"
+#include "services/app/calculation.h"
+#include "services/app/computed_reader.h"
+
+namespace policytrack::app {
+
+class StepExplainer {
+ public:
+  // Nothing is owned; all must outlive this.
+  StepExplainer(HistoryFigures* figures, plugins::Engine* engine)
+      : figures_(figures), engine_(engine) {}
+
+  // The steps of a target, with points up to `period` where it is set.
+  absl::StatusOr<std::vector<v1::ExplainedStep>> Explain(const v1::Target& target,
+                                                         const std::string& parent,
+                                                         std::optional<int64_t> period);
+
+  // A commit, read once. nullptr when there is none of this revision.
+  absl::StatusOr<const storage::Commit*> CommitOf(int64_t revision);
+
+ private:
+  absl::StatusOr<v1::ExplainedStep> Step(const std::string& parent,
+                                         const std::vector<std::string>& group,
+                                         std::optional<int64_t> period,
+                                         std::vector<std::pair<std::string, std::string>>* next);
+  absl::Status AddPoints(const Columns& columns, v1::Frequency frequency,
+                         std::optional<int64_t> upto, v1::ExplainedInput* input);
+  absl::Status AddSource(const ResolvedInput& resolved, v1::ExplainedInput* input);
+
+  HistoryFigures* const figures_;
+  plugins::Engine* const engine_;
+  std::map<int64_t, std::optional<storage::Commit>> commits_;
+};
+
+}  // namespace policytrack::app
+
+#endif  // POLICYTRACK_SERVICES_APP_EXPLAIN_STEPS_H_

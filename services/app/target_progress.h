@@ -1,0 +1,53 @@
+// How far one target has come: a view of the indicator's output and of the
+// judgement that evaluation stored, or computed on demand.
+//
+// Thread rule: free functions, on the thread of the HistoryFigures.
+#ifndef POLICYTRACK_SERVICES_APP_TARGET_PROGRESS_H_
+#define POLICYTRACK_SERVICES_APP_TARGET_PROGRESS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "policytrack/v1/measure.pb.h"
+#include "policytrack/v1/progress.pb.h"
+#include "services/app/computed_reader.h"
+
+namespace policytrack::app {
+
+// The names that the outputs of assessments have.
+inline constexpr char kStatusOutput[] = "status";
+inline constexpr char kScoreOutput[] = "score";
+inline constexpr char kRatioOutput[] = "ratio";
+inline constexpr char kExpectedOutput[] = "expected";
+inline constexpr char kProjectedOutput[] = "projected";
+inline constexpr char kRequiredPaceOutput[] = "required_pace";
+
+// A target judged, and the period as an ordinal where there is one.
+struct JudgedTarget {
+  v1::TargetProgress progress;
+  std::optional<int64_t> period;
+};
+
+// Judges at the latest period with a value, or at `period` where it is not
+// empty. Returns INVALID_ARGUMENT / FIELD_INVALID, naming `period`, when that is
+// not a period of the indicator's frequency, and what the store returns.
+absl::StatusOr<JudgedTarget> JudgeTarget(HistoryFigures& figures, const v1::Measure& measure,
+                                         const v1::Target& target, absl::string_view period);
+
+// The values of a target's group in the order of the indicator's group_by.
+absl::StatusOr<std::vector<std::string>> GroupValuesOf(HistoryFigures& figures,
+                                                       const v1::Target& target);
+
+// A missing reason in words that follow "because".
+std::string MissingWords(v1::MissingReason reason);
+
+// "2024-11-12 09:30 UTC", and the same as a proto.
+google::protobuf::Timestamp ToTimestamp(absl::Time time);
+
+}  // namespace policytrack::app
+
+#endif  // POLICYTRACK_SERVICES_APP_TARGET_PROGRESS_H_
