@@ -100,13 +100,20 @@ std::string KeyText(const Message& entry) {
   }
 }
 
-// The value of a Struct or of any map under a key, or null.
+bool HasKey(const Message& entry, absl::string_view key) {
+  const FieldDescriptor* const field = Field(entry, kEntryKey);
+  if (field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) return KeyText(entry) == key;
+  std::string scratch;
+  return entry.GetReflection()->GetStringReference(entry, field, &scratch) == key;
+}
+
+// The entry of a map with a key, or null.
 const Message* FindEntry(const Message& message, const FieldDescriptor* map,
                          absl::string_view key) {
   const Reflection* const reflection = message.GetReflection();
   for (int i = 0; i < reflection->FieldSize(message, map); ++i) {
     const Message& entry = reflection->GetRepeatedMessage(message, map, i);
-    if (KeyText(entry) == key) return &entry;
+    if (HasKey(entry, key)) return &entry;
   }
   return nullptr;
 }
