@@ -244,6 +244,14 @@ TEST(FilterTest, Numbers) {
       {"revision = 0", true},     {"revision < 0", false},
   };
   ExpectMatches(kObservation, FromText<v1::Observation>("value: -0.5"));
+  const Case kFractions[] = {
+      {"unit_multiplier < -1.5", true},   {"unit_multiplier > -2.5", true},
+      {"unit_multiplier >= -1.5", false}, {"unit_multiplier <= -2.5", false},
+      {"year_start_month < 4.5", true},   {"year_start_month > 3.5", true},
+      {"year_start_month >= 4.5", false}, {"year_start_month <= 3.5", false},
+      {"year_start_month = 4.0", true},   {"year_start_month = 4e0", true},
+  };
+  ExpectMatches(kFractions, FromText<v1::Dataset>("unit_multiplier: -2 year_start_month: 4"));
   const Case kNan[] = {
       {"value = 0", false}, {"value != 0", true}, {"value < 1e300", false}, {"value >= 0", false}};
   ExpectMatches(kNan, FromText<v1::Observation>("value: nan"));
