@@ -5,9 +5,11 @@
 #include <fstream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/digest.h"
 #include "core/resource_name.h"
 #include "core/utf8.h"
@@ -68,38 +70,35 @@ class Opening {
   }
   bool Broken(const std::string& message) { return Fail(v1::PLUGIN_STATE_BROKEN, message); }
 
-  // Reads both halves; what can be told of one is told without the other.
+  // Reads both halves, and tells all that is wrong with either.
   bool Read(const PluginFiles& files) {
-    std::string problem;
-    if (files.shared_object) {
-      absl::StatusOr<std::string> bytes = ReadFile(base_ + ".so", kMaxSharedObjectBytes);
-      if (bytes.ok()) {
-        shared_object_ = *std::move(bytes);
-        found_.plugin.set_digest(Sha256Hex(shared_object_));
-        const ElfProblem elf = CheckElf(shared_object_);
-        if (elf.state != v1::PLUGIN_STATE_UNSPECIFIED) {
-          elf_ = elf;
-          elf_.message = absl::StrCat(id_, ".so ", elf.message);
-        }
-      } else {
-        problem = absl::StrCat(id_, ".so ", std::string(bytes.status().message()));
+    std::vector<std::string> problems;
+    const auto read = [&](const char* extension, bool there, uintmax_t max_bytes,
+                          std::string* bytes) {
+      const std::string file = id_ + extension;
+      if (!there) {
+        problems.push_back(absl::StrCat(
+            file, " is missing; a plugin is a shared object and a descriptor side by side"));
+        return false;
       }
-    } else {
-      problem = absl::StrCat(id_, ".so is missing; put the shared object beside ", id_, ".json");
-    }
-    if (files.descriptor) {
-      absl::StatusOr<std::string> bytes = ReadFile(base_ + ".json", kMaxDescriptorBytes);
-      if (bytes.ok()) {
-        descriptor_ = *std::move(bytes);
-        found_.plugin.set_descriptor_digest(Sha256Hex(descriptor_));
-      } else if (problem.empty()) {
-        problem = absl::StrCat(id_, ".json ", std::string(bytes.status().message()));
+      absl::StatusOr<std::string> result = ReadFile(base_ + extension, max_bytes);
+      if (!result.ok()) {
+        problems.push_back(absl::StrCat(file, " ", std::string(result.status().message())));
+        return false;
       }
-    } else if (elf_.state == v1::PLUGIN_STATE_UNSPECIFIED) {
-      problem = absl::StrCat(id_, ".json is missing; put the descriptor beside ", id_, ".so");
+      *bytes = *std::move(result);
+      return true;
+    };
+    if (read(".so", files.shared_object, kMaxSharedObjectBytes, &shared_object_)) {
+      found_.plugin.set_digest(Sha256Hex(shared_object_));
+      elf_ = CheckElf(shared_object_);
+      elf_.message = absl::StrCat(id_, ".so ", elf_.message);
+      if (elf_.state == v1::PLUGIN_STATE_BROKEN) problems.push_back(elf_.message);
     }
-    if (elf_.state == v1::PLUGIN_STATE_BROKEN) return Broken(elf_.message);
-    return problem.empty() || Broken(problem);
+    if (read(".json", files.descriptor, kMaxDescriptorBytes, &descriptor_)) {
+      found_.plugin.set_descriptor_digest(Sha256Hex(descriptor_));
+    }
+    return problems.empty() || Broken(absl::StrJoin(problems, ". "));
   }
 
   bool CheckContents() {

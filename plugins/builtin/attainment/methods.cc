@@ -1,4 +1,4 @@
-#include "methods.h"
+#include "plugins/builtin/attainment/methods.h"
 
 #include <algorithm>
 #include <cmath>

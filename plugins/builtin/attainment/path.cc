@@ -1,4 +1,4 @@
-#include "path.h"
+#include "plugins/builtin/attainment/path.h"
 
 #include <algorithm>
 #include <cmath>

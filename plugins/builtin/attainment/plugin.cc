@@ -2,8 +2,8 @@
 #include <optional>
 #include <utility>
 
-#include "methods.h"
-#include "path.h"
+#include "plugins/builtin/attainment/methods.h"
+#include "plugins/builtin/attainment/path.h"
 #include "policytrack_plugin.hpp"
 
 namespace {

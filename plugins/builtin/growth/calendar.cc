@@ -1,4 +1,4 @@
-#include "calendar.h"
+#include "plugins/builtin/growth/calendar.h"
 
 #include "policytrack_plugin.h"
 

@@ -2,7 +2,7 @@
 #include <map>
 #include <optional>
 
-#include "calendar.h"
+#include "plugins/builtin/growth/calendar.h"
 #include "policytrack_plugin.hpp"
 
 namespace {

@@ -1,0 +1,88 @@
+// The layout of ABI 1.0, frozen: plugins that were built against it run for
+// ever. A later minor version appends; it changes no number here.
+#include <cstddef>
+
+#include "gtest/gtest.h"
+#include "plugins/sdk/policytrack_plugin.h"
+
+namespace {
+
+#define EXPECT_AT(type, field, offset) EXPECT_EQ(offsetof(type, field), size_t{offset})
+
+TEST(AbiLayoutTest, Is64Bit) { static_assert(sizeof(void*) == 8 && sizeof(double) == 8); }
+
+TEST(AbiLayoutTest, Host) {
+  EXPECT_AT(pt_host_v1, struct_size, 0);
+  EXPECT_AT(pt_host_v1, abi_minor, 4);
+  EXPECT_GE(sizeof(pt_host_v1), 8u);
+}
+
+TEST(AbiLayoutTest, Plugin) {
+  EXPECT_AT(pt_plugin_v1, struct_size, 0);
+  EXPECT_AT(pt_plugin_v1, abi_minor, 4);
+  EXPECT_AT(pt_plugin_v1, id, 8);
+  EXPECT_AT(pt_plugin_v1, version, 16);
+  EXPECT_AT(pt_plugin_v1, create, 24);
+  EXPECT_AT(pt_plugin_v1, destroy, 32);
+  EXPECT_AT(pt_plugin_v1, compute, 40);
+  EXPECT_AT(pt_plugin_v1, window, 48);
+  EXPECT_GE(sizeof(pt_plugin_v1), 56u);
+}
+
+TEST(AbiLayoutTest, Setup) {
+  EXPECT_AT(pt_setup_v1, parameter_count, 4);
+  EXPECT_AT(pt_setup_v1, input_count, 8);
+  EXPECT_AT(pt_setup_v1, output_count, 12);
+  EXPECT_AT(pt_setup_v1, parameters, 16);
+  EXPECT_AT(pt_setup_v1, inputs, 24);
+  EXPECT_AT(pt_setup_v1, outputs, 32);
+  EXPECT_AT(pt_parameter_v1, type, 4);
+  EXPECT_AT(pt_parameter_v1, name, 8);
+  EXPECT_AT(pt_parameter_v1, number, 16);
+  EXPECT_AT(pt_parameter_v1, text, 24);
+  EXPECT_AT(pt_input_meta_v1, frequency, 4);
+  EXPECT_AT(pt_input_meta_v1, accumulation, 8);
+  EXPECT_AT(pt_input_meta_v1, periods_per_year, 16);
+  EXPECT_AT(pt_input_meta_v1, slot, 24);
+  EXPECT_AT(pt_input_meta_v1, unit, 32);
+  EXPECT_AT(pt_input_meta_v1, unit_kind, 40);
+  EXPECT_AT(pt_input_meta_v1, unit_factor, 48);
+  EXPECT_AT(pt_message_v1, capacity, 4);
+  EXPECT_AT(pt_message_v1, length, 8);
+  EXPECT_AT(pt_message_v1, text, 16);
+  EXPECT_AT(pt_window_v1, look_back, 8);
+  EXPECT_AT(pt_window_v1, look_ahead, 16);
+}
+
+TEST(AbiLayoutTest, Call) {
+  EXPECT_AT(pt_call_v1, input_count, 4);
+  EXPECT_AT(pt_call_v1, output_count, 8);
+  EXPECT_AT(pt_call_v1, axis_count, 16);
+  EXPECT_AT(pt_call_v1, axis, 24);
+  EXPECT_AT(pt_call_v1, inputs, 32);
+  EXPECT_AT(pt_call_v1, outputs, 40);
+  EXPECT_AT(pt_call_v1, window_first, 48);
+  EXPECT_AT(pt_call_v1, window_last, 56);
+  EXPECT_AT(pt_call_v1, cancel, 64);
+  EXPECT_AT(pt_call_v1, deadline_ns, 72);
+  EXPECT_AT(pt_column_v1, count, 8);
+  EXPECT_AT(pt_column_v1, periods, 16);
+  EXPECT_AT(pt_column_v1, values, 24);
+  EXPECT_AT(pt_column_v1, flags, 32);
+  EXPECT_AT(pt_output_v1, capacity, 8);
+  EXPECT_AT(pt_output_v1, count, 16);
+  EXPECT_AT(pt_output_v1, periods, 24);
+  EXPECT_AT(pt_output_v1, values, 32);
+  EXPECT_AT(pt_output_v1, flags, 40);
+}
+
+TEST(AbiLayoutTest, Codes) {
+  EXPECT_STREQ(PT_ENTRY_SYMBOL, "policytrack_plugin_v1");
+  EXPECT_EQ(PT_ABI_MAJOR, 1);
+  EXPECT_EQ(PT_OK, 0);
+  EXPECT_EQ(PT_REFUSED, 1);
+  EXPECT_EQ(PT_FAILED, 2);
+  EXPECT_EQ(PT_CANCELLED, 3);
+}
+
+}  // namespace
