@@ -18,34 +18,44 @@ ReaderPool::ReaderPool(std::string path, int connections, absl::Duration busy_ti
 ReaderPool::~ReaderPool() = default;
 
 absl::Status ReaderPool::Read(const Store::ReadBody& body) {
+  return ReadView([&](const View& view, bool* failed) {
+    ViewReadTransaction transaction(view);
+    const absl::Status status = body(transaction);
+    *failed = !transaction.failure().ok();
+    return status;
+  });
+}
+
+absl::Status ReaderPool::ReadView(const ViewBody& body) {
   bool in_time = false;
   std::unique_ptr<Connection> connection = Take(&in_time);
   if (!in_time) {
     return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
                  "too many reads are running; try again later");
   }
-  bool broken = false;
+  bool failed = true;
   absl::Status status = Guard([&] {
-    if (connection == nullptr)
+    if (connection == nullptr) {
       connection = std::make_unique<Connection>(path_, Role::kReader, busy_timeout_);
-    return ReadOn(connection.get(), body, &broken);
+    }
+    return ReadOn(connection.get(), body, &failed);
   });
   // A connection that failed is not trusted again; the next read opens another.
-  if (connection != nullptr && (broken || connection->InTransaction())) connection = nullptr;
+  if (failed) connection = nullptr;
   GiveBack(std::move(connection));
   return status;
 }
 
-absl::Status ReaderPool::ReadOn(Connection* connection, const Store::ReadBody& body, bool* broken) {
-  *broken = true;
+absl::Status ReaderPool::ReadOn(Connection* connection, const ViewBody& body, bool* failed) {
   connection->Run("BEGIN");
   // The first query takes the snapshot that all others see.
   const Head head = ReadHead(*connection);
   const int64_t now_us = absl::ToUnixMicros(clock_->Now());
-  ViewReadTransaction transaction(View{connection, head.revision, head.revision, now_us});
-  const absl::Status status = body(transaction);
+  bool body_failed = false;
+  const absl::Status status =
+      body(View{connection, head.revision, head.revision, now_us}, &body_failed);
   connection->Run("COMMIT");
-  *broken = !transaction.failure().ok();
+  *failed = body_failed;
   return status;
 }
 

@@ -4,6 +4,7 @@
 #ifndef POLICYTRACK_STORAGE_SQLITE_READER_POOL_H_
 #define POLICYTRACK_STORAGE_SQLITE_READER_POOL_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "core/clock.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/view.h"
 #include "storage/store.h"
 
 namespace policytrack::storage::sqlite {
@@ -29,12 +31,16 @@ class ReaderPool {
   // Returns UNAVAILABLE / STORE_BUSY when no connection is free in
   // time, and the errors of a database that fails.
   absl::Status Read(const Store::ReadBody& body);
+  // The same for a body that asks the view itself, and sets `*failed` when the
+  // connection is not to be used again.
+  using ViewBody = std::function<absl::Status(const View& view, bool* failed)>;
+  absl::Status ReadView(const ViewBody& body);
 
  private:
   // Null when none is free in time.
   std::unique_ptr<Connection> Take(bool* in_time);
   void GiveBack(std::unique_ptr<Connection> connection);
-  absl::Status ReadOn(Connection* connection, const Store::ReadBody& body, bool* broken);
+  absl::Status ReadOn(Connection* connection, const ViewBody& body, bool* failed);
 
   const std::string path_;
   const absl::Duration busy_timeout_;

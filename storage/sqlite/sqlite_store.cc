@@ -10,6 +10,7 @@
 #include "storage/sqlite/open_database.h"
 #include "storage/sqlite/queries.h"
 #include "storage/sqlite/reader_pool.h"
+#include "storage/sqlite/verify.h"
 
 namespace policytrack::storage {
 
@@ -66,5 +67,13 @@ void SqliteStore::RemoveListener(int id) { parts_->writer.RemoveListener(id); }
 int64_t SqliteStore::revision() const { return parts_->writer.revision(); }
 
 void SqliteStore::Stop() { parts_->writer.Stop(); }
+
+absl::Status SqliteStore::Verify() {
+  return parts_->readers.ReadView([](const sqlite::View& view, bool* failed) {
+    const absl::Status status = sqlite::Guard([&] { return sqlite::VerifyAll(view); });
+    *failed = !status.ok();
+    return status;
+  });
+}
 
 }  // namespace policytrack::storage

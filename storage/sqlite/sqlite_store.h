@@ -52,6 +52,12 @@ class SqliteStore final : public Store {
   // Reads go on after it.
   void Stop() override;
 
+  // Checks the whole database: the file, the chain of the commits, and that what
+  // is stored is what each commit wrote. Reads everything, beside other calls.
+  // Returns INTERNAL / STORE_DAMAGED, with the first commit that does not match
+  // (metadata `resource`) where it is one, and the errors of Read.
+  absl::Status Verify();
+
  private:
   struct Parts;
   explicit SqliteStore(std::unique_ptr<Parts> parts);

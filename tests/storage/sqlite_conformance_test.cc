@@ -15,6 +15,8 @@ class SqliteUnderTest : public StoreUnderTest {
     Open();
   }
 
+  absl::Status Verify() override { return store_->Verify(); }
+
  private:
   void Open() {
     SqliteOptions options;

@@ -60,12 +60,12 @@ class SqliteStoreTest : public testing::Test {
       return t.WriteSeries("datasets/x", {write}).status();
     };
   }
-  absl::StatusOr<Columns> ReadSeries(const std::string& key) {
+  absl::StatusOr<Columns> ReadSeries(const std::string& key, int64_t as_of = kPresent) {
     absl::StatusOr<Columns> columns = absl::NotFoundError(key);
     const absl::Status status = store_->Read([&](ReadTransaction& t) -> absl::Status {
       PT_ASSIGN_OR_RETURN(const std::optional<SeriesInfo> series,
                           t.FindSeries("datasets/x", "", key));
-      if (series.has_value()) columns = t.ReadSeries(series->id, {}, kPresent);
+      if (series.has_value()) columns = t.ReadSeries(series->id, {}, as_of);
       return absl::OkStatus();
     });
     if (!status.ok()) return status;
@@ -257,6 +257,58 @@ TEST_F(SqliteStoreTest, ADamagedChunkIsAnErrorAndNotANumber) {
   const auto good = ReadSeries("good");
   ASSERT_TRUE(good.ok()) << good.status();
   EXPECT_EQ(good->values, std::vector<double>{2});
+}
+
+TEST_F(SqliteStoreTest, ReadsOfThePresentDoNotTouchTheHistory) {
+  Open();
+  ASSERT_TRUE(Push("k", 1234.5678).ok());
+  ASSERT_TRUE(Push("k", 2).ok());
+  Close();
+  Alter(Bytes(1234.5678), Bytes(1234.5679));
+  Open();
+  const auto present = ReadSeries("k");
+  ASSERT_TRUE(present.ok()) << present.status();
+  EXPECT_EQ(present->values, std::vector<double>{2});
+  EXPECT_EQ(ReasonOf(ReadSeries("k", 1).status()), reason::kStoreDamaged);
+}
+
+// What has no checksum of its own is covered by the digests.
+TEST_F(SqliteStoreTest, VerifyNamesTheCommitWhoseContentWasAltered) {
+  Open();
+  const auto put = [&](const std::string& name, const std::string& body) {
+    return store_
+        ->Write({}, [&](WriteTransaction& t) { return t.PutDocument(name, body, false, {}); })
+        .status();
+  };
+  const auto evaluate = [&](const std::string& body) {
+    return store_
+        ->Write({}, [&](WriteTransaction& t) { return t.PutEvaluation("indicators/x", body); })
+        .status();
+  };
+  ASSERT_TRUE(put("plans/a", "first-text").ok());
+  ASSERT_TRUE(put("plans/a", "other-text").ok());
+  ASSERT_TRUE(evaluate("first-record").ok());
+  ASSERT_TRUE(evaluate("other-record").ok());
+  ASSERT_TRUE(Push("some-series", 1).ok());
+  EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
+  const std::vector<std::pair<std::string, std::string>> places = {
+      {"first-text", "commits/1"},
+      {"other-text", "commits/2"},
+      {"first-record", "commits/3"},
+      {"other-record", "commits/4"},
+  };
+  for (const auto& [text, commit] : places) {
+    Close();
+    Alter(text, "FORGED");
+    Open();
+    const absl::Status status = store_->Verify();
+    EXPECT_EQ(ReasonOf(status), reason::kStoreDamaged) << text;
+    EXPECT_EQ(MetadataOf(status, "resource"), commit) << text;
+    Close();
+    Alter("FORGED", text.substr(0, 6));
+    Open();
+    EXPECT_TRUE(store_->Verify().ok()) << "the negative control";
+  }
 }
 
 // A write that meets damage fails even when its body looks away, and those that

@@ -25,6 +25,8 @@ class StoreUnderTest {
   virtual Store& store() = 0;
   // Closes it and opens it again on the same data.
   virtual void Reopen() = 0;
+  // The implementation's own check of everything stored.
+  virtual absl::Status Verify() = 0;
 };
 
 struct StoreFactory {
@@ -52,6 +54,10 @@ class StoreConformanceTest : public testing::TestWithParam<StoreFactory> {
 
   Store& store() { return under_test_->store(); }
   void Reopen() { under_test_->Reopen(); }
+  void ExpectVerified() {
+    const absl::Status status = under_test_->Verify();
+    EXPECT_TRUE(status.ok()) << status;
+  }
 
   // Each expects success.
   int64_t Write(const Store::WriteBody& body, WriteOptions options = {});
