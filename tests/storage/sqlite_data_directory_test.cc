@@ -1,0 +1,106 @@
+// Which data directories are taken and which are refused, untouched.
+#include <sys/stat.h>
+
+#include "tests/storage/sqlite_store_fixture.h"
+
+namespace policytrack::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST_F(SqliteStoreTest, MakesADirectoryThatIsMissing) {
+  options_.data_dir += "/below/it";
+  Open();
+  EXPECT_EQ(store_->revision(), 0);
+  struct stat of_directory;
+  ASSERT_EQ(stat(options_.data_dir.c_str(), &of_directory), 0);
+  EXPECT_EQ(of_directory.st_mode & 0777, 0700u);
+}
+
+TEST_F(SqliteStoreTest, TakesAnEmptyDirectory) {
+  ASSERT_TRUE(fs::create_directory(options_.data_dir));
+  ASSERT_TRUE(fs::create_directory(File("lost+found")));
+  Open();
+}
+
+TEST_F(SqliteStoreTest, TakesWhatACreationCutShortLeft) {
+  ASSERT_TRUE(fs::create_directory(options_.data_dir));
+  WriteFile(File("policytrack.lock"), "");
+  WriteFile(File("policytrack.db.new"), "half a database");
+  WriteFile(File("policytrack.db.new-journal"), "half a journal");
+  Open();
+  ASSERT_TRUE(Push("k", 1).ok());
+  Close();
+  EXPECT_FALSE(fs::exists(File("policytrack.db.new-journal")));
+  Open();
+  EXPECT_EQ(store_->revision(), 1);
+}
+
+TEST_F(SqliteStoreTest, NothingIsLeftBesideTheDatabaseAfterClosing) {
+  Open();
+  ASSERT_TRUE(Push("k", 1).ok());
+  ASSERT_TRUE(ReadSeries("k").ok());
+  Close();
+  EXPECT_FALSE(fs::exists(File("policytrack.db-wal")));
+}
+
+TEST_F(SqliteStoreTest, NoDirectoryNamedIsRefused) {
+  options_.data_dir = "";
+  EXPECT_EQ(TryOpen().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(SqliteStoreTest, AFileInPlaceOfTheDirectoryIsRefused) {
+  WriteFile(options_.data_dir, "text");
+  ExpectRefused("not a directory");
+}
+
+TEST_F(SqliteStoreTest, ADirectoryOfSomethingElseIsRefused) {
+  ASSERT_TRUE(fs::create_directory(options_.data_dir));
+  WriteFile(File("thesis.txt"), "text");
+  ExpectRefused("thesis.txt");
+}
+
+TEST_F(SqliteStoreTest, ALogWithoutItsDatabaseIsRefused) {
+  ASSERT_TRUE(fs::create_directory(options_.data_dir));
+  WriteFile(File("policytrack.db-wal"), "frames");
+  ExpectRefused("policytrack.db-wal");
+}
+
+TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {
+  ASSERT_TRUE(fs::create_directory(options_.data_dir));
+  WriteFile(File("policytrack.db"), std::string(4096, 'x'));
+  ExpectRefused("not an SQLite database");
+  WriteFile(File("policytrack.db"), "");
+  ExpectRefused("not an SQLite database");
+}
+
+TEST_F(SqliteStoreTest, ADatabaseOfAnotherProgramIsRefused) {
+  Open();
+  Close();
+  std::string bytes = ReadFile(File("policytrack.db"));
+  bytes[68] = 'Q';
+  WriteFile(File("policytrack.db"), bytes);
+  ExpectRefused("another program");
+}
+
+TEST_F(SqliteStoreTest, ADatabaseOfANewerVersionIsRefused) {
+  Open();
+  Close();
+  std::string bytes = ReadFile(File("policytrack.db"));
+  bytes[63] = 2;
+  WriteFile(File("policytrack.db"), bytes);
+  ExpectRefused("newer version");
+}
+
+TEST_F(SqliteStoreTest, ASecondServerIsRefused) {
+  Open();
+  ASSERT_TRUE(Push("k", 1).ok());
+  ExpectRefused("in use by another server");
+  ASSERT_TRUE(Push("k", 2).ok());
+  Close();
+  Open();
+  EXPECT_EQ(store_->revision(), 2);
+}
+
+}  // namespace
+}  // namespace policytrack::storage
