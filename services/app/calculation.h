@@ -20,6 +20,14 @@
 
 namespace policytrack::app {
 
+// From one unit to another of its kind. Factors of units are whole numbers, so
+// that one of the two steps is exact wherever one unit is the base of the kind.
+struct UnitConversion {
+  double numerator = 1;
+  double denominator = 1;
+  double Apply(double value) const { return value * numerator / denominator; }
+};
+
 // Which values of one dimension of a source an input takes.
 struct DimensionRule {
   std::string dimension;
@@ -39,7 +47,7 @@ struct ResolvedInput {
   std::string output;  // of an indicator
   std::string source_unit;
   int source_multiplier = 0;
-  double unit_factor = 1;            // from source_unit to meta.unit
+  UnitConversion conversion;         // from source_unit to meta.unit
   std::vector<DimensionRule> rules;  // one for each dimension of the source
   v1::Aggregation aggregation = v1::AGGREGATION_UNSPECIFIED;
 

@@ -56,11 +56,11 @@ std::optional<std::vector<std::string>> EnumerateKeys(const ResolvedInput& input
 }
 
 void Scale(const ResolvedInput& input, Columns* columns) {
-  if (input.source_multiplier == 0 && input.unit_factor == 1) return;
+  if (input.source_multiplier == 0 && input.source_unit == input.meta.unit) return;
   for (size_t i = 0; i < columns->size(); ++i) {
     if (IsMissing(columns->flags[i])) continue;
     const double value =
-        ScaleToBase(columns->values[i], input.source_multiplier) * input.unit_factor + 0.0;
+        input.conversion.Apply(ScaleToBase(columns->values[i], input.source_multiplier)) + 0.0;
     if (std::isfinite(value)) {
       columns->values[i] = value;
     } else {

@@ -117,9 +117,9 @@ bool SameKind(absl::string_view unit, absl::string_view other) {
   return a != nullptr && b != nullptr && a->kind == b->kind;
 }
 
-double UnitFactor(absl::string_view from, absl::string_view to) {
-  if (from == to) return 1;
-  return FindUnit(from)->factor / FindUnit(to)->factor;
+UnitConversion ConversionBetween(absl::string_view from, absl::string_view to) {
+  if (from == to) return {};
+  return {FindUnit(from)->factor, FindUnit(to)->factor};
 }
 
 const ResolvedOutput* SourceShape::FindOutput(absl::string_view output) const {
@@ -411,7 +411,7 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
   for (size_t i = 0; i < calculation.inputs.size(); ++i) {
     ResolvedInput& input = calculation.inputs[i];
     input.meta.unit = units[i];
-    input.unit_factor = UnitFactor(input.source_unit, input.meta.unit);
+    input.conversion = ConversionBetween(input.source_unit, input.meta.unit);
   }
 
   for (size_t g = 0; g < calculation.group_by.size(); ++g) {

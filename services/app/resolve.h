@@ -102,8 +102,8 @@ absl::Status CheckNoCycle(storage::ReadTransaction& tx, const v1::Indicator& def
 
 // Units may be converted into one another: they are of one kind.
 bool SameKind(absl::string_view unit, absl::string_view other);
-// What a value in `from` is multiplied by to be in `to`. REQUIRES: SameKind.
-double UnitFactor(absl::string_view from, absl::string_view to);
+// REQUIRES: SameKind(from, to).
+UnitConversion ConversionBetween(absl::string_view from, absl::string_view to);
 
 }  // namespace policytrack::app
 

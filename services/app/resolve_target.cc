@@ -223,10 +223,9 @@ absl::StatusOr<Calculation> Resolver::Target(const v1::Target& target, absl::str
   }
 
   // The path in the unit of the value: scaled to no multiplier, then converted.
-  const double factor = UnitFactor(target.unit(), output->unit);
+  const UnitConversion conversion = ConversionBetween(target.unit(), output->unit);
   const auto to_value_unit = [&](double number) {
-    const double scaled = ScaleToBase(number, target.unit_multiplier()) * factor;
-    return scaled == 0 ? 0.0 : scaled;
+    return conversion.Apply(ScaleToBase(number, target.unit_multiplier())) + 0.0;
   };
   ResolvedInput lower = value;
   lower.meta.slot = kPathSlot;

@@ -22,14 +22,16 @@ class UnitOfTarget {
  public:
   UnitOfTarget(absl::string_view from, const v1::Target& target)
       : known_(SameKind(from, target.unit())),
-        factor_(known_ ? UnitFactor(from, target.unit()) : 0),
+        conversion_(known_ ? ConversionBetween(from, target.unit()) : UnitConversion()),
         multiplier_(target.unit_multiplier()) {}
   bool known() const { return known_; }
-  double Convert(double value) const { return ScaleFromBase(value * factor_, multiplier_) + 0.0; }
+  double Convert(double value) const {
+    return ScaleFromBase(conversion_.Apply(value), multiplier_) + 0.0;
+  }
 
  private:
   bool known_;
-  double factor_;
+  UnitConversion conversion_;
   int multiplier_;
 };
 
@@ -97,6 +99,22 @@ absl::StatusOr<Judgement> ReadJudgement(HistoryFigures& figures, const std::stri
   return judgement;
 }
 
+// Where the baseline's period has no value, an assessment may take a later one
+// and says so in its output.
+void UseJudgedBaseline(std::optional<double> value, const v1::Target& target, const Columns& values,
+                       v1::Frequency frequency, const UnitOfTarget& unit,
+                       v1::TargetProgress* progress) {
+  if (!value.has_value() || target.baseline().has_value()) return;
+  progress->mutable_baseline()->set_value(unit.Convert(*value));
+  const absl::StatusOr<int64_t> stated = ParsePeriod(frequency, progress->baseline().period());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (stated.ok() && values.periods[i] < *stated) continue;
+    if (IsMissing(values.flags[i]) || values.values[i] != *value) continue;
+    progress->mutable_baseline()->set_period(FormatPeriod(frequency, values.periods[i]));
+    return;
+  }
+}
+
 absl::Status SetJudgement(HistoryFigures& figures, const std::string& parent,
                           const v1::Target& target, int64_t period, const std::string& period_text,
                           v1::TargetProgress* progress, std::string* reason) {
@@ -161,15 +179,6 @@ std::string MissingWords(v1::MissingReason reason) {
     default:
       return "there is no value";
   }
-}
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp stamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  stamp.set_seconds(seconds);
-  stamp.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return stamp;
 }
 
 absl::StatusOr<std::vector<std::string>> GroupValuesOf(HistoryFigures& figures,
@@ -264,6 +273,11 @@ absl::StatusOr<JudgedTarget> JudgeTarget(HistoryFigures& figures, const v1::Meas
       }
     }
     PT_RETURN_IF_ERROR(SetJudgement(figures, parent, target, period, text, &progress, &reason));
+    if (unit.known()) {
+      PT_ASSIGN_OR_RETURN(const Judgement base,
+                          ReadJudgement(figures, parent, kBaselineOutput, period));
+      UseJudgedBaseline(base.value, target, values, frequency, unit, &progress);
+    }
   }
   if (!progress.has_baseline() && target.has_baseline()) {
     *progress.mutable_baseline() = target.baseline();

@@ -15,6 +15,7 @@
 #include "policytrack/v1/measure.pb.h"
 #include "policytrack/v1/progress.pb.h"
 #include "services/app/computed_reader.h"
+#include "services/app/times.h"
 
 namespace policytrack::app {
 
@@ -25,6 +26,7 @@ inline constexpr char kRatioOutput[] = "ratio";
 inline constexpr char kExpectedOutput[] = "expected";
 inline constexpr char kProjectedOutput[] = "projected";
 inline constexpr char kRequiredPaceOutput[] = "required_pace";
+inline constexpr char kBaselineOutput[] = "baseline";
 
 // A target judged, and the period as an ordinal where there is one.
 struct JudgedTarget {
@@ -44,9 +46,6 @@ absl::StatusOr<std::vector<std::string>> GroupValuesOf(HistoryFigures& figures,
 
 // A missing reason in words that follow "because".
 std::string MissingWords(v1::MissingReason reason);
-
-// "2024-11-12 09:30 UTC", and the same as a proto.
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
 }  // namespace policytrack::app
 

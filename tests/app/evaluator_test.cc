@@ -1,0 +1,526 @@
+// Evaluation: what is recomputed, what is written, and what stands when
+// something fails.
+#include "services/app/evaluator.h"
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "core/digest.h"
+#include "core/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/app/evaluation_plugins.h"
+#include "tests/app/evaluation_world.h"
+
+namespace policytrack::app {
+namespace {
+
+using testing::HasSubstr;
+
+storage::Commit LastCommit(EvaluationWorld& world) {
+  storage::Commit last;
+  EXPECT_TRUE(world.store()
+                  .Read([&](storage::ReadTransaction& tx) -> absl::Status {
+                    last = **tx.GetCommit(tx.revision());
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  return last;
+}
+
+TEST(EvaluatorTest, AnEvaluationIsOneCommitThatNamesItsInputRevision) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/change", "plugins/change", {{"value", "datasets/sales"}}));
+  const int64_t pushed = world.Push("datasets/sales", {{{}, 2020, 10}, {{}, 2021, 15}});
+  world.Evaluate();
+
+  const storage::Commit commit = LastCommit(world);
+  EXPECT_EQ(commit.kind, storage::CommitKind::kEvaluation);
+  EXPECT_EQ(commit.revision, pushed + 1);
+  EXPECT_EQ(commit.input_revision, pushed);
+  EXPECT_EQ(commit.principal, "evaluator");
+  EXPECT_EQ(world.evaluator().evaluated_revision(), pushed + 1);
+  EXPECT_EQ(world.Text("indicators/change", "value"), "2020:missing(5) 2021:5");
+
+  const v1::Evaluation record = world.Read("indicators/change").evaluation;
+  EXPECT_EQ(record.input_revision(), pushed);
+  EXPECT_EQ(record.revision(), pushed + 1);
+  EXPECT_EQ(record.definition_revision(), 2);
+  EXPECT_EQ(record.plugin(), "plugins/change");
+  EXPECT_EQ(record.plugin_version(), "1.0.0");
+  EXPECT_EQ(record.plugin_digest(), world.engine().PluginDigest("plugins/change"));
+  EXPECT_EQ(record.parameters_digest().size(), 64u);
+  EXPECT_EQ(record.input_digest().size(), 64u);
+  EXPECT_EQ(record.failure_reason(), "");
+}
+
+TEST(EvaluatorTest, NothingToDoMakesNoCommit) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeDataset("datasets/other"));
+  world.Put(MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/sales"}}));
+  world.Evaluate();
+  const int64_t before = world.store().revision();
+  const int64_t pushed = world.Push("datasets/other", {{{}, 2020, 1}});
+  world.Evaluate();
+  EXPECT_EQ(world.store().revision(), pushed);
+  EXPECT_EQ(pushed, before + 1);
+  EXPECT_EQ(world.evaluator().evaluated_revision(), pushed);
+}
+
+TEST(EvaluatorTest, OnlyTheAffectedGroupAndWindowGetNewRevisions) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales", {"region"}));
+  world.Put(MakeIndicator("indicators/change", "plugins/change", {{"value", "datasets/sales"}},
+                          {"region"}));
+  std::vector<Figure> figures;
+  for (const char* region : {"east", "west"}) {
+    for (int64_t year = 2015; year < 2025; ++year) {
+      figures.push_back({{region}, year, static_cast<double>(year * year)});
+    }
+  }
+  world.Push("datasets/sales", figures);
+  world.Evaluate();
+  const int64_t first = world.store().revision();
+  world.Push("datasets/sales", {{{"west"}, 2018, 1}});
+  world.Evaluate();
+  const int64_t second = world.store().revision();
+  ASSERT_GT(second, first);
+
+  for (const ComputedSeries& series : world.Read("indicators/change").series) {
+    for (size_t i = 0; i < series.columns.size(); ++i) {
+      const int64_t period = series.columns.periods[i];
+      const bool affected = series.group_values[0] == "west" && (period == 2018 || period == 2019);
+      EXPECT_EQ(series.columns.revisions[i], affected ? second : first)
+          << series.group_values[0] << " " << period;
+    }
+  }
+}
+
+TEST(EvaluatorTest, AChainIsEvaluatedInOneCommit) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  // Named so that the order of names is not the order of evaluation.
+  world.Put(MakeIndicator("indicators/z", "plugins/total", {{"value", "datasets/sales"}}));
+  world.Put(MakeIndicator("indicators/m", "plugins/change", {{"value", "indicators/z#value"}}));
+  world.Put(MakeIndicator("indicators/a", "plugins/copy", {{"value", "indicators/m#value"}}));
+  world.Push("datasets/sales", {{{}, 2020, 10}, {{}, 2021, 15}, {{}, 2022, 30}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/z", "value"), "2020:10 2021:25 2022:55");
+  EXPECT_EQ(world.Text("indicators/a", "value"), "2020:missing(5) 2021:15 2022:30");
+  const int64_t before = world.store().revision();
+  world.Push("datasets/sales", {{{}, 2021, 16}});
+  world.Evaluate();
+  EXPECT_EQ(world.store().revision(), before + 2);
+  EXPECT_EQ(world.Text("indicators/a", "value"), "2020:missing(5) 2021:16 2022:30");
+}
+
+TEST(EvaluatorTest, ADeletedFigureTakesItsResultsAway) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/change", "plugins/change", {{"value", "datasets/sales"}}));
+  world.Push("datasets/sales", {{{}, 2020, 10}, {{}, 2021, 15}, {{}, 2022, 18}});
+  world.Evaluate();
+  const int64_t before = world.store().revision();
+  world.Push("datasets/sales", {Gone({}, 2021)});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/change", "value"), "2020:missing(5) 2022:missing(5)");
+  EXPECT_EQ(world.Text("indicators/change", "value", {}, before), "2020:missing(5) 2021:5 2022:3");
+  world.Push("datasets/sales", {Gone({}, 2020), Gone({}, 2022)});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/change", "value"), "");
+}
+
+TEST(EvaluatorTest, AFailingPluginKeepsTheLastGoodPointsAndStopsNoOther) {
+  EvaluationWorld world;
+  bool fail = false;
+  ASSERT_TRUE(world.engine()
+                  .AddPlugin(CalculatorDescriptor("moody", {"value"}, "@value"), {0, 0},
+                             [&fail](const auto&, const auto& inputs, PeriodRange window,
+                                     const auto&) -> absl::StatusOr<std::vector<Columns>> {
+                               if (fail) {
+                                 return Error(absl::StatusCode::kInternal, reason::kPluginFailed,
+                                              "out of sorts");
+                               }
+                               return std::vector<Columns>{inputs[0]->Slice(window)};
+                             })
+                  .ok());
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/moody", "plugins/moody", {{"value", "datasets/sales"}}));
+  world.Put(MakeIndicator("indicators/zeal", "plugins/copy", {{"value", "datasets/sales"}}));
+  world.Push("datasets/sales", {{{}, 2020, 10}});
+  world.Evaluate();
+  const int64_t good = world.store().revision();
+
+  fail = true;
+  world.Push("datasets/sales", {{{}, 2020, 11}, {{}, 2021, 12}});
+  world.Evaluate();
+  const int64_t failed = world.store().revision();
+  EXPECT_EQ(world.Text("indicators/moody", "value"), "2020:10");
+  EXPECT_EQ(world.Text("indicators/zeal", "value"), "2020:11 2021:12");
+  ComputedView view = world.Read("indicators/moody");
+  EXPECT_EQ(view.evaluation.failure_reason(), "PLUGIN_FAILED");
+  EXPECT_THAT(view.evaluation.failure_message(), HasSubstr("out of sorts"));
+  EXPECT_EQ(view.evaluation.input_revision(), good + 1);
+  ASSERT_FALSE(world.log().empty());
+  EXPECT_THAT(world.log().back(), HasSubstr("indicators/moody"));
+
+  // The next success brings in what was not seen, not only what changed since.
+  fail = false;
+  world.Push("datasets/sales", {{{}, 2022, 13}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/moody", "value"), "2020:11 2021:12 2022:13");
+  EXPECT_EQ(world.Read("indicators/moody").evaluation.failure_reason(), "");
+  // History keeps what was said then.
+  EXPECT_EQ(world.Text("indicators/moody", "value", {}, failed), "2020:10");
+  EXPECT_EQ(world.Read("indicators/moody", failed).evaluation.failure_reason(), "PLUGIN_FAILED");
+}
+
+TEST(EvaluatorTest, AnInactivePluginIsSaidAndRecoveredFromAtTheNextStart) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/sales"}}));
+  world.Push("datasets/sales", {{{}, 2020, 10}});
+  world.Evaluate();
+
+  world.engine().SetState("plugins/copy", v1::PLUGIN_STATE_NOT_TRUSTED, "its digest is not listed");
+  // Said at once, even before evaluation has noticed.
+  ComputedView view = world.Read("indicators/copy");
+  EXPECT_EQ(view.evaluation.failure_reason(), "PLUGIN_NOT_ACTIVE");
+  EXPECT_THAT(view.evaluation.failure_message(), HasSubstr("its digest is not listed"));
+  EXPECT_EQ(world.Text("indicators/copy", "value"), "2020:10");
+
+  world.Restart();
+  world.Push("datasets/sales", {{{}, 2021, 11}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/copy", "value"), "2020:10");
+  EXPECT_EQ(world.Read("indicators/copy").evaluation.failure_reason(), "PLUGIN_NOT_ACTIVE");
+
+  world.engine().SetState("plugins/copy", v1::PLUGIN_STATE_ACTIVE, "");
+  world.Restart();
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/copy", "value"), "2020:10 2021:11");
+  EXPECT_EQ(world.Read("indicators/copy").evaluation.failure_reason(), "");
+}
+
+TEST(EvaluatorTest, ANewPluginDigestRecomputesAtStart) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/sales"}}));
+  world.Push("datasets/sales", {{{}, 2020, 10}});
+  world.Evaluate();
+  const int64_t before = world.store().revision();
+  world.Restart();
+  world.Evaluate();
+  EXPECT_EQ(world.store().revision(), before) << "a start alone makes no commit";
+
+  ASSERT_TRUE(world.engine()
+                  .AddPlugin(CalculatorDescriptor("copy", {"value"}, "@value"), {0, 0},
+                             [](const auto& axis, const auto& inputs, PeriodRange window,
+                                const auto&) -> absl::StatusOr<std::vector<Columns>> {
+                               Columns out;
+                               for (size_t i = 0; i < axis.size(); ++i) {
+                                 if (window.Contains(axis[i])) {
+                                   out.Append(axis[i], inputs[0]->values[i] + 1, kNormal);
+                                 }
+                               }
+                               return std::vector<Columns>{out};
+                             })
+                  .ok());
+  world.engine().SetDigest("plugins/copy", std::string(64, 'a'));
+  world.Restart();
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/copy", "value"), "2020:11");
+  EXPECT_EQ(world.Read("indicators/copy").evaluation.plugin_digest(), std::string(64, 'a'));
+  EXPECT_EQ(world.Text("indicators/copy", "value", {}, before), "2020:10");
+}
+
+TEST(EvaluatorTest, AChangedDefinitionIsEvaluatedWholeAndADeletedOneHasNoPoints) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales", {"region"}));
+  v1::Indicator indicator =
+      MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/sales"}}, {"region"});
+  world.Put(indicator);
+  world.Push("datasets/sales", {{{"east"}, 2020, 1}, {{"west"}, 2020, 2}, {{"_T"}, 2020, 3}});
+  world.Evaluate();
+  const int64_t grouped = world.store().revision();
+  EXPECT_EQ(world.Text("indicators/x", "value", {"west"}), "2020:2");
+  EXPECT_EQ(world.Text("indicators/x", "value", {"_T"}), "2020:3");
+
+  indicator.clear_group_by();
+  indicator.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+  world.Put(indicator);
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/x", "value"), "2020:3");
+  EXPECT_EQ(world.Read("indicators/x").series.size(), 1u);
+  EXPECT_EQ(world.Text("indicators/x", "value", {"west"}, grouped), "2020:2");
+
+  world.Delete("indicators/x");
+  world.Evaluate();
+  const absl::Status gone = world.store().Read([&](storage::ReadTransaction& tx) -> absl::Status {
+    const auto series = tx.FindSeries("indicators/x", "value", "");
+    EXPECT_TRUE(tx.ReadSeries((*series)->id, {}, storage::kPresent)->empty());
+    return ReadComputed(tx, world.engine(), "indicators/x", storage::kPresent, {}).status();
+  });
+  EXPECT_EQ(gone.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReasonOf(gone), "RESOURCE_NOT_FOUND");
+  EXPECT_EQ(world.Text("indicators/x", "value", {"west"}, grouped), "2020:2");
+}
+
+TEST(EvaluatorTest, TargetsAreJudgedAndRemovedOnesLoseTheirPoints) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/sales"}}));
+  v1::Measure measure = MakeMeasure("measures/m", "indicators/x", "value", "2025", 200);
+  world.Put(measure);
+  world.Push("datasets/sales", {{{}, 2020, 100}, {{}, 2021, 120}, {{}, 2022, 130}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("measures/m/targets/t", "status"), "2020:missing(5) 2021:4 2022:3");
+  EXPECT_EQ(world.Text("measures/m/targets/t", "expected"), "2020:missing(5) 2021:120 2022:140");
+
+  measure.mutable_targets(0)->set_id("renamed");
+  world.Put(measure);
+  world.Evaluate();
+  EXPECT_EQ(world.Text("measures/m/targets/renamed", "ratio"), "2020:missing(5) 2021:1 2022:0.75");
+  EXPECT_TRUE(world.store()
+                  .Read([&](storage::ReadTransaction& tx) -> absl::Status {
+                    const auto series = tx.FindSeries("measures/m/targets/t", "status", "");
+                    EXPECT_TRUE(tx.ReadSeries((*series)->id, {}, storage::kPresent)->empty());
+                    return absl::OkStatus();
+                  })
+                  .ok());
+
+  world.Delete("measures/m");
+  world.Evaluate();
+  EXPECT_TRUE(world.store()
+                  .Read([&](storage::ReadTransaction& tx) -> absl::Status {
+                    const auto series = tx.FindSeries("measures/m/targets/renamed", "status", "");
+                    EXPECT_TRUE(tx.ReadSeries((*series)->id, {}, storage::kPresent)->empty());
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  world.Put(measure);
+  world.Evaluate();
+  EXPECT_EQ(world.Text("measures/m/targets/renamed", "ratio"), "2020:missing(5) 2021:1 2022:0.75");
+}
+
+TEST(EvaluatorTest, ABaselineWithoutValueFollowsTheRevisedFigure) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/sales"}}));
+  v1::Measure measure = MakeMeasure("measures/m", "indicators/x", "value", "2025", 200);
+  measure.mutable_targets(0)->mutable_baseline()->set_period("2020");
+  world.Put(measure);
+  world.Push("datasets/sales", {{{}, 2020, 100}, {{}, 2021, 118}, {{}, 2022, 130}});
+  world.Evaluate();
+  const int64_t before = world.store().revision();
+  EXPECT_EQ(world.Text("measures/m/targets/t", "status"), "2020:missing(5) 2021:3 2022:3");
+  // A revised baseline flips the judgement of all that follows.
+  world.Push("datasets/sales", {{{}, 2020, 80}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("measures/m/targets/t", "status"), "2020:missing(5) 2021:4 2022:4");
+  EXPECT_EQ(world.Text("measures/m/targets/t", "status", {}, before),
+            "2020:missing(5) 2021:3 2022:3");
+}
+
+TEST(EvaluatorTest, ACrashBeforeAPassIsResumedFromTheDurableCursor) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/sales"}}));
+  world.Push("datasets/sales", {{{}, 2020, 1}});
+  world.Evaluate();
+  world.Push("datasets/sales", {{{}, 2021, 2}});
+  world.Reopen();
+  EXPECT_EQ(world.Text("indicators/x", "value"), "2020:1");
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/x", "value"), "2020:1 2021:2");
+  world.Reopen();
+  const int64_t before = world.store().revision();
+  world.Evaluate();
+  EXPECT_EQ(world.store().revision(), before);
+}
+
+TEST(EvaluatorTest, TheThreadFollowsTheStoreAndWaitsAreBounded) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/sales"}}));
+  const absl::Status behind = world.evaluator().WaitFor(2, absl::Now() - absl::Seconds(1));
+  EXPECT_EQ(behind.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(behind), "EVALUATION_BEHIND");
+
+  world.evaluator().Start();
+  const int64_t pushed = world.Push("datasets/sales", {{{}, 2020, 1}});
+  const absl::Status caught_up = world.evaluator().WaitFor(pushed, absl::Now() + absl::Minutes(1));
+  EXPECT_TRUE(caught_up.ok()) << caught_up;
+  EXPECT_EQ(world.Text("indicators/x", "value"), "2020:1");
+  world.evaluator().Stop();
+  const absl::Status stopped =
+      world.evaluator().WaitFor(pushed + 1000, absl::Now() + absl::Minutes(1));
+  EXPECT_EQ(ReasonOf(stopped), "SERVER_STOPPING");
+}
+
+TEST(EvaluatorTest, AnAppendedDimensionLeavesTheFiguresWhereTheyWere) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales", {"region"}));
+  world.Put(
+      MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/sales"}}, {"region"}));
+  world.Push("datasets/sales", {{{"east"}, 2020, 1}});
+  world.Evaluate();
+  world.Put(MakeDataset("datasets/sales", {"region", "fuel"}));
+  world.Push("datasets/sales", {{{"east", "electric"}, 2020, 7}, {{"west", "_T"}, 2020, 2}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/x", "value", {"east"}), "2020:1");
+  EXPECT_EQ(world.Text("indicators/x", "value", {"west"}), "2020:2");
+}
+
+// Random pushes, revisions, deletions and changes of definitions; evaluated now
+// and then. What is stored is always what the pure function gives.
+class RandomHistoryTest : public testing::TestWithParam<int> {};
+
+TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
+  EvaluationWorld world;
+  std::mt19937 random(GetParam());
+  const auto pick = [&](int n) { return static_cast<int>(random() % n); };
+  world.Put(MakeDataset("datasets/a", {"region", "fuel"}));
+  world.Put(MakeDataset("datasets/b", {"region"}));
+  world.Put(
+      MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/b"}}, {"region"}));
+  world.Put(
+      MakeIndicator("indicators/change", "plugins/change", {{"value", "datasets/b"}}, {"region"}));
+  world.Put(MakeIndicator("indicators/ahead", "plugins/ahead", {{"value", "indicators/copy#value"}},
+                          {"region"}));
+  world.Put(
+      MakeIndicator("indicators/total", "plugins/total", {{"value", "datasets/b"}}, {"region"}));
+  v1::Indicator sum =
+      MakeIndicator("indicators/sum", "plugins/copy", {{"value", "datasets/a"}}, {"region"});
+  sum.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+  world.Put(sum);
+  v1::Indicator mean =
+      MakeIndicator("indicators/mean", "plugins/change", {{"value", "datasets/a"}});
+  mean.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_MEAN);
+  world.Put(mean);
+  v1::Indicator of_sums =
+      MakeIndicator("indicators/of-sums", "plugins/copy", {{"value", "indicators/sum#value"}});
+  of_sums.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_MAXIMUM);
+  world.Put(of_sums);
+  world.Put(MakeIndicator("indicators/share", "plugins/share",
+                          {{"part", "indicators/sum#value"}, {"whole", "datasets/b"}}, {"region"}));
+  world.Put(MakeIndicator("indicators/weighted", "plugins/weighted",
+                          {{"value", "datasets/b"}, {"weight", "indicators/sum#value"}},
+                          {"region"}));
+  v1::Measure measure = MakeMeasure("measures/m", "indicators/total", "value", "2012", 500);
+  (*measure.mutable_targets(0)->mutable_group())["region"] = "r1";
+  measure.mutable_targets(0)->mutable_baseline()->set_period("2003");
+  world.Put(measure);
+  const std::vector<std::string> parents = {
+      "indicators/copy",     "indicators/change",   "indicators/ahead",   "indicators/total",
+      "indicators/sum",      "indicators/mean",     "indicators/of-sums", "indicators/share",
+      "indicators/weighted", "measures/m/targets/t"};
+
+  world.Evaluate();
+  std::vector<std::pair<int64_t, std::vector<std::string>>> answers;
+  const int64_t first = world.store().revision();
+  for (int step = 0; step < 60; ++step) {
+    std::vector<Figure> a;
+    std::vector<Figure> b;
+    const int rows = 1 + pick(4);
+    for (int row = 0; row < rows; ++row) {
+      Figure figure;
+      figure.dimensions = {absl::StrCat("r", pick(3))};
+      figure.period = 2000 + pick(10);
+      figure.value = pick(50) * 0.1;
+      figure.flags = static_cast<Flags>(pick(6) == 0 ? kProvisional : kNormal);
+      figure.deleted = pick(3) == 0;
+      if (pick(2) == 0) {
+        figure.dimensions.push_back(pick(8) == 0 ? "_T" : absl::StrCat("f", pick(2)));
+        a.push_back(figure);
+      } else {
+        b.push_back(figure);
+      }
+    }
+    if (!a.empty()) world.Push("datasets/a", a);
+    if (!b.empty()) world.Push("datasets/b", b);
+    if (pick(15) == 0) {
+      mean.mutable_inputs(0)->set_aggregation(pick(2) == 0 ? v1::AGGREGATION_MEAN
+                                                           : v1::AGGREGATION_MINIMUM);
+      world.Put(mean);
+    }
+    if (pick(12) == 0) world.Restart();
+    if (pick(3) != 0) continue;
+    world.Evaluate();
+    std::vector<std::string> now;
+    for (const std::string& parent : parents) now.push_back(Describe(world.Read(parent)));
+    answers.emplace_back(world.store().revision(), std::move(now));
+  }
+  ASSERT_GT(answers.size(), 5u);
+
+  // What was the present answer then is the answer as of then.
+  for (const auto& [revision, texts] : answers) {
+    for (size_t p = 0; p < parents.size(); ++p) {
+      EXPECT_EQ(Describe(world.Read(parents[p], revision)), texts[p])
+          << parents[p] << " as of " << revision;
+    }
+  }
+  // At every revision, evaluated or not, it is what the pure function gives.
+  for (int64_t revision = first; revision <= world.store().revision(); ++revision) {
+    for (const std::string& parent : parents) {
+      const absl::Status status =
+          world.store().Read([&](storage::ReadTransaction& tx) -> absl::Status {
+            HistoryFigures figures(&tx, &world.engine(), revision);
+            PT_ASSIGN_OR_RETURN(Calculation calculation, figures.Resolve(parent));
+            PT_RETURN_IF_ERROR(BindPlugin(world.engine(), parent, &calculation));
+            PT_ASSIGN_OR_RETURN(const ComputedOutputs whole, ComputeAll(calculation, figures));
+            PT_ASSIGN_OR_RETURN(const ComputedView view,
+                                ReadComputed(tx, world.engine(), parent, revision, {}));
+            EXPECT_EQ(view.series.size(), whole.series.size()) << parent << " at " << revision;
+            size_t i = 0;
+            for (const auto& [series, columns] : whole.series) {
+              if (i >= view.series.size()) break;
+              EXPECT_EQ(view.series[i].output, series.first);
+              EXPECT_TRUE(SameData(view.series[i].columns, columns))
+                  << parent << " " << series.second << " at " << revision;
+              ++i;
+            }
+            return absl::OkStatus();
+          });
+      ASSERT_TRUE(status.ok()) << status;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomHistoryTest, testing::Values(1, 2, 3, 4));
+
+TEST(EvaluatorTest, TheOrderInWhichRowsCameDoesNotMatter) {
+  std::vector<Figure> figures;
+  std::mt19937 random(7);
+  for (const char* region : {"east", "north", "west"}) {
+    for (int64_t year = 2010; year < 2020; ++year) {
+      figures.push_back({{region}, year, static_cast<double>(random() % 1000) / 7.0});
+    }
+  }
+  std::set<std::string> results;
+  for (int order = 0; order < 5; ++order) {
+    EvaluationWorld world;
+    world.Put(MakeDataset("datasets/sales", {"region"}));
+    v1::Indicator indicator =
+        MakeIndicator("indicators/x", "plugins/total", {{"value", "datasets/sales"}});
+    indicator.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+    world.Put(indicator);
+    world.Evaluate();
+    std::shuffle(figures.begin(), figures.end(), random);
+    for (size_t i = 0; i < figures.size(); i += 4) {
+      world.Push("datasets/sales",
+                 {figures.begin() + i, figures.begin() + std::min(i + 4, figures.size())});
+      if (order % 2 == 0) world.Evaluate();
+    }
+    world.Evaluate();
+    results.insert(Describe(world.Read("indicators/x")));
+  }
+  EXPECT_EQ(results.size(), 1u);
+}
+
+}  // namespace
+}  // namespace policytrack::app
