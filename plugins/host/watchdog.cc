@@ -19,7 +19,7 @@ Watchdog::Watch::Watch(Watchdog* watchdog, std::atomic<uint32_t>* cancel, Time d
     : watchdog_(watchdog) {
   absl::MutexLock lock(&watchdog_->mutex_);
   at_ = watchdog_->calls_.emplace(deadline, cancel);
-  if (at_ == watchdog_->calls_.begin()) watchdog_->changed_.Signal();
+  if (deadline < watchdog_->wake_) watchdog_->changed_.Signal();
 }
 
 Watchdog::Watch::~Watch() {
@@ -36,6 +36,7 @@ void Watchdog::Run() {
       next->second->store(1, std::memory_order_relaxed);
       ++next;
     }
+    wake_ = next == calls_.end() ? Time::max() : next->first;
     if (next == calls_.end()) {
       changed_.Wait(&mutex_);
     } else {

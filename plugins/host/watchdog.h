@@ -46,6 +46,8 @@ class Watchdog {
   absl::CondVar changed_;
   // Calls in flight whose cancel word is not yet set, or just was.
   std::multimap<Time, std::atomic<uint32_t>*> calls_ ABSL_GUARDED_BY(mutex_);
+  // Until when the thread sleeps unless it is woken.
+  Time wake_ ABSL_GUARDED_BY(mutex_) = Time::min();
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
