@@ -45,7 +45,7 @@ packages=(
   ca-certificates ccache cmake g++ ninja-build pkg-config
   libabsl-dev libc-ares-dev libcli11-dev libcsv-dev libgmock-dev libgrpc++-dev libgtest-dev
   libprotobuf-dev libre2-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev
-  libutf8proc-dev libyaml-cpp-dev protobuf-compiler protobuf-compiler-grpc zlib1g-dev
+  libutf8proc-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc zlib1g-dev
 )
 if [[ "$mode" != build ]]; then
   command -v go >/dev/null || packages+=(golang-go)
