@@ -61,10 +61,12 @@ TEST(CallTest, AnHonestModule) {
   EXPECT_TRUE(SameData((*result)[0], Input().Slice(kWindow)));
 }
 
-TEST(CallTest, AModuleInC) {
-  const auto result = Call("in-c");
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ((*result)[0].values, (std::vector<double>{1, 1, 1}));
+TEST(CallTest, ModulesInCAgainstThePresentHeaderAndTheFrozenOne) {
+  for (const char* name : {"in-c", "abi-1-0"}) {
+    const auto result = Call(name);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ((*result)[0].values, (std::vector<double>{1, 1, 1}));
+  }
 }
 
 TEST(CallTest, TheTemplate) {

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "plugins/host/elf_file.h"
 #include "plugins/host/host.h"
 #include "tests/plugins/plugin_directory.h"
 
@@ -166,6 +167,21 @@ TEST(BrokenTest, AFileCutAnywhereIsRefusedBeforeItIsLoaded) {
   directory.Write("honest.so", bytes.substr(0, bytes.size() - 1));
   directory.Trust("honest.so");
   ExpectState(&directory, "honest", v1::PLUGIN_STATE_BROKEN, "is truncated");
+}
+
+// Damage anywhere in headers, tables or names: an answer, never a crash.
+TEST(BrokenTest, DamagedBytesAreReadWithinTheirBounds) {
+  const std::string bytes = FileBytes(std::string(TEST_MODULE_DIR) + "/honest.so");
+  int refused = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    for (const char damage : {'\xff', '\x00', '\x7f'}) {
+      std::string damaged = bytes;
+      damaged[i] = damage;
+      refused += CheckElf(damaged).state != v1::PLUGIN_STATE_UNSPECIFIED ? 1 : 0;
+    }
+    if (i >= 2048 && i + 4096 < bytes.size()) i += 13;  // the tables lie at both ends
+  }
+  EXPECT_GT(refused, 100);
 }
 
 TEST(BrokenTest, AProgramIsNoSharedObject) {

@@ -27,7 +27,7 @@ static int32_t compute(void* instance, const pt_call_v1* call, pt_message_v1* me
 }
 
 static const pt_plugin_v1 table = {
-    sizeof(pt_plugin_v1), PT_ABI_MINOR, "in-c", "1.0.0", create, destroy, compute, 0};
+    sizeof(pt_plugin_v1), PT_ABI_MINOR, PLUGIN_NAME, "1.0.0", create, destroy, compute, 0};
 
 const pt_plugin_v1* policytrack_plugin_v1(const pt_host_v1* host) {
   return host->struct_size >= sizeof(pt_host_v1) ? &table : 0;
