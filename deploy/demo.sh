@@ -131,7 +131,7 @@ if ! pid=$(running_pid); then
   ready=no
   for ((attempt = 0; attempt < 150; attempt++)); do
     kill -0 "$pid" 2>/dev/null || break
-    if "$client" --server "$server" plugins >/dev/null 2>&1; then
+    if "$client" --server "$server" --retries 0 --timeout 2 plugins >/dev/null 2>&1; then
       ready=yes
       break
     fi
@@ -151,13 +151,14 @@ section "Catalogue: policytrack apply catalog/henan-auto-2024"
 "$client" apply catalog/henan-auto-2024
 
 section "Figures: policytrack push catalog/henan-auto-2024/figures/*.csv"
-"$client" push catalog/henan-auto-2024/figures/*.csv --output json >"$demo/push.json" ||
-  fail "the push was refused; see above and $demo/push.json"
-cat "$demo/push.json"
-revision=$(grep -oE '"revision": *"?[0-9]+' "$demo/push.json" | tail -n 1 | grep -oE '[0-9]+$' || true)
+"$client" push catalog/henan-auto-2024/figures/*.csv | tee "$demo/push.txt" ||
+  fail "the push was refused; see above"
+# The report waits until evaluation has passed the revision of the push.
+revision=$(sed -n 's/.*; revision \([0-9][0-9]*\)$/\1/p' "$demo/push.txt" | tail -n 1)
+[[ -n "$revision" ]] || fail "the push said no revision; its output is in $demo/push.txt"
 
-section "Progress: policytrack report plans/henan-auto-2024 --wait ${revision:-0}"
-"$client" report plans/henan-auto-2024 --wait "${revision:-0}"
+section "Progress: policytrack report plans/henan-auto-2024 --wait $revision"
+"$client" report plans/henan-auto-2024 --wait "$revision"
 
 section "What to try next"
 cat <<TRY
