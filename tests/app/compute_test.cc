@@ -1,0 +1,170 @@
+// The pure parts: aggregation, alignment, units, windows and the quality of
+// results.
+#include "services/app/compute.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/app/aggregate.h"
+#include "tests/app/evaluation_plugins.h"
+#include "tests/app/evaluation_world.h"
+
+namespace policytrack::app {
+namespace {
+
+Columns Make(const std::vector<std::tuple<int64_t, double, Flags>>& points) {
+  Columns columns;
+  for (const auto& [period, value, flags] : points) columns.Append(period, value, flags, period);
+  return columns;
+}
+
+TEST(AggregateTest, APartCountsFromItsFirstPeriodOn) {
+  const Columns a = Make({{1, 10, 0}, {2, 20, 0}, {3, 30, 0}});
+  const Columns b = Make({{2, 1, 0}, {4, 2, 0}});
+  const Columns sum = Aggregate({a, b}, v1::AGGREGATION_SUM);
+  EXPECT_THAT(sum.periods, testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(sum.values[0], 10) << "b had not reported yet";
+  EXPECT_EQ(sum.values[1], 21);
+  EXPECT_EQ(sum.flags[2], MissingFlags(v1::MISSING_REASON_PART_MISSING)) << "b is late";
+  EXPECT_EQ(sum.flags[3], MissingFlags(v1::MISSING_REASON_PART_MISSING)) << "a is late";
+}
+
+TEST(AggregateTest, QualityIsTheWorstAndABreakThatOfAnyPart) {
+  const Columns a = Make({{1, 10, kEstimated}, {2, 20, kNormal}});
+  const Columns b = Make({{1, 1, kProvisional}, {2, 3, kBreak}});
+  const Columns sum = Aggregate({a, b}, v1::AGGREGATION_SUM);
+  EXPECT_EQ(sum.flags[0], kProvisional);
+  EXPECT_EQ(sum.flags[1], kBreak);
+  EXPECT_EQ(Aggregate({a, b}, v1::AGGREGATION_MEAN).values[1], 11.5);
+  EXPECT_EQ(Aggregate({a, b}, v1::AGGREGATION_MINIMUM).values[1], 3);
+  EXPECT_EQ(Aggregate({a, b}, v1::AGGREGATION_MAXIMUM).values[1], 20);
+}
+
+TEST(AggregateTest, SumsDoNotLoseSmallParts) {
+  std::vector<Columns> parts = {Make({{1, 1e16, 0}})};
+  for (int i = 0; i < 10; ++i) parts.push_back(Make({{1, 1, 0}}));
+  EXPECT_EQ(Aggregate(parts, v1::AGGREGATION_SUM).values[0], 1e16 + 10);
+  parts = {Make({{1, 1.7e308, 0}}), Make({{1, 1.7e308, 0}})};
+  EXPECT_EQ(Aggregate(parts, v1::AGGREGATION_SUM).flags[0],
+            MissingFlags(v1::MISSING_REASON_UNDEFINED));
+}
+
+TEST(AggregateTest, AMissingPartOfAComputedSeriesIsMissingOnlyOnceItHasReported) {
+  const Flags few = MissingFlags(v1::MISSING_REASON_TOO_FEW_POINTS);
+  const Columns a = Make({{1, 0, few}, {2, 5, 0}, {3, 0, few}});
+  const Columns b = Make({{1, 1, 0}, {2, 1, 0}, {3, 1, 0}});
+  const Columns sum = Aggregate({a, b}, v1::AGGREGATION_SUM);
+  EXPECT_EQ(sum.values[0], 1);
+  EXPECT_EQ(sum.values[1], 6);
+  EXPECT_EQ(sum.flags[2], MissingFlags(v1::MISSING_REASON_PART_MISSING));
+}
+
+TEST(WindowTest, RangesFollowLookBackAndLookAhead) {
+  const auto check = [](PeriodRange range, int64_t first, int64_t last) {
+    EXPECT_EQ(range.first, first);
+    EXPECT_EQ(range.last, last);
+  };
+  const plugins::Window window{12, 2};
+  check(OutputRange({100, 110}, window), 98, 122);
+  check(InputRange({98, 122}, window), 86, 124);
+  const plugins::Window unbounded{plugins::kUnbounded, 0};
+  check(OutputRange({100, 110}, unbounded), 100, kLastPeriod);
+  check(InputRange({100, kLastPeriod}, unbounded), kFirstPeriod, kLastPeriod);
+  check(OutputRange({kFirstPeriod, kLastPeriod}, window), kFirstPeriod, kLastPeriod);
+  check(OutputRange({kFirstPeriod + 1, kLastPeriod - 1}, window), kFirstPeriod, kLastPeriod);
+}
+
+TEST(ComputeTest, TheAxisIsTheUnionOfPeriodsAndAbsentInputsAreMissing) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/part"));
+  world.Put(MakeDataset("datasets/whole"));
+  world.Put(MakeIndicator("indicators/x", "plugins/share",
+                          {{"part", "datasets/part"}, {"whole", "datasets/whole"}}));
+  world.Push("datasets/part", {{{}, 2020, 1}, {{}, 2022, 3}, {{}, 2023, 4}});
+  world.Push("datasets/whole", {{{}, 2020, 4}, {{}, 2021, 4}, {{}, 2023, 0}});
+  world.Evaluate();
+  // 1 input missing, 3 zero base.
+  EXPECT_EQ(world.Text("indicators/x", "value"),
+            "2020:0.25 2021:missing(1) 2022:missing(1) 2023:missing(3)");
+}
+
+TEST(ComputeTest, AResultIsNeverOfBetterQualityThanItsInputs) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/part"));
+  world.Put(MakeDataset("datasets/whole"));
+  world.Put(MakeIndicator("indicators/x", "plugins/share",
+                          {{"part", "datasets/part"}, {"whole", "datasets/whole"}}));
+  world.Push("datasets/part", {{{}, 2020, 1}, {{}, 2021, 1, kEstimated}});
+  world.Push("datasets/whole", {{{}, 2020, 4, kProvisional}, {{}, 2021, 4, kImputed}});
+  world.Evaluate();
+  const Columns columns = world.Read("indicators/x").series[0].columns;
+  EXPECT_EQ(columns.flags[0], kProvisional);
+  EXPECT_EQ(columns.flags[1], kEstimated);
+}
+
+TEST(ComputeTest, MultipliersAndUnitsAreTakenOutBeforeThePlugin) {
+  EvaluationWorld world;
+  v1::Dataset tonnes = MakeDataset("datasets/tonnes");
+  tonnes.set_unit("tonnes");
+  tonnes.set_unit_multiplier(4);
+  world.Put(tonnes);
+  v1::Dataset kilos = MakeDataset("datasets/kilos");
+  kilos.set_unit("kg");
+  world.Put(kilos);
+  world.Put(MakeIndicator("indicators/x", "plugins/share",
+                          {{"part", "datasets/tonnes"}, {"whole", "datasets/kilos"}}));
+  world.Put(MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/tonnes"}}));
+  world.Push("datasets/tonnes", {{{}, 2020, 0.3}});
+  world.Push("datasets/kilos", {{{}, 2020, 6000000}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/x", "value"), "2020:0.5");
+  EXPECT_EQ(world.Text("indicators/copy", "value"), "2020:3000");
+}
+
+TEST(ComputeTest, PartsAndTotalsAreNeverAddedUp) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales", {"region", "fuel"}));
+  v1::Indicator sum =
+      MakeIndicator("indicators/sum", "plugins/copy", {{"value", "datasets/sales"}}, {"region"});
+  sum.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+  world.Put(sum);
+  world.Put(
+      MakeIndicator("indicators/plain", "plugins/copy", {{"value", "datasets/sales"}}, {"region"}));
+  v1::Indicator picked = sum;
+  picked.set_name("indicators/picked");
+  (*picked.mutable_inputs(0)->mutable_selection())["fuel"].add_values("electric");
+  (*picked.mutable_inputs(0)->mutable_selection())["region"].add_values("east");
+  world.Put(picked);
+  world.Push("datasets/sales", {{{"east", "electric"}, 2020, 1},
+                                {{"east", "petrol"}, 2020, 2},
+                                {{"east", "_T"}, 2020, 3},
+                                {{"west", "electric"}, 2020, 10}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/sum", "value", {"east"}), "2020:3");
+  EXPECT_EQ(world.Text("indicators/sum", "value", {"west"}), "2020:10");
+  EXPECT_EQ(world.Text("indicators/plain", "value", {"east"}), "2020:3");
+  EXPECT_EQ(world.Text("indicators/plain", "value", {"west"}), "") << "no total was reported";
+  EXPECT_EQ(world.Text("indicators/picked", "value", {"east"}), "2020:1");
+  EXPECT_EQ(world.Read("indicators/picked").series.size(), 1u);
+}
+
+TEST(ComputeTest, APartThatAppearsLaterCountsFromThenOn) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales", {"region"}));
+  v1::Indicator sum =
+      MakeIndicator("indicators/sum", "plugins/copy", {{"value", "datasets/sales"}});
+  sum.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+  world.Put(sum);
+  world.Push("datasets/sales",
+             {{{"east"}, 2020, 1}, {{"east"}, 2021, 1}, {{"east"}, 2022, 1}, {{"east"}, 2023, 1}});
+  world.Evaluate();
+  world.Push("datasets/sales", {{{"west"}, 2021, 10}});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/sum", "value"),
+            "2020:1 2021:11 2022:missing(2) 2023:missing(2)");
+  world.Push("datasets/sales", {{{"west"}, 2022, 10}, {{"west"}, 2023, 10}, Gone({"west"}, 2021)});
+  world.Evaluate();
+  EXPECT_EQ(world.Text("indicators/sum", "value"), "2020:1 2021:1 2022:11 2023:11");
+}
+
+}  // namespace
+}  // namespace policytrack::app
