@@ -1,0 +1,206 @@
+// Explanations and previews.
+#include "services/app/explain.h"
+
+#include "core/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/app/preview.h"
+#include "tests/app/evaluation_plugins.h"
+#include "tests/app/evaluation_world.h"
+
+namespace policytrack::app {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ExplainTest : public testing::Test {
+ protected:
+  ExplainTest() {
+    v1::Dataset sales = MakeDataset("datasets/sales", {"region"});
+    sales.set_display_name("Sales of cars");
+    v1::Reference& reference = *sales.add_references();
+    reference.set_title("Yearbook");
+    reference.set_publisher("Press");
+    world_.Put(sales);
+    v1::Indicator sum =
+        MakeIndicator("indicators/sum", "plugins/copy", {{"value", "datasets/sales"}});
+    sum.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+    world_.Put(sum);
+    world_.Put(MakeIndicator("indicators/x", "plugins/total", {{"value", "indicators/sum#value"}}));
+    v1::Measure measure = MakeMeasure("measures/m", "indicators/x", "value", "2025", 200);
+    measure.mutable_targets(0)->mutable_baseline()->set_period("2020");
+    world_.Put(measure);
+  }
+  v1::ExplainProgressResponse Explain(int64_t as_of = 0) {
+    v1::ExplainProgressRequest request;
+    request.set_target("measures/m/targets/t");
+    if (as_of > 0) request.mutable_as_of()->set_revision(as_of);
+    Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator(), &world_.clock());
+    const auto response = explainer.ExplainProgress(request);
+    EXPECT_TRUE(response.ok()) << response.status();
+    return response.ok() ? *response : v1::ExplainProgressResponse();
+  }
+
+  EvaluationWorld world_;
+};
+
+TEST_F(ExplainTest, StepsGoFromTheAssessmentBackToTheDatasets) {
+  const int64_t first = world_.Push("datasets/sales", {{{"east"}, 2020, 10}, {{"west"}, 2020, 20}});
+  const int64_t second =
+      world_.Push("datasets/sales", {{{"east"}, 2021, 12}, {{"west"}, 2021, 22, kProvisional}});
+  world_.Evaluate();
+  const v1::ExplainProgressResponse response = Explain();
+  EXPECT_EQ(response.progress().period(), "2021");
+  EXPECT_EQ(response.progress().latest_value(), 64);
+  EXPECT_EQ(response.progress().latest_revision(), second);
+  ASSERT_EQ(response.steps_size(), 3);
+
+  const v1::ExplainedStep& judged = response.steps(0);
+  EXPECT_EQ(judged.evaluation().parent(), "measures/m/targets/t");
+  EXPECT_EQ(judged.evaluation().plugin(), "plugins/judge");
+  EXPECT_EQ(judged.evaluation().plugin_version(), "1.0.0");
+  EXPECT_EQ(judged.evaluation().plugin_digest(), world_.engine().PluginDigest("plugins/judge"));
+  EXPECT_THAT(judged.parameters(), Contains(HasSubstr("strictness = 1")));
+  EXPECT_THAT(judged.parameters(), Contains("host.relation = at_least"));
+  EXPECT_THAT(judged.parameters(), Contains("host.baseline_period = 2020"));
+  EXPECT_THAT(judged.parameters(), Contains("host.target_period = 2025"));
+  ASSERT_EQ(judged.inputs_size(), 2);
+  EXPECT_EQ(judged.inputs(0).slot(), "value");
+  EXPECT_EQ(judged.inputs(0).source(), "indicators/x");
+  EXPECT_EQ(judged.inputs(0).points_size(), 2);
+  EXPECT_EQ(judged.inputs(1).slot(), "path");
+  ASSERT_EQ(judged.inputs(1).points_size(), 2) << "the baseline from the series, the final point";
+  EXPECT_EQ(judged.inputs(1).points(0).value(), 30);
+  EXPECT_EQ(judged.inputs(1).points(1).period(), "2025");
+
+  EXPECT_EQ(response.steps(1).evaluation().parent(), "indicators/x");
+  EXPECT_EQ(response.steps(2).evaluation().parent(), "indicators/sum");
+  ASSERT_EQ(response.steps(2).inputs_size(), 2);
+  const v1::ExplainedInput& west = response.steps(2).inputs(1);
+  EXPECT_EQ(west.source(), "datasets/sales");
+  EXPECT_EQ(west.display_name(), "Sales of cars");
+  EXPECT_EQ(west.producer(), "Statistics bureau");
+  EXPECT_EQ(west.references(0).title(), "Yearbook");
+  EXPECT_EQ(west.dimensions().at("region"), "west");
+  ASSERT_EQ(west.points_size(), 2);
+  EXPECT_EQ(west.points(0).value(), 20);
+  EXPECT_EQ(west.points(0).revision(), first);
+  EXPECT_EQ(west.points(1).revision(), second);
+  EXPECT_EQ(west.points(1).status(), v1::OBSERVATION_STATUS_PROVISIONAL);
+  EXPECT_EQ(west.points(1).principal(), "agency");
+  EXPECT_TRUE(west.points(1).has_time());
+}
+
+TEST_F(ExplainTest, SentencesCanBeReadAloud) {
+  world_.Push("datasets/sales", {{{"east"}, 2020, 30}});
+  world_.Push("datasets/sales", {{{"east"}, 2021, 34, kProvisional}});
+  world_.Evaluate();
+  const v1::ExplainProgressResponse response = Explain();
+  EXPECT_THAT(
+      response.sentences(),
+      ElementsAre(
+          "Sales is on track at 2021.",
+          "The value for 2021 is 64 vehicles, as written on 2023-11-14 at revision 6 by agency.",
+          "It is provisional and may be revised.",
+          "The target is at least 200 vehicles in 2025; progress is measured from 30 vehicles in "
+          "2020.",
+          "The way to the target asks for 64 vehicles in 2021.",
+          "At the pace so far the value would be 200 vehicles in 2025.",
+          "From 2021 on a change of 34 vehicles a year is needed to meet the target.",
+          HasSubstr("It is judged by plugins/judge 1.0.0 with strictness = 1"),
+          "Indicator indicators/x is computed by plugins/total 1.0.0 from Indicator indicators/sum "
+          "(indicators/sum).",
+          "Indicator indicators/sum is computed by plugins/copy 1.0.0 from Sales of cars "
+          "(datasets/sales), region = east.",
+          "The figures of Sales of cars are produced by Statistics bureau and published in "
+          "\"Yearbook\" (Press)."));
+}
+
+TEST_F(ExplainTest, WithoutFiguresItSaysSo) {
+  world_.Evaluate();
+  const v1::ExplainProgressResponse response = Explain();
+  ASSERT_GE(response.sentences_size(), 2);
+  EXPECT_EQ(response.sentences(0), "Sales has no data.");
+  EXPECT_EQ(response.sentences(1), "Reason: no figures yet for datasets/sales.");
+  EXPECT_GE(response.steps_size(), 2);
+}
+
+TEST_F(ExplainTest, ThePastIsExplainedFromThePast) {
+  world_.Push("datasets/sales", {{{"east"}, 2020, 30}, {{"east"}, 2021, 34}});
+  world_.Evaluate();
+  const int64_t then = world_.store().revision();
+  const v1::ExplainProgressResponse before = Explain();
+  world_.Push("datasets/sales", {{{"east"}, 2020, 1}, {{"east"}, 2022, 1}});
+  world_.Evaluate();
+  EXPECT_NE(Explain().SerializeAsString(), before.SerializeAsString());
+  EXPECT_EQ(Explain(then).SerializeAsString(), before.SerializeAsString());
+}
+
+TEST_F(ExplainTest, OnlyTheLast24PointsAreShown) {
+  std::vector<Figure> figures;
+  for (int64_t year = 1980; year < 2020; ++year) figures.push_back({{"east"}, year, 1.0});
+  world_.Push("datasets/sales", figures);
+  world_.Evaluate();
+  const v1::ExplainProgressResponse response = Explain();
+  const v1::ExplainedInput& input = response.steps(2).inputs(0);
+  EXPECT_EQ(input.points_size(), 24);
+  EXPECT_EQ(input.points(23).period(), "2019");
+}
+
+TEST_F(ExplainTest, AnUnknownTargetIsNotFound) {
+  v1::ExplainProgressRequest request;
+  Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator(), &world_.clock());
+  EXPECT_EQ(ReasonOf(explainer.ExplainProgress(request).status()), "FIELD_REQUIRED");
+  request.set_target("measures/m");
+  EXPECT_EQ(ReasonOf(explainer.ExplainProgress(request).status()), "NAME_INVALID");
+  request.set_target("measures/m/targets/u");
+  EXPECT_EQ(ReasonOf(explainer.ExplainProgress(request).status()), "RESOURCE_NOT_FOUND");
+}
+
+TEST_F(ExplainTest, APreviewComputesAndStoresNothing) {
+  world_.Push("datasets/sales", {{{"east"}, 2020, 10}, {{"east"}, 2021, 12}, {{"west"}, 2021, 5}});
+  world_.Evaluate();
+  const int64_t before = world_.store().revision();
+  Preview preview(&world_.store(), &world_.engine());
+  v1::PreviewIndicatorRequest request;
+  *request.mutable_indicator() =
+      MakeIndicator("", "plugins/change", {{"value", "datasets/sales"}}, {"region"});
+  const auto response = preview.PreviewIndicator(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_EQ(response->series_size(), 2);
+  EXPECT_EQ(response->series(0).dimensions().at("region"), "east");
+  EXPECT_EQ(response->series(0).output(), "value");
+  EXPECT_EQ(response->series(0).frequency(), v1::FREQUENCY_YEAR);
+  EXPECT_THAT(response->series(0).periods(), ElementsAre(2020, 2021));
+  EXPECT_THAT(response->series(0).values(), ElementsAre(0, 2));
+  EXPECT_THAT(response->series(0).missing_indexes(), ElementsAre(0));
+  EXPECT_EQ(response->evaluation().plugin(), "plugins/change");
+  EXPECT_EQ(response->evaluation().input_revision(), before);
+  EXPECT_EQ(response->evaluation().revision(), 0);
+  EXPECT_FALSE(response->truncated());
+  EXPECT_EQ(world_.store().revision(), before);
+
+  request.mutable_as_of()->set_revision(3);
+  EXPECT_EQ(preview.PreviewIndicator(request)->series_size(), 0);
+  request.mutable_indicator()->mutable_inputs(0)->set_source("datasets/absent");
+  EXPECT_EQ(ReasonOf(preview.PreviewIndicator(request).status()), "RESOURCE_NOT_FOUND");
+}
+
+TEST_F(ExplainTest, APreviewOfManyGroupsIsCutAndSaysSo) {
+  std::vector<Figure> figures;
+  for (int i = 0; i < 1200; ++i) figures.push_back({{"r" + std::to_string(i)}, 2020, 1.0});
+  world_.Push("datasets/sales", figures);
+  Preview preview(&world_.store(), &world_.engine());
+  v1::PreviewIndicatorRequest request;
+  *request.mutable_indicator() =
+      MakeIndicator("", "plugins/copy", {{"value", "datasets/sales"}}, {"region"});
+  const auto response = preview.PreviewIndicator(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->series_size(), 1000);
+  EXPECT_TRUE(response->truncated());
+}
+
+}  // namespace
+}  // namespace policytrack::app
