@@ -93,7 +93,7 @@ absl::StatusOr<PageCursor> ParsePageToken(absl::string_view request_digest,
   cursor.revision = GetInt(bytes.substr(0, 8));
   cursor.offset = GetInt(bytes.substr(8, 8));
   cursor.key = std::string(bytes.substr(16));
-  if (cursor.revision < 0 || cursor.offset < 0) return Refuse("it is not a token of this service");
+  if (cursor.revision < 0) return Refuse("it is not a token of this service");
   return cursor;
 }
 

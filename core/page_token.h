@@ -16,7 +16,7 @@ namespace policytrack {
 struct PageCursor {
   int64_t revision = 0;  // that the first page was read at
   std::string key;       // of the last item given
-  int64_t offset = 0;    // within that item, where items can be cut
+  int64_t offset = 0;    // within that item, where items can be cut; may be negative
 };
 
 // Digest over the method's request message without page_size and page_token.

@@ -48,20 +48,6 @@ absl::Time GetTime(const Message& document, const char* field) {
   return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
 }
 
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp stamp;
-  const int64_t micros = absl::ToUnixMicros(time);
-  int64_t seconds = micros / 1000000;
-  int64_t rest = micros % 1000000;
-  if (rest < 0) {
-    --seconds;
-    rest += 1000000;
-  }
-  stamp.set_seconds(seconds);
-  stamp.set_nanos(static_cast<int32_t>(rest * 1000));
-  return stamp;
-}
-
 std::string EtagOf(int64_t revision) { return absl::StrCat("\"r", revision, "\""); }
 
 }  // namespace policytrack::app

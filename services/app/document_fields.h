@@ -10,7 +10,7 @@
 
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
-#include "google/protobuf/timestamp.pb.h"
+#include "services/app/times.h"
 
 namespace policytrack::app {
 
@@ -23,8 +23,6 @@ void SetTime(google::protobuf::Message* document, const char* field, absl::Time 
 bool HasField(const google::protobuf::Message& document, const char* field);
 void ClearField(google::protobuf::Message* document, const char* field);
 absl::Time GetTime(const google::protobuf::Message& document, const char* field);
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
 // The strong entity tag of the state that `revision` wrote, quoted.
 std::string EtagOf(int64_t revision);
