@@ -31,7 +31,7 @@ bool IsOfNoAccount(const std::string& file) {
          file.rfind(absl::StrCat(kDatabaseFile, ".new"), 0) == 0;
 }
 
-// Looks without touching.
+// Looks at the names alone.
 absl::StatusOr<Content> Look(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -52,20 +52,18 @@ absl::StatusOr<Content> Look(const std::string& path) {
     }
   }
   if (error) return Refused(path, absl::StrCat("cannot be read: ", error.message()));
-  if (has_database) {
-    PT_RETURN_IF_ERROR(CheckDatabaseFile(absl::StrCat(path, "/", kDatabaseFile)));
-    return Content::kDatabase;
-  }
-  if (!stranger.empty()) {
-    return Refused(path, absl::StrCat("holds files (", stranger, ") but no ", kDatabaseFile,
-                                      "; name an empty directory or one that PolicyTrack made"));
-  }
-  return Content::kEmpty;
+  if (has_database) return Content::kDatabase;
+  if (stranger.empty()) return Content::kEmpty;
+  return Refused(path, absl::StrCat("holds files (", stranger, ") but no ", kDatabaseFile,
+                                    "; name an empty directory or one that PolicyTrack made"));
 }
 
-absl::StatusOr<int> Lock(const std::string& path) {
+// Opens and locks the lock file. Without O_CREAT in `create` gives -1 when there
+// is none.
+absl::StatusOr<int> Lock(const std::string& path, int create) {
   const std::string file = absl::StrCat(path, "/", kLockFile);
-  const int lock = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int lock = open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | create, 0600);
+  if (lock < 0 && errno == ENOENT && create == 0) return -1;
   if (lock < 0) {
     return Refused(path, absl::StrCat("cannot be written: ", std::strerror(errno)));
   }
@@ -105,16 +103,25 @@ absl::Status Create(const std::string& path) {
 
 absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path) {
   if (path.empty()) return absl::FailedPreconditionError("no data directory was named");
-  PT_RETURN_IF_ERROR(Look(path).status());
-  std::error_code error;
-  if (fs::create_directories(path, error)) {
-    fs::permissions(path, fs::perms::owner_all, error);
+  DataDirectory directory(-1, absl::StrCat(path, "/", kDatabaseFile));
+  PT_ASSIGN_OR_RETURN(Content content, Look(path));
+  // An existing lock comes before the first look into the database: closing a
+  // file drops every lock that this process holds on it.
+  if (content == Content::kDatabase) {
+    PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, 0));
+    PT_RETURN_IF_ERROR(CheckDatabaseFile(directory.database_path()));
   }
-  if (error) return Refused(path, absl::StrCat("cannot be made: ", error.message()));
-  PT_ASSIGN_OR_RETURN(const int lock, Lock(path));
-  DataDirectory directory(lock, absl::StrCat(path, "/", kDatabaseFile));
-  // Again, now that nobody else changes it.
-  PT_ASSIGN_OR_RETURN(const Content content, Look(path));
+  if (directory.lock_ < 0) {
+    std::error_code error;
+    if (fs::create_directories(path, error)) fs::permissions(path, fs::perms::owner_all, error);
+    if (error) return Refused(path, absl::StrCat("cannot be made: ", error.message()));
+    PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, O_CREAT));
+    // Again, now that nobody else changes it.
+    PT_ASSIGN_OR_RETURN(content, Look(path));
+    if (content == Content::kDatabase) {
+      PT_RETURN_IF_ERROR(CheckDatabaseFile(directory.database_path()));
+    }
+  }
   if (content == Content::kEmpty) PT_RETURN_IF_ERROR(Create(path));
   return directory;
 }

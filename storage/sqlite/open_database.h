@@ -21,6 +21,7 @@ absl::Status CreateDatabase(const std::string& path);
 
 // Ok when the file's header says that it is a database of ours which this
 // program can open. Only reads, and not through SQLite.
+// REQUIRES: this process has no connection to the file.
 // Returns FAILED_PRECONDITION, with what to do, when it does not.
 absl::Status CheckDatabaseFile(const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "storage/chunk_codec.h"
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <fstream>

@@ -36,6 +36,16 @@ TEST_F(SqliteStoreTest, TakesWhatACreationCutShortLeft) {
   EXPECT_EQ(store_->revision(), 1);
 }
 
+TEST_F(SqliteStoreTest, TakesADatabaseRestoredWithoutItsLockFile) {
+  Open();
+  ASSERT_TRUE(Push("k", 1).ok());
+  Close();
+  ASSERT_TRUE(fs::remove(File("policytrack.lock")));
+  Open();
+  EXPECT_EQ(store_->revision(), 1);
+  EXPECT_FALSE(TryOpen().ok());
+}
+
 TEST_F(SqliteStoreTest, NothingIsLeftBesideTheDatabaseAfterClosing) {
   Open();
   ASSERT_TRUE(Push("k", 1).ok());
@@ -95,7 +105,9 @@ TEST_F(SqliteStoreTest, ADatabaseOfANewerVersionIsRefused) {
 TEST_F(SqliteStoreTest, ASecondServerIsRefused) {
   Open();
   ASSERT_TRUE(Push("k", 1).ok());
-  ExpectRefused("in use by another server");
+  const absl::Status second = TryOpen().status();
+  EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(second.message()), testing::HasSubstr("in use by another server"));
   ASSERT_TRUE(Push("k", 2).ok());
   Close();
   Open();
