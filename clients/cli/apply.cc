@@ -188,11 +188,17 @@ class Applier {
   }
 
   void Refused(const ResourceDocument& document, const absl::Status& status) {
+    exit_code_ = std::max<int>(exit_code_, ExitCodeOf(status));
+    errors_.push_back({document.name, status});
+    if (ExitCodeOf(status) != kRefused) {
+      // Nothing is wrong with the document.
+      Fail(context_, status);
+      return;
+    }
+    ++refused_;
     const Position position = FindPosition(document, MetadataOf(status, "field"));
     Report(context_, {document.file, position.line, position.column,
                       absl::StrCat("error: ", document.name, ": ", DescribeError(status))});
-    exit_code_ = std::max<int>(exit_code_, ExitCodeOf(status));
-    refused_.push_back({document.name, status});
   }
 
   void Summarize() {
@@ -204,9 +210,9 @@ class Applier {
       json["documents"] = Json::array();
       for (const Outcome& outcome : outcomes_) json["documents"].push_back(ToJsonOutcome(outcome));
       for (Result result : kAll) json["summary"][Word(result)] = counts_[result];
-      json["summary"]["refused"] = refused_.size();
+      json["summary"]["refused"] = refused_;
       json["summary"]["not_applied"] = not_applied_;
-      for (const auto& [name, status] : refused_) {
+      for (const auto& [name, status] : errors_) {
         json["errors"].push_back({{"name", name},
                                   {"reason", ReasonOf(status)},
                                   {"message", std::string(status.message())}});
@@ -220,11 +226,14 @@ class Applier {
         parts.push_back(absl::StrCat(counts_[result], " ", Word(result)));
       }
     }
-    if (!refused_.empty()) parts.push_back(absl::StrCat(refused_.size(), " refused"));
+    if (refused_ > 0) parts.push_back(absl::StrCat(refused_, " refused"));
     context_.out() << (options_.dry_run ? "dry run, nothing was written: " : "")
                    << absl::StrJoin(parts, ", ") << "\n";
-    if (exit_code_ != kDone && !options_.dry_run && !not_applied_.empty()) {
-      context_.err() << "error: stopped; not applied: " << absl::StrJoin(not_applied_, ", ")
+    if (!not_applied_.empty()) {
+      context_.err() << "error: stopped; "
+                     << (outcomes_.empty()
+                             ? "nothing was applied"
+                             : absl::StrCat("not applied: ", absl::StrJoin(not_applied_, ", ")))
                      << "\n";
     }
   }
@@ -247,7 +256,8 @@ class Applier {
   std::map<absl::string_view, std::unique_ptr<DocumentApi>> apis_;
   std::set<std::string> names_;  // of the set
   std::vector<Outcome> outcomes_;
-  std::vector<std::pair<std::string, absl::Status>> refused_;
+  std::vector<std::pair<std::string, absl::Status>> errors_;
+  int refused_ = 0;
   std::vector<std::string> not_applied_;
   std::map<Result, int> counts_;
   int exit_code_ = kDone;
@@ -286,6 +296,8 @@ int RunApply(Context& context, const ApplyOptions& options) {
     }
     return kRefused;
   }
+  // A job that applied nothing must not look as if it had.
+  if (documents.empty()) return FailUsage(context, "there is no document in what was named");
   const bool has_plan = std::any_of(documents.begin(), documents.end(), [](const auto& document) {
     return document.kind->collection == kPlans;
   });

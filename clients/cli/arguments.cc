@@ -142,8 +142,8 @@ class CommandLine {
         ->check(CLI::IsMember({"table", "markdown", "json", "csv"}));
     CLI::Option* as_of = sub->add_option("--as-of", report_.as_of, kAsOfHelp);
     sub->add_option("--wait", report_.at_least_revision,
-                    "Wait until evaluation has passed this revision")
-        ->check(CLI::PositiveNumber)
+                    "Wait until evaluation has passed this revision; 0 does not wait")
+        ->check(CLI::NonNegativeNumber)
         ->excludes(as_of);
     sub->add_option("--language", report_.language, "Names in this language, where there are any");
   }
@@ -176,7 +176,7 @@ class CommandLine {
     sub->add_option("--to", list_.to, "Last period of observations");
     sub->add_option("--wait", list_.at_least_revision,
                     "Of observations: wait until evaluation has passed this revision")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::NonNegativeNumber)
         ->excludes(as_of);
     sub->add_flag("--show-deleted", list_.show_deleted, "Deleted measures, too");
   }
@@ -211,8 +211,8 @@ class CommandLine {
     CLI::Option* as_of = sub->add_option("--as-of", explain_.as_of, kAsOfHelp);
     sub->add_option("--period", explain_.period, "The period to judge at (default: the latest)");
     sub->add_option("--wait", explain_.at_least_revision,
-                    "Wait until evaluation has passed this revision")
-        ->check(CLI::PositiveNumber)
+                    "Wait until evaluation has passed this revision; 0 does not wait")
+        ->check(CLI::NonNegativeNumber)
         ->excludes(as_of);
   }
 

@@ -91,7 +91,7 @@ absl::Status Connection::Call(const Attempt& attempt, std::optional<absl::Durati
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() +
                          absl::ToChronoMilliseconds(timeout.value_or(options_.timeout)));
-    const absl::Status status = DecodeStatus(attempt(context));
+    const absl::Status status = NameServer(DecodeStatus(attempt(context)));
     if (status.ok()) return status;
     const std::optional<absl::Duration> asked = AskedPause(status, context);
     const bool retryable =
@@ -111,6 +111,16 @@ absl::Status Connection::Call(const Attempt& attempt, std::optional<absl::Durati
     }
     sleep_(wait);
   }
+}
+
+absl::Status Connection::NameServer(const absl::Status& status) const {
+  // With a reason, the service itself answered.
+  if (status.code() != absl::StatusCode::kUnavailable || !ReasonOf(status).empty()) return status;
+  absl::Status named(status.code(), absl::StrCat("the service at ", options_.server,
+                                                 " cannot be reached: ", status.message()));
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { named.SetPayload(url, payload); });
+  return named;
 }
 
 absl::Status DecodeStatus(const grpc::Status& status) {

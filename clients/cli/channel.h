@@ -65,6 +65,9 @@ class Connection {
   }
 
  private:
+  // An error of the network says which server it is about.
+  absl::Status NameServer(const absl::Status& status) const;
+
   ConnectionOptions options_;
   Sleeper sleep_;
   std::function<void(const std::string&)> notice_;

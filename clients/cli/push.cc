@@ -102,6 +102,7 @@ class Pusher {
       }
     }
     progress.Finish();
+    if (good_ + bad_ == 0 && !broken_) context_.err() << "warning: there is no row to push\n";
     return absl::OkStatus();
   }
 

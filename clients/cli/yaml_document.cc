@@ -79,8 +79,11 @@ absl::Status FileError(const std::string& path, std::error_code error) {
   return absl::UnavailableError(message);
 }
 
-bool IsYaml(const std::filesystem::path& path) {
-  return path.extension() == ".yaml" || path.extension() == ".yml";
+// Mapping files of `push` stand beside documents and are none.
+bool IsDocumentFile(const std::filesystem::path& path) {
+  if (path.extension() != ".yaml" && path.extension() != ".yml") return false;
+  const std::string stem = path.stem().string();
+  return stem != "push" && !absl::EndsWith(stem, ".mapping");
 }
 
 }  // namespace
@@ -130,7 +133,7 @@ absl::StatusOr<std::vector<std::string>> FindYamlFiles(const std::vector<std::st
     fs::recursive_directory_iterator it(path, error);
     for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
       std::error_code ignored;
-      if (IsYaml(it->path()) && !it->is_directory(ignored)) found.push_back(it->path());
+      if (IsDocumentFile(it->path()) && !it->is_directory(ignored)) found.push_back(it->path());
     }
     if (error) return FileError(path, error);
     if (found.empty()) {

@@ -30,7 +30,8 @@ std::vector<ResourceDocument> ParseDocuments(const std::string& text, const std:
                                              std::vector<Diagnostic>* errors);
 
 // The files named, and those below the directories named that end in .yaml or
-// .yml, in sorted order; a file named twice counts once.
+// .yml, in sorted order; a file named twice counts once. Mapping files of push
+// (push.yaml, *.mapping.yaml) below a directory are passed over.
 // Returns NOT_FOUND for a path that is not there or a directory without such
 // files, PERMISSION_DENIED or UNAVAILABLE when it cannot be read.
 absl::StatusOr<std::vector<std::string>> FindYamlFiles(const std::vector<std::string>& paths);

@@ -90,6 +90,12 @@ class Reader {
                           field->containing_oneof()->name(), "`"));
         continue;
       }
+      if (entry.second.IsNull() && !TakesNull(*field)) {
+        // Nothing has no place of its own.
+        Fail(entry.first,
+             absl::StrCat("`", field_path, "` is empty; give a value or leave the field out"));
+        continue;
+      }
       (*positions_)[field_path] = PositionOf(entry.second);
       ReadField(entry.second, field_path, depth, field, message);
     }
@@ -105,6 +111,11 @@ class Reader {
     std::vector<std::string> names;
     for (int i = 0; i < type.field_count(); ++i) names.emplace_back(type.field(i)->name());
     return absl::StrJoin(names, ", ");
+  }
+
+  static bool TakesNull(const FieldDescriptor& field) {
+    return field.message_type() != nullptr &&
+           field.message_type()->full_name() == "google.protobuf.Value";
   }
 
   bool ReadKey(const YAML::Node& node, std::string* key) {
@@ -125,12 +136,6 @@ class Reader {
   void ReadField(const YAML::Node& node, const std::string& path, int depth,
                  const FieldDescriptor* field, Message* message) {
     if (Deep(node, depth)) return;
-    const bool takes_null = field->message_type() != nullptr &&
-                            field->message_type()->full_name() == "google.protobuf.Value";
-    if (node.IsNull() && !takes_null) {
-      Fail(node, absl::StrCat("`", path, "` is empty; give a value or leave the field out"));
-      return;
-    }
     if (field->is_map()) {
       ReadProtoMap(node, path, depth, field, message);
     } else if (field->is_repeated()) {
@@ -170,7 +175,7 @@ class Reader {
         continue;
       }
       if (entry.second.IsNull()) {
-        Fail(entry.second, absl::StrCat("`", item_path, "` is empty; give a value or remove it"));
+        Fail(entry.first, absl::StrCat("`", item_path, "` is empty; give a value or remove it"));
         continue;
       }
       (*positions_)[item_path] = PositionOf(entry.second);

@@ -1,0 +1,282 @@
+#include "core/error.h"
+#include "nlohmann/json.hpp"
+#include "policytrack/v1/measure.pb.h"
+#include "policytrack/v1/plan.pb.h"
+#include "tests/cli/cli_harness.h"
+
+namespace policytrack::cli {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+class ReadTest : public CliTest {
+ protected:
+  void SetUp() override {
+    CliTest::SetUp();
+    v1::Plan plan;
+    plan.set_name("plans/p");
+    plan.set_display_name("Plan");
+    (*plan.mutable_translations())["zh-Hans"].set_display_name("计划");
+    server.Put(plan);
+    v1::Measure measure;
+    measure.set_name("measures/a");
+    measure.set_plan("plans/p");
+    measure.set_display_name("Measure A");
+    (*measure.mutable_translations())["zh"].set_display_name("措施甲");
+    v1::Target* target = measure.add_targets();
+    target->set_id("t");
+    (*target->mutable_translations())["zh"].set_display_name("目标");
+    server.Put(measure);
+    measure.set_name("measures/b");
+    measure.clear_targets();
+    measure.clear_translations();
+    measure.set_display_name("Measure B");
+    server.Put(measure);
+    FillProgress();
+  }
+
+  void FillProgress() {
+    v1::PlanProgress& plan = server.plan_progress;
+    plan.set_plan("plans/p");
+    plan.set_display_name("Plan");
+    plan.set_status(v1::PROGRESS_STATUS_LIMITED);
+    plan.set_score(-1.25);
+    plan.set_revision(42);
+    plan.set_rollup_rule("The worst measure decides.");
+    plan.mutable_counts()->set_limited(1);
+    plan.mutable_counts()->set_no_data(1);
+    v1::MeasureProgress* a = plan.add_measures();
+    a->set_measure("measures/a");
+    a->set_display_name("Measure A");
+    v1::TargetProgress* t = a->add_targets();
+    t->set_target("measures/a/targets/t");
+    t->set_display_name("Share");
+    t->set_status(v1::PROGRESS_STATUS_LIMITED);
+    t->set_score(-1.25);
+    t->set_period("2024-09");
+    t->set_latest_value(84.123456789);
+    t->set_latest_status(v1::OBSERVATION_STATUS_PROVISIONAL);
+    t->set_expected_value(100);
+    t->set_relation(v1::TARGET_RELATION_AT_LEAST);
+    t->mutable_final_point()->set_period("2025");
+    t->mutable_final_point()->set_value(150);
+    t->set_unit("vehicles");
+    t->set_unit_multiplier(4);
+    v1::TargetProgress* none = a->add_targets();
+    none->set_target("measures/a/targets/none");
+    none->set_display_name("Output | value");
+    none->set_status(v1::PROGRESS_STATUS_NO_DATA);
+    a->add_missing("datasets/x has no figures");
+    v1::MeasureProgress* b = plan.add_measures();
+    b->set_measure("measures/b");
+    b->set_display_name("Measure B");
+    b->set_status(v1::PROGRESS_STATUS_NO_DATA);
+  }
+};
+
+TEST_F(ReadTest, ReportAsTable) {
+  const Ran ran = Run({"report", "plans/p"});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("Plan\n\nplans/p, revision 42\n"));
+  EXPECT_THAT(ran.out, HasSubstr("84.1235 (2024-09)"));
+  EXPECT_THAT(ran.out, HasSubstr(">= 150 (2025)"));
+  EXPECT_THAT(ran.out, HasSubstr("万辆"));
+  EXPECT_THAT(ran.out, HasSubstr("provisional"));
+  EXPECT_THAT(ran.out, HasSubstr("no data yet"));
+  EXPECT_THAT(ran.out, HasSubstr("no targets"));
+  EXPECT_THAT(ran.out, HasSubstr("Plan: limited, score -1.25 (1 limited, 1 no data yet)\n"
+                                 "Rule: The worst measure decides.\n"));
+  EXPECT_THAT(ran.out, HasSubstr("Still missing:\n  Measure A: datasets/x has no figures\n"));
+}
+
+TEST_F(ReadTest, ReportAsMarkdown) {
+  const Ran ran = Run({"report", "p", "--format", "markdown"});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("# Plan\n"));
+  EXPECT_THAT(ran.out, HasSubstr("| Output \\| value | no data yet |"));
+}
+
+TEST_F(ReadTest, ReportAsCsvIsExact) {
+  const Ran ran = Run({"report", "p", "--format", "csv"});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.out, testing::StartsWith("measure,measure_name,target,"));
+  EXPECT_THAT(ran.out, HasSubstr("PROGRESS_STATUS_LIMITED,-1.25,2024-09,84.123456789,0,100,"));
+}
+
+TEST_F(ReadTest, ReportAsJson) {
+  for (const std::vector<std::string>& how :
+       {std::vector<std::string>{"--format", "json"}, std::vector<std::string>{"-o", "json"}}) {
+    std::vector<std::string> arguments = {"report", "p"};
+    arguments.insert(arguments.end(), how.begin(), how.end());
+    const Ran ran = Run(arguments);
+    EXPECT_EQ(json::parse(ran.out)["measures"][0]["targets"][0]["latest_value"], 84.123456789);
+  }
+}
+
+TEST_F(ReadTest, ReportInAnotherLanguage) {
+  const Ran ran = Run({"report", "p", "--language", "zh"});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("计划"), HasSubstr("措施甲"), HasSubstr("目标"),
+                             HasSubstr("Measure B")));
+}
+
+TEST_F(ReadTest, ReportOfThePast) {
+  Run({"report", "p", "--as-of", "12"});
+  EXPECT_EQ(server.last_plan_request.as_of().revision(), 12);
+  Run({"report", "p", "--as-of", "2024-11-12T08:00:00Z"});
+  EXPECT_EQ(server.last_plan_request.as_of().time().seconds(), 1731398400);
+  Run({"report", "p", "--wait", "9"});
+  EXPECT_EQ(server.last_plan_request.at_least_revision(), 9);
+  EXPECT_FALSE(server.last_plan_request.has_as_of());
+  EXPECT_EQ(Run({"report", "p", "--wait", "0"}).code, kDone);
+}
+
+TEST_F(ReadTest, GetWritesWhatApplyReads) {
+  const Ran ran = Run({"get", "measures/a"});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.out, testing::StartsWith("kind: Measure\nname: measures/a\n"));
+  EXPECT_THAT(ran.out, HasSubstr("display_name: 措施甲"));
+  EXPECT_EQ(json::parse(Run({"get", "plans/p", "-o", "json"}).out)["display_name"], "Plan");
+}
+
+TEST_F(ReadTest, GetPluginsAndCommits) {
+  EXPECT_THAT(Run({"get", "plugins/growth"}).out, HasSubstr("state: PLUGIN_STATE_ACTIVE"));
+  EXPECT_THAT(Run({"get", "commits/2"}).out, HasSubstr("revision: 2"));
+}
+
+TEST_F(ReadTest, GetRefuses) {
+  Ran ran = Run({"get", "plans/nothing"});
+  EXPECT_EQ(ran.code, kRefused) << ran;
+  EXPECT_EQ(ran.err, "error: there is no plans/nothing [RESOURCE_NOT_FOUND]\n");
+  EXPECT_EQ(Run({"get", "nothing"}).code, kUsage);
+  EXPECT_EQ(Run({"get", "targets/x"}).code, kUsage);
+}
+
+TEST_F(ReadTest, ListsPageByPageOrAll) {
+  Ran ran = Run({"list", "measures"});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("measures/a"), Not(HasSubstr("measures/b"))));
+  EXPECT_THAT(ran.err, HasSubstr("there are more: --all"));
+  ran = Run({"list", "measures", "--all"});
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("measures/a"), HasSubstr("measures/b")));
+  ran = Run({"list", "measures", "--all", "-o", "json"});
+  const json answer = json::parse(ran.out);
+  EXPECT_THAT(answer["measures"], SizeIs(2));
+  EXPECT_EQ(answer["revision"], "3");
+  EXPECT_FALSE(answer.contains("next_page_token"));
+  EXPECT_TRUE(json::parse(Run({"list", "measures", "-o", "json"}).out).contains("next_page_token"));
+}
+
+TEST_F(ReadTest, ListsEveryCollection) {
+  for (const char* collection :
+       {"plans", "measures", "datasets", "indicators", "plugins", "commits"}) {
+    EXPECT_EQ(Run({"list", collection}).code, kDone) << collection;
+  }
+  EXPECT_EQ(Run({"list", "datasets"}).out, "no datasets\n");
+  EXPECT_EQ(Run({"list", "nothing"}).code, kUsage);
+  EXPECT_EQ(Run({"list", "plans", "datasets/x"}).code, kUsage);
+  EXPECT_EQ(Run({"list", "plans", "--from", "2024"}).code, kUsage);
+}
+
+TEST_F(ReadTest, ListsObservations) {
+  const Ran ran = Run({"list", "observations", "datasets/d", "--from", "2024-01", "--to", "2024-09",
+                       "--as-of", "5", "--all"});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_EQ(ran.out,
+            "DIMENSIONS   PERIOD   VALUE  STATUS       REVISION\n"
+            "region=河南  2024-01    0.1  provisional         3\n"
+            "region=河南  2024-02    0.1  provisional         3\n");
+  EXPECT_EQ(server.last_list_request.start_period(), "2024-01");
+  EXPECT_EQ(server.last_list_request.end_period(), "2024-09");
+  EXPECT_EQ(server.last_list_request.as_of().revision(), 5);
+  EXPECT_EQ(Run({"list", "observations"}).code, kUsage);
+}
+
+TEST_F(ReadTest, PluginsSayWhyTheyCannotBeUsed) {
+  const Ran ran = Run({"plugins"});
+  EXPECT_THAT(ran.out, HasSubstr("plugins/rusty"));
+  EXPECT_THAT(ran.out, HasSubstr("the file is text"));
+}
+
+TEST_F(ReadTest, Commits) {
+  const Ran ran = Run({"commits"});
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr("2024-11-12 00:00:00  push  ci         datasets/output: 5 created, 1 revised"));
+}
+
+TEST_F(ReadTest, DeletesAndUndeletes) {
+  Ran ran = Run({"delete", "measures/a", "--etag", "\"9\""});
+  EXPECT_EQ(ran.code, kRefused) << ran;
+  EXPECT_THAT(ran.err, HasSubstr("[ETAG_MISMATCH]"));
+  ran = Run({"delete", "measures/a", "--dry-run"});
+  EXPECT_EQ(ran.out, "dry run, nothing was written: would delete measures/a\n");
+  EXPECT_NE(server.Find("measures/a"), nullptr);
+  ran = Run({"undelete", "measures/a"});
+  EXPECT_EQ(ran.out, "undeleted measures/a\n");
+  ran = Run({"delete", "measures/a"});
+  EXPECT_EQ(ran.out, "deleted measures/a\n");
+  EXPECT_EQ(server.Find("measures/a"), nullptr);
+  EXPECT_EQ(Run({"undelete", "plans/p"}).code, kUsage);
+  EXPECT_EQ(Run({"delete", "a"}).code, kUsage);
+}
+
+class ExplainTest : public ReadTest {
+ protected:
+  void SetUp() override {
+    ReadTest::SetUp();
+    v1::ExplainProgressResponse& e = server.explanation;
+    e.mutable_progress()->set_status(v1::PROGRESS_STATUS_ON_TRACK);
+    e.mutable_progress()->set_period("2024-09");
+    e.add_sentences("Sales reached 84 of the 100 expected.");
+    v1::ExplainedStep* step = e.add_steps();
+    step->set_display_name("Attainment");
+    step->mutable_evaluation()->set_plugin("plugins/attainment");
+    step->mutable_evaluation()->set_plugin_version("1.0.0");
+    step->mutable_evaluation()->set_input_revision(7);
+    step->add_parameters("method = linear");
+    v1::ExplainedInput* input = step->add_inputs();
+    input->set_slot("value");
+    input->set_source("datasets/d");
+    input->set_unit("vehicles");
+    v1::ExplainedPoint* point = input->add_points();
+    point->set_period("2024-09");
+    point->set_value(0.1);
+    point->set_status(v1::OBSERVATION_STATUS_NORMAL);
+    point->set_revision(7);
+    point->set_principal("ci");
+    step->add_inputs()->set_source("datasets/none");
+    v1::MeasureProgress& m = server.measure_progress;
+    m.add_targets()->set_target("measures/a/targets/t");
+    m.add_targets()->set_target("measures/a/targets/u");
+  }
+};
+
+TEST_F(ExplainTest, OneTarget) {
+  const Ran ran = Run({"explain", "measures/a/targets/t"});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("on track at 2024-09"), HasSubstr("Sales reached 84"),
+                             HasSubstr("computed by plugins/attainment 1.0.0 from revision 7"),
+                             HasSubstr("parameters: method = linear"),
+                             HasSubstr("value: datasets/d, "), HasSubstr("no data yet")));
+  EXPECT_EQ(
+      json::parse(Run({"explain", "measures/a/targets/t", "-o", "json"}).out)["progress"]["target"],
+      "measures/a/targets/t");
+}
+
+TEST_F(ExplainTest, AllTargetsOfAMeasure) {
+  const Ran ran = Run({"explain", "measures/a"});
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("measures/a/targets/t"), HasSubstr("measures/a/targets/u")));
+  EXPECT_THAT(json::parse(Run({"explain", "measures/a", "-o", "json"}).out)["targets"], SizeIs(2));
+  server.measure_progress.Clear();
+  EXPECT_EQ(Run({"explain", "measures/a"}).out, "measures/a has no targets\n");
+  EXPECT_EQ(Run({"explain", "plans/p"}).code, kUsage);
+}
+
+}  // namespace
+}  // namespace policytrack::cli
