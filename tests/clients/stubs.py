@@ -1,0 +1,78 @@
+"""Python code generated from the contract, as a client in another language would have it."""
+
+import importlib
+import pathlib
+import sys
+import types
+
+import grpc
+from grpc_tools import protoc
+
+from harness import CALL_SECONDS, ROOT
+
+PROTO = ROOT / "proto"
+SERVICES = ("Plan", "Measure", "Dataset", "Indicator", "Observation", "Progress", "Plugin", "Event")
+
+
+def generate(folder):
+    """Generates into `folder`; gives one namespace with all messages, enums and stubs."""
+    sources = [*sorted((PROTO / "policytrack").rglob("*.proto")),
+               *sorted((PROTO / "third_party/google").rglob("*.proto"))]
+    arguments = ["protoc", f"-I{PROTO}", f"-I{PROTO / 'third_party'}", f"--python_out={folder}",
+                 f"--grpc_python_out={folder}", f"-I{pathlib.Path(protoc.__file__).parent / '_proto'}",
+                 *map(str, sources)]
+    assert protoc.main(arguments) == 0, "the protos do not compile to Python"
+    sys.path.insert(0, str(folder))
+    # `google` is there already, with protobuf in it.
+    import google
+    google.__path__.append(str(pathlib.Path(folder) / "google"))
+    names = types.SimpleNamespace()
+    modules = [source.relative_to(PROTO) for source in sources if source.is_relative_to(PROTO / "policytrack")]
+    for path in modules:
+        module = ".".join(path.with_suffix("").parts)
+        for suffix in ("_pb2", "_pb2_grpc"):
+            vars(names).update({key: value for key, value in vars(importlib.import_module(module + suffix)).items()
+                                if not key.startswith("_") and not key.endswith("__pb2")})
+    names.Status = importlib.import_module("google.rpc.status_pb2").Status
+    names.ErrorInfo = importlib.import_module("google.rpc.error_details_pb2").ErrorInfo
+    return names
+
+
+class Api:
+    """One channel with a stub of every service: `api.plan.GetPlan(...)`."""
+
+    def __init__(self, names, address, options=()):
+        self.v1 = names
+        self.channel = grpc.insecure_channel(address, options=list(options))
+        for service in SERVICES:
+            stub = getattr(names, f"{service}ServiceStub")(self.channel)
+            setattr(self, service.lower(), stub)
+
+    def __enter__(self):
+        grpc.channel_ready_future(self.channel).result(CALL_SECONDS)
+        return self
+
+    def __exit__(self, *unused):
+        self.channel.close()
+
+    def error_info(self, error):
+        """The one ErrorInfo of a call that failed, out of its trailing metadata."""
+        trailing = dict(error.trailing_metadata() or ())
+        assert "grpc-status-details-bin" in trailing, f"no details: {error}"
+        status = self.v1.Status.FromString(trailing["grpc-status-details-bin"])
+        assert status.code == error.code().value[0]
+        assert status.message == error.details()
+        infos = [self.v1.ErrorInfo.FromString(any_.value) for any_ in status.details
+                 if any_.Is(self.v1.ErrorInfo.DESCRIPTOR)]
+        assert len(infos) == 1, f"{len(infos)} ErrorInfo in {status}"
+        assert infos[0].domain == "policytrack.dev"
+        return infos[0]
+
+    def push(self, dataset, rows=(), columns=(), **options):
+        """Pushes (period, value) pairs or whole observations in one message."""
+        rows = [row if not isinstance(row, tuple) else self.v1.Observation(period=row[0], value=row[1])
+                for row in rows]
+        request = self.v1.PushObservationsRequest(dataset=dataset, rows=rows, columns=columns)
+        if options:
+            request.options.CopyFrom(self.v1.PushOptions(**options))
+        return self.observation.PushObservations(iter([request]), timeout=CALL_SECONDS)
