@@ -172,13 +172,19 @@ Listing CommitListing(Context& context, const ListOptions& options) {
     std::vector<std::string> changes;
     for (const v1::CommitChange& change : commit.changes()) {
       std::vector<std::string> parts;
-      if (change.document()) parts.push_back("document");
-      if (change.created_count() > 0)
-        parts.push_back(absl::StrCat(change.created_count(), " created"));
-      if (change.revised_count() > 0)
-        parts.push_back(absl::StrCat(change.revised_count(), " revised"));
-      if (change.deleted_count() > 0)
-        parts.push_back(absl::StrCat(change.deleted_count(), " deleted"));
+      if (change.document()) {
+        // One document counts as one; what happened to it is the news.
+        parts.push_back(change.created_count() > 0   ? "created"
+                        : change.deleted_count() > 0 ? "deleted"
+                                                     : "changed");
+      } else {
+        if (change.created_count() > 0)
+          parts.push_back(absl::StrCat(change.created_count(), " created"));
+        if (change.revised_count() > 0)
+          parts.push_back(absl::StrCat(change.revised_count(), " revised"));
+        if (change.deleted_count() > 0)
+          parts.push_back(absl::StrCat(change.deleted_count(), " deleted"));
+      }
       changes.push_back(parts.empty()
                             ? change.name()
                             : absl::StrCat(change.name(), ": ", absl::StrJoin(parts, ", ")));
