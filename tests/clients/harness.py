@@ -27,10 +27,10 @@ CODES = {"INVALID_ARGUMENT": 3, "NOT_FOUND": 5, "ALREADY_EXISTS": 6, "FAILED_PRE
 
 
 def tool(name):
-    """The path of a pinned tool; fails the test when it is not installed."""
+    """The path of a tool, before all the pinned one; fails the test when it is not installed."""
     own = ROOT / "build/tools/bin" / name
     found = str(own) if own.exists() else shutil.which(name)
-    assert found, f"{name} is not installed; run deploy/install-tools.sh {name}"
+    assert found, f"{name} is not installed; run deploy/install-packages.sh test and deploy/install-tools.sh"
     return found
 
 

@@ -4,7 +4,7 @@ otherwise. Says what to install when something is missing: a test that cannot ru
 import importlib.util
 import sys
 
-NEEDED = {"pytest": "python3-pytest", "grpc": "python3-grpcio", "grpc_tools": "python3-grpc-tools",
+NEEDED = {"pytest": "python3-pytest", "grpc": "python3-grpcio", "google.protobuf": "python3-protobuf",
           "yaml": "python3-yaml"}
 
 

@@ -6,9 +6,8 @@ import sys
 import types
 
 import grpc
-from grpc_tools import protoc
 
-from harness import CALL_SECONDS, ROOT
+from harness import CALL_SECONDS, ROOT, run, tool
 
 PROTO = ROOT / "proto"
 SERVICES = ("Plan", "Measure", "Dataset", "Indicator", "Observation", "Progress", "Plugin", "Event")
@@ -18,10 +17,11 @@ def generate(folder):
     """Generates into `folder`; gives one namespace with all messages, enums and stubs."""
     sources = [*sorted((PROTO / "policytrack").rglob("*.proto")),
                *sorted((PROTO / "third_party/google").rglob("*.proto"))]
-    arguments = ["protoc", f"-I{PROTO}", f"-I{PROTO / 'third_party'}", f"--python_out={folder}",
-                 f"--grpc_python_out={folder}", f"-I{pathlib.Path(protoc.__file__).parent / '_proto'}",
-                 *map(str, sources)]
-    assert protoc.main(arguments) == 0, "the protos do not compile to Python"
+    # The distribution's compiler: that of python3-grpc-tools may not know `optional` in proto3.
+    done = run([tool("protoc"), f"--plugin=protoc-gen-grpc={tool('grpc_python_plugin')}",
+                f"-I{PROTO / 'third_party'}", f"-I{PROTO}", f"--python_out={folder}",
+                f"--grpc_out={folder}", *sources])
+    assert done.returncode == 0, f"the protos do not compile to Python:\n{done.stderr}"
     sys.path.insert(0, str(folder))
     # `google` is there already, with protobuf in it.
     import google

@@ -1,0 +1,315 @@
+"""Python with code generated from the contract: what needs a program rather than a command line."""
+
+import concurrent.futures
+import datetime
+import threading
+
+import grpc
+import pytest
+from google.protobuf import json_format
+
+import stubs as generated
+import world
+from harness import CALL_SECONDS
+
+DATASET = "datasets/paths-km"
+
+
+@pytest.fixture
+def filled(api):
+    """The client, with the documents of the small plan created."""
+    for kind, request in (*world.DOCUMENTS, ("Indicator", world.GROWTH)):
+        create(api, kind, request)
+    return api
+
+
+def create(api, kind, request):
+    message = json_format.ParseDict(request, getattr(api.v1, f"Create{kind}Request")())
+    return getattr(getattr(api, kind.lower()), f"Create{kind}")(message, timeout=CALL_SECONDS)
+
+
+def rows_of(api, parent=DATASET, **arguments):
+    request = api.v1.ListObservationsRequest(parent=parent, **arguments)
+    return api.observation.ListObservations(request, timeout=CALL_SECONDS)
+
+
+def pairs(answer):
+    return [(row.period, row.value) for row in answer.observations]
+
+
+def commits(api, filter_="kind != COMMIT_KIND_EVALUATION"):
+    request = api.v1.ListCommitsRequest(filter=filter_, page_size=1000)
+    return list(api.event.ListCommits(request, timeout=CALL_SECONDS).commits)
+
+
+def present_revision(api):
+    return commits(api, "")[0].revision
+
+
+def refusal(call, code):
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    assert caught.value.code() == code, caught.value
+    return caught.value
+
+
+def counts(answer):
+    return {name: getattr(answer, f"{name}_count")
+            for name in ("created", "revised", "unchanged", "deleted", "rejected")
+            if getattr(answer, f"{name}_count")}
+
+
+def test_rows_and_columns_of_one_stream(filled):
+    v1 = filled.v1
+    columns = v1.ObservationColumns(periods=[2021, 2022], values=[110, 121], break_indexes=[1],
+                                    statuses=[v1.OBSERVATION_STATUS_PROVISIONAL, v1.OBSERVATION_STATUS_ESTIMATED])
+    answer = filled.push(DATASET, [("2020", 100.0)], [columns])
+    assert counts(answer) == {"created": 3}
+    rows = rows_of(filled).observations
+    assert [(row.period, row.value, row.status, row.series_break) for row in rows] == [
+        ("2020", 100, v1.OBSERVATION_STATUS_NORMAL, False),
+        ("2021", 110, v1.OBSERVATION_STATUS_PROVISIONAL, False),
+        ("2022", 121, v1.OBSERVATION_STATUS_ESTIMATED, True)]
+    series = filled.observation.ReadSeries(v1.ReadSeriesRequest(parent=DATASET), timeout=CALL_SECONDS).series
+    assert len(series) == 1
+    assert list(series[0].periods) == [2020, 2021, 2022]
+    assert list(series[0].values) == [100, 110, 121]
+    assert list(series[0].break_indexes) == [2]
+    assert list(series[0].revisions) == [answer.revision] * 3
+
+
+def test_what_a_second_push_did_is_counted(filled):
+    filled.push(DATASET, [("2020", 100.0), ("2021", 110.0), ("2022", 121.0)])
+    before = present_revision(filled)
+    unchanged = filled.push(DATASET, [("2020", 100.0), ("2021", 110.0)])
+    assert counts(unchanged) == {"unchanged": 2}
+    mixed = filled.push(DATASET, [("2020", 100.0), ("2021", 111.0), ("2023", 130.0),
+                                  filled.v1.Observation(period="2022", deleted=True)])
+    assert counts(mixed) == {"unchanged": 1, "revised": 1, "created": 1, "deleted": 1}
+    assert pairs(rows_of(filled)) == [("2020", 100), ("2021", 111), ("2023", 130)]
+    assert mixed.revision > before
+    assert len(commits(filled, "kind = COMMIT_KIND_PUSH")) == 2
+
+
+def test_one_bad_row_and_nothing_is_written(filled):
+    before = commits(filled)
+    error = refusal(lambda: filled.push(DATASET, [("2020", 100.0), ("2021-05", 1.0), ("2022", float("inf"))]),
+                    grpc.StatusCode.INVALID_ARGUMENT)
+    info = filled.error_info(error)
+    assert info.reason == "ROWS_INVALID"
+    assert info.metadata
+    assert "2021-05" in error.details()
+    assert commits(filled) == before
+    assert pairs(rows_of(filled)) == []
+
+
+def test_errors_name_what_they_are_about(filled):
+    v1 = filled.v1
+    error = refusal(lambda: filled.plan.GetPlan(v1.GetPlanRequest(name="plans/none"), timeout=CALL_SECONDS),
+                    grpc.StatusCode.NOT_FOUND)
+    info = filled.error_info(error)
+    assert (info.reason, info.metadata["resource"]) == ("RESOURCE_NOT_FOUND", "plans/none")
+    error = refusal(lambda: filled.plan.ListPlans(v1.ListPlansRequest(page_size=-1), timeout=CALL_SECONDS),
+                    grpc.StatusCode.INVALID_ARGUMENT)
+    info = filled.error_info(error)
+    assert (info.reason, info.metadata["field"]) == ("FIELD_INVALID", "page_size")
+
+
+def test_partial_success_writes_the_good_rows_and_names_the_others(filled):
+    rows = [("2020", 100.0), ("20x0", 1.0), ("2021", 110.0), filled.v1.Observation(period="2022"),
+            filled.v1.Observation(period="2023", value=1, dimensions={"city": "a"})]
+    dry = filled.push(DATASET, rows, return_partial_success=True, validate_only=True)
+    assert counts(dry) == {"created": 2, "rejected": 3}
+    assert pairs(rows_of(filled)) == []
+    answer = filled.push(DATASET, rows, return_partial_success=True)
+    assert counts(answer) == {"created": 2, "rejected": 3}
+    assert list(answer.row_errors) == list(dry.row_errors)
+    assert [(error.row, error.reason, error.field) for error in answer.row_errors] == [
+        (1, "FIELD_INVALID", "period"), (3, "FIELD_REQUIRED", "value"), (4, "FIELD_INVALID", "dimensions.city")]
+    assert all(error.message for error in answer.row_errors)
+    assert pairs(rows_of(filled)) == [("2020", 100), ("2021", 110)]
+
+
+def test_one_row_twice_with_two_values_is_refused(filled):
+    error = refusal(lambda: filled.push(DATASET, [("2020", 1.0), ("2020", 2.0)]),
+                    grpc.StatusCode.INVALID_ARGUMENT)
+    assert filled.error_info(error).reason == "ROWS_INVALID"
+    assert pairs(rows_of(filled)) == []
+
+
+def test_pages_hold_every_row_once(filled):
+    wanted = [(str(year), float(year)) for year in range(1900, 2000)]
+    filled.push(DATASET, wanted)
+    found, token, pages = [], "", 0
+    while True:
+        page = rows_of(filled, page_size=7, page_token=token)
+        assert len(page.observations) <= 7
+        found += pairs(page)
+        pages += 1
+        token = page.next_page_token
+        if not token:
+            break
+    assert found == wanted
+    assert pages == 15
+    first = rows_of(filled, page_size=7)
+    error = refusal(lambda: rows_of(filled, page_token=first.next_page_token, start_period="1950"),
+                    grpc.StatusCode.INVALID_ARGUMENT)
+    assert filled.error_info(error).reason == "PAGE_TOKEN_INVALID"
+    within = rows_of(filled, start_period="1950", end_period="1952")
+    assert [row.period for row in within.observations] == ["1950", "1951", "1952"]
+
+
+def test_pages_of_a_reading_in_the_past_are_of_the_past(filled):
+    first = filled.push(DATASET, [(str(year), 1.0) for year in range(1990, 2000)])
+    page = rows_of(filled, page_size=5)
+    filled.push(DATASET, [(str(year), 2.0) for year in range(1990, 2000)])
+    as_of = filled.v1.AsOf(revision=first.revision)
+    then = rows_of(filled, page_size=5, as_of=as_of)
+    rest = rows_of(filled, page_size=5, as_of=as_of, page_token=then.next_page_token)
+    assert [row.value for row in then.observations] + [row.value for row in rest.observations] == [1.0] * 10
+    # Pages of the present are of the revision that the first of them was read at.
+    later = rows_of(filled, page_size=5, page_token=page.next_page_token)
+    assert later.revision == page.revision
+    assert [row.value for row in later.observations] == [1.0] * 5
+
+
+def test_as_of_a_revision_and_as_of_a_time(filled):
+    v1 = filled.v1
+    first = filled.push(DATASET, [("2020", 100.0)])
+    second = filled.push(DATASET, [("2020", 101.0)])
+    times = {commit.revision: commit.time for commit in commits(filled)}
+    assert pairs(rows_of(filled)) == [("2020", 101)]
+    for revision, value in ((first.revision, 100), (second.revision, 101)):
+        assert pairs(rows_of(filled, as_of=v1.AsOf(revision=revision))) == [("2020", value)]
+        assert pairs(rows_of(filled, as_of=v1.AsOf(time=times[revision]))) == [("2020", value)]
+    assert pairs(rows_of(filled, as_of=v1.AsOf(revision=first.revision - 1))) == []
+    early = v1.AsOf()
+    early.time.FromDatetime(datetime.datetime(2000, 1, 1))
+    error = refusal(lambda: rows_of(filled, as_of=early), grpc.StatusCode.INVALID_ARGUMENT)
+    assert filled.error_info(error).reason == "FIELD_INVALID"
+
+
+def test_at_least_revision_waits_for_evaluation(filled):
+    for value in (110.0, 120.0, 130.0):
+        pushed = filled.push(DATASET, [("2020", 100.0), ("2021", value)])
+        answer = rows_of(filled, "indicators/paths-growth", at_least_revision=pushed.revision)
+        assert [(row.period, row.value) for row in answer.observations if row.HasField("value")] == [
+            ("2021", pytest.approx(value - 100, abs=1e-9))]
+        assert answer.evaluation.input_revision >= pushed.revision
+        assert answer.evaluation.plugin == "plugins/growth"
+        assert len(answer.evaluation.plugin_digest) == 64
+
+
+def test_at_least_revision_of_the_future_is_refused_or_ends(filled):
+    with pytest.raises(grpc.RpcError) as caught:
+        rows_of(filled, "indicators/paths-growth", at_least_revision=1_000_000)
+    error = caught.value
+    assert error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.INVALID_ARGUMENT)
+    assert filled.error_info(error).reason in ("EVALUATION_BEHIND", "FIELD_INVALID")
+
+
+def test_of_concurrent_changes_with_an_etag_none_is_lost(filled, server):
+    """Many clients add a reference each to one plan, reading and writing back with the etag."""
+    v1 = filled.v1
+    writers = 8
+
+    def add(number):
+        with generated.Api(v1, server.address) as own:
+            while True:
+                plan = own.plan.GetPlan(v1.GetPlanRequest(name="plans/paths"), timeout=CALL_SECONDS)
+                plan.references.add(title=f"Note {number}")
+                request = v1.UpdatePlanRequest(plan=plan)
+                request.update_mask.paths.append("references")
+                try:
+                    return own.plan.UpdatePlan(request, timeout=CALL_SECONDS).revision
+                except grpc.RpcError as error:
+                    assert error.code() == grpc.StatusCode.ABORTED, error
+                    assert own.error_info(error).reason == "ETAG_MISMATCH"
+
+    with concurrent.futures.ThreadPoolExecutor(writers) as pool:
+        revisions = list(pool.map(add, range(writers)))
+    assert len(set(revisions)) == writers
+    plan = filled.plan.GetPlan(v1.GetPlanRequest(name="plans/paths"), timeout=CALL_SECONDS)
+    assert sorted(reference.title for reference in plan.references) == sorted(
+        f"Note {number}" for number in range(writers))
+
+
+def test_a_client_that_vanishes_in_the_middle_leaves_nothing(filled, server):
+    v1 = filled.v1
+    before = commits(filled)
+    blocked, sent = threading.Event(), threading.Event()
+
+    def half_a_push():
+        yield v1.PushObservationsRequest(dataset=DATASET, rows=[v1.Observation(period="2020", value=1)])
+        yield v1.PushObservationsRequest(rows=[v1.Observation(period="2021", value=2)])
+        sent.set()
+        blocked.wait(CALL_SECONDS)
+
+    gone = generated.Api(v1, server.address)
+    with gone:
+        call = gone.observation.PushObservations.future(half_a_push())
+        assert sent.wait(CALL_SECONDS)
+    blocked.set()
+    assert call.exception(CALL_SECONDS) is not None
+    # A later push comes through the same writer, so that nothing of the first is still on its way.
+    filled.push(DATASET, [("2022", 3.0)])
+    assert pairs(rows_of(filled)) == [("2022", 3)]
+    assert len(commits(filled)) == len(before) + 1
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_message_above_4_mib_is_refused_with_all_before_it(filled, before):
+    v1 = filled.v1
+    count = 400_000
+    columns = v1.ObservationColumns(periods=range(count), values=[1.5] * count)
+    messages = [v1.PushObservationsRequest(dataset=DATASET, rows=[v1.Observation(period=str(2020 + n), value=n)])
+                for n in range(before)]
+    messages.append(v1.PushObservationsRequest(dataset=DATASET, columns=[columns]))
+    refusal(lambda: filled.observation.PushObservations(iter(messages), timeout=CALL_SECONDS),
+            grpc.StatusCode.RESOURCE_EXHAUSTED)
+    filled.push(DATASET, [("2030", 3.0)])
+    assert pairs(rows_of(filled)) == [("2030", 3)]
+
+
+@pytest.mark.parametrize("method, request_", [
+    ("PlanService/GetPlan", b"\x0a\x08plans/\xff\xfe"),
+    ("PlanService/CreatePlan", b"\x0a\x01x\x12\x04\x12\x02\xc3\x28"),
+    ("PlanService/GetPlan", b"\x0a\x7fcut"),
+    ("ObservationService/ListObservations", b"\xff" * 100),
+], ids=["name", "text", "cut", "noise"])
+def test_bytes_that_are_no_message_are_refused(filled, method, request_):
+    before = commits(filled)
+    call = filled.channel.unary_unary(f"/policytrack.v1.{method}")
+    with pytest.raises(grpc.RpcError) as caught:
+        call(request_, timeout=CALL_SECONDS)
+    assert caught.value.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.INTERNAL), caught.value
+    assert commits(filled) == before
+
+
+def test_rows_that_are_no_utf8_are_refused(filled):
+    v1 = filled.v1
+    good = v1.PushObservationsRequest(dataset=DATASET, rows=[v1.Observation(period="2020", value=1)])
+    bad = good.SerializeToString().replace(b"2020", b"\xff\xfe20")
+    call = filled.channel.stream_unary("/policytrack.v1.ObservationService/PushObservations")
+    with pytest.raises(grpc.RpcError) as caught:
+        call(iter([good.SerializeToString(), bad]), timeout=CALL_SECONDS)
+    assert caught.value.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.INTERNAL), caught.value
+    assert pairs(rows_of(filled)) == []
+
+
+def test_parallel_pushes_have_a_revision_each_without_gaps(filled):
+    count = 30
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        revisions = list(pool.map(lambda n: filled.push(DATASET, [(str(1900 + n), float(n))]).revision,
+                                  range(count)))
+    assert len(set(revisions)) == count
+    assert pairs(rows_of(filled)) == [(str(1900 + n), n) for n in range(count)]
+    history = commits(filled, "")
+    assert [commit.revision for commit in history] == list(range(history[0].revision, 0, -1))
+    assert all(earlier.time.ToNanoseconds() <= later.time.ToNanoseconds()
+               for later, earlier in zip(history, history[1:]))
+    assert len({commit.chain_digest for commit in history}) == len(history)
+    by_revision = {commit.revision: commit for commit in history}
+    for revision in revisions:
+        commit = by_revision[revision]
+        assert [(change.name, change.created_count) for change in commit.changes] == [(DATASET, 1)]
