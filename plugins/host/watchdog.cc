@@ -1,34 +1,32 @@
 #include "plugins/host/watchdog.h"
 
-#include "absl/time/time.h"
-
 namespace policytrack::plugins {
 
 Watchdog::Watchdog() : thread_([this] { Run(); }) {}
 
 Watchdog::~Watchdog() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
     stop_ = true;
-    changed_.Signal();
+    changed_.notify_one();
   }
   thread_.join();
 }
 
 Watchdog::Watch::Watch(Watchdog* watchdog, std::atomic<uint32_t>* cancel, Time deadline)
     : watchdog_(watchdog) {
-  absl::MutexLock lock(&watchdog_->mutex_);
+  std::unique_lock<std::mutex> lock(watchdog_->mutex_);
   at_ = watchdog_->calls_.emplace(deadline, cancel);
-  if (deadline < watchdog_->wake_) watchdog_->changed_.Signal();
+  if (deadline < watchdog_->wake_) watchdog_->changed_.notify_one();
 }
 
 Watchdog::Watch::~Watch() {
-  absl::MutexLock lock(&watchdog_->mutex_);
+  std::unique_lock<std::mutex> lock(watchdog_->mutex_);
   watchdog_->calls_.erase(at_);
 }
 
 void Watchdog::Run() {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   while (!stop_) {
     const Time now = std::chrono::steady_clock::now();
     auto next = calls_.begin();
@@ -38,9 +36,9 @@ void Watchdog::Run() {
     }
     wake_ = next == calls_.end() ? Time::max() : next->first;
     if (next == calls_.end()) {
-      changed_.Wait(&mutex_);
+      changed_.wait(lock);
     } else {
-      changed_.WaitWithTimeout(&mutex_, absl::FromChrono(next->first - now));
+      changed_.wait_until(lock, wake_);
     }
   }
 }

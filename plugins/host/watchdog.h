@@ -7,12 +7,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <thread>
-
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 
 namespace policytrack::plugins {
 
@@ -42,13 +41,15 @@ class Watchdog {
  private:
   void Run();
 
-  absl::Mutex mutex_;
-  absl::CondVar changed_;
+  // Of the standard library, so that the thread sanitizer understands them.
+  std::mutex mutex_;  // for all below
+  std::condition_variable changed_;
   // Calls in flight whose cancel word is not yet set, or just was.
-  std::multimap<Time, std::atomic<uint32_t>*> calls_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<Time, std::atomic<uint32_t>*> calls_;
   // Until when the thread sleeps unless it is woken.
-  Time wake_ ABSL_GUARDED_BY(mutex_) = Time::min();
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  Time wake_ = Time::min();
+  bool stop_ = false;
+
   std::thread thread_;
 };
 
