@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds everything and runs every test: the
 # release build with all its tests and lints, then the unit tests under address
-# and undefined-behaviour sanitizers, then those labelled `concurrency` under
-# the thread sanitizer. The last line is `N passed, N failed, N skipped`.
+# and undefined-behaviour sanitizers, then those labelled `concurrency` or
+# `storage` under the thread sanitizer. The last line is `N passed, N failed, N skipped`.
 #
 # Usage: tests/run.sh [--quick] [--jobs N]
 #   --quick   only the release build
@@ -141,8 +141,8 @@ if [[ "$quick" == no ]]; then
   export UBSAN_OPTIONS=print_stacktrace=1
   run_sanitized dev build-dev --label-exclude '^(no-sanitizer|client|lint|slow)$'
 
-  section "Concurrency tests under the thread sanitizer (build-tsan/)"
+  section "Tests with several threads under the thread sanitizer (build-tsan/)"
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-  run_sanitized tsan build-tsan --label-regex '^concurrency$'
+  run_sanitized tsan build-tsan --label-regex '^(concurrency|storage)$'
 fi
 finish
