@@ -105,17 +105,19 @@ Columns MergeSlice(const Columns& present, const SeriesWrite& write, const Write
   return merged;
 }
 
-NetChange NetChangeOf(const Columns& after, const Columns& superseded, int64_t revision) {
+NetChange NetChangeOf(const Columns& after, const Columns& before, int64_t revision) {
   NetChange net;
   for (size_t i = 0; i < after.size(); ++i) {
     if (after.revisions[i] != revision) continue;
     net.written.periods.push_back(after.periods[i]);
     net.written.values.push_back(after.values[i]);
     net.written.flags.push_back(after.flags[i]);
+    ++(before.Find(after.periods[i]) < 0 ? net.counts.created : net.counts.revised);
   }
-  for (const int64_t period : superseded.periods) {
-    if (net.written.Find(period) < 0) net.deleted.push_back(period);
+  for (const int64_t period : before.periods) {
+    if (after.Find(period) < 0) net.deleted.push_back(period);
   }
+  net.counts.deleted = static_cast<int64_t>(net.deleted.size());
   return net;
 }
 

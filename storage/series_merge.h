@@ -49,10 +49,12 @@ Columns MergeSlice(const Columns& present, const SeriesWrite& write, const Write
 struct NetChange {
   Columns written;               // no revisions
   std::vector<int64_t> deleted;  // periods
+  WriteCounts counts;            // unchanged is 0
   bool empty() const { return written.empty() && deleted.empty(); }
 };
-// From the points as they stood right after the commit and what it superseded.
-NetChange NetChangeOf(const Columns& after, const Columns& superseded, int64_t revision);
+// From the points as they stood right after the commit, and what it superseded
+// or all that stood before it.
+NetChange NetChangeOf(const Columns& after, const Columns& before, int64_t revision);
 
 // Points of two sets without a common period, by period.
 Columns UnionOf(const Columns& a, const Columns& b);

@@ -47,6 +47,29 @@ absl::Status CheckIdentity(const std::string& path, int64_t application_id, int6
   return absl::OkStatus();
 }
 
+// The text of all tables and indexes.
+std::string SchemaOf(SQLite::Database& database) {
+  std::string text;
+  SQLite::Statement all(database,
+                        "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+                        " ORDER BY type, name");
+  while (all.executeStep()) {
+    for (int column = 0; column < 3; ++column) {
+      absl::StrAppend(&text, all.getColumn(column).getString(), "\n");
+    }
+  }
+  return text;
+}
+
+// SQLite believes whatever the schema says, so a damaged one gives wrong answers
+// and no errors.
+absl::Status CheckSchema(SQLite::Database& database) {
+  SQLite::Database made(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  made.exec(kSchema);
+  if (SchemaOf(database) == SchemaOf(made)) return absl::OkStatus();
+  return Damaged("the tables of the database are not those of its schema version");
+}
+
 // The last commit must follow from the one before it: cheap, and tells a torn or
 // exchanged file at once.
 absl::Status CheckHead(Connection& connection) {
@@ -100,6 +123,7 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, 
     SQLite::Database& database = connection->database();
     PT_RETURN_IF_ERROR(CheckIdentity(path, database.execAndGet("PRAGMA application_id").getInt64(),
                                      database.execAndGet("PRAGMA user_version").getInt64()));
+    PT_RETURN_IF_ERROR(CheckSchema(database));
     PT_RETURN_IF_ERROR(CheckHead(*connection));
     return connection;
   });

@@ -25,8 +25,9 @@ absl::Status CreateDatabase(const std::string& path);
 // Returns FAILED_PRECONDITION, with what to do, when it does not.
 absl::Status CheckDatabaseFile(const std::string& path);
 
-// Returns FAILED_PRECONDITION as above, INTERNAL / STORE_DAMAGED when the last
-// commit does not match its digest, and the errors of a database that fails.
+// Returns FAILED_PRECONDITION as above, INTERNAL / STORE_DAMAGED when the
+// tables are not ours or the last commit does not match its digest, and the errors of a database
+// that fails.
 absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, Role role,
                                                        absl::Duration busy_timeout);
 

@@ -145,33 +145,39 @@ void SeriesWriter::Record(absl::string_view parent, int64_t series_id, const Ser
   if (is_first) {
     touched.series = {series_id, std::string(parent), write.output, write.key};
     touched.range = delta.range;
+    touched.counts = delta.counts;
     touched.digest = SeriesDigest(delta.written, delta.deleted);
   } else {
     touched.again = true;
     touched.range.first = std::min(touched.range.first, delta.range.first);
     touched.range.last = std::max(touched.range.last, delta.range.last);
   }
-  ParentChange& change = changes_[touched.series.parent];
-  change.counts.created += delta.counts.created;
-  change.counts.revised += delta.counts.revised;
-  change.counts.deleted += delta.counts.deleted;
-  change.ranges[series_id] = touched.range;
 }
 
-absl::Status SeriesWriter::AddTo(ContentDigest* digest) {
-  for (const auto& [series_id, touched] : touched_) {
-    if (!touched.again) {
-      digest->SetSeries(touched.series, touched.digest);
-      continue;
+absl::StatusOr<bool> SeriesWriter::Settle(int64_t series_id, Touched* touched) {
+  PT_ASSIGN_OR_RETURN(const Columns present, ReadChunks(connection_, series_id, touched->range));
+  PT_ASSIGN_OR_RETURN(const Columns superseded, ReadHistoryRow(connection_, series_id, revision_));
+  const NetChange net = NetChangeOf(present, superseded, revision_);
+  touched->counts = net.counts;
+  touched->digest = SeriesDigest(net.written, net.deleted);
+  return !net.empty();
+}
+
+absl::StatusOr<SeriesWriter::Changes> SeriesWriter::Finish(ContentDigest* digest) {
+  Changes changes;
+  for (auto& [series_id, touched] : touched_) {
+    if (touched.again) {
+      PT_ASSIGN_OR_RETURN(const bool changed, Settle(series_id, &touched));
+      if (!changed) continue;
     }
-    PT_ASSIGN_OR_RETURN(const Columns present, ReadChunks(connection_, series_id, touched.range));
-    PT_ASSIGN_OR_RETURN(const Columns superseded,
-                        ReadHistoryRow(connection_, series_id, revision_));
-    const NetChange net = NetChangeOf(present, superseded, revision_);
-    if (net.empty()) continue;
-    digest->SetSeries(touched.series, SeriesDigest(net.written, net.deleted));
+    digest->SetSeries(touched.series, touched.digest);
+    ParentChange& change = changes[touched.series.parent];
+    change.counts.created += touched.counts.created;
+    change.counts.revised += touched.counts.revised;
+    change.counts.deleted += touched.counts.deleted;
+    change.ranges[series_id] = touched.range;
   }
-  return absl::OkStatus();
+  return changes;
 }
 
 }  // namespace policytrack::storage::sqlite

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/commit_digest.h"
 #include "storage/series_merge.h"
@@ -31,32 +32,37 @@ class SeriesWriter {
   // Returns INTERNAL / STORE_DAMAGED when stored points cannot be read.
   absl::Status Write(absl::string_view parent, const SeriesWrite& write, WriteCounts* counts);
 
-  // What was done under one parent.
+  // Whether any point was created, revised or deleted.
+  bool changed() const { return !touched_.empty(); }
+  // Points created, revised and deleted.
+  int64_t points() const { return points_; }
+
+  // What was done under one parent in the end, however many calls it took.
   struct ParentChange {
     WriteCounts counts;
     SeriesRanges ranges;
   };
-  // Parents with a change, by name.
-  const std::map<std::string, ParentChange>& changes() const { return changes_; }
-  // Points created, revised and deleted.
-  int64_t points() const { return points_; }
-
-  // Adds the digest of every series changed.
+  using Changes = std::map<std::string, ParentChange>;
+  // Adds the digest of every series changed, and gives what was done, by parent.
   // Returns INTERNAL / STORE_DAMAGED when stored points cannot be read.
-  absl::Status AddTo(ContentDigest* digest);
+  absl::StatusOr<Changes> Finish(ContentDigest* digest);
 
  private:
   struct Touched {
     SeriesInfo series;
     PeriodRange range;
+    WriteCounts counts;
     std::string digest;
-    bool again = false;  // changed by a second call: the digest is no longer right
+    bool again = false;  // changed by a second call: counts and digest are not right
   };
 
   absl::Status WriteChunks(int64_t series_id, bool is_new, const SeriesWrite& write,
                            SeriesDelta* delta);
   void StoreChunk(int64_t series_id, int64_t chunk, const Columns& columns);
   absl::Status StoreHistory(int64_t series_id, Columns superseded);
+  // Counts and digest of a series that several calls changed; false when they
+  // took back all that they did.
+  absl::StatusOr<bool> Settle(int64_t series_id, Touched* touched);
   void Record(absl::string_view parent, int64_t series_id, const SeriesWrite& write,
               const SeriesDelta& delta);
   int64_t SeriesId(absl::string_view parent, const SeriesWrite& write, bool* is_new);
@@ -64,7 +70,6 @@ class SeriesWriter {
   Connection& connection_;
   const int64_t revision_;
   int64_t points_ = 0;
-  std::map<std::string, ParentChange> changes_;
   std::unordered_map<int64_t, Touched> touched_;
 };
 

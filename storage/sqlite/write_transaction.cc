@@ -167,7 +167,7 @@ absl::Status SqliteWriteTransaction::PutAnswer(absl::string_view principal,
 }
 
 bool SqliteWriteTransaction::changed() const {
-  return evaluated_ || !documents_.empty() || !series_.changes().empty();
+  return evaluated_ || !documents_.empty() || series_.changed();
 }
 
 absl::StatusOr<Head> SqliteWriteTransaction::Finish(const WriteOptions& options) {
@@ -179,11 +179,11 @@ absl::StatusOr<Head> SqliteWriteTransaction::Finish(const WriteOptions& options)
   commit.kind = options.kind;
   commit.input_revision = options.input_revision;
   PT_RETURN_IF_ERROR(Do([&]() -> absl::Status {
-    PT_RETURN_IF_ERROR(series_.AddTo(&content_));
+    PT_ASSIGN_OR_RETURN(const SeriesWriter::Changes changes, series_.Finish(&content_));
     commit.content_digest = content_.Finish();
     commit.chain_digest = ChainDigest(previous_chain_, commit);
     InsertCommit(commit);
-    InsertChanges();
+    InsertChanges(changes);
     return absl::OkStatus();
   }));
   return Head{commit.revision, time_us_, commit.chain_digest};
@@ -202,7 +202,7 @@ void SqliteWriteTransaction::InsertCommit(const Commit& commit) {
       .Run();
 }
 
-void SqliteWriteTransaction::InsertChanges() {
+void SqliteWriteTransaction::InsertChanges(const SeriesWriter::Changes& changes) {
   const auto insert = [&](const std::string& name, bool document, int64_t created, int64_t revised,
                           int64_t deleted, const std::string& body) {
     Query(connection_, kPutChange)
@@ -219,7 +219,7 @@ void SqliteWriteTransaction::InsertChanges() {
     const bool created = !change.deleted && change.before == DocumentBefore::kAbsent;
     insert(name, true, created, !change.deleted && !created, change.deleted, "");
   }
-  for (const auto& [parent, change] : series_.changes()) {
+  for (const auto& [parent, change] : changes) {
     insert(parent, false, change.counts.created, change.counts.revised, change.counts.deleted,
            EncodeSeriesRanges(change.ranges));
   }

@@ -56,7 +56,7 @@ class SqliteWriteTransaction final : public ViewTransaction<WriteTransaction> {
   absl::StatusOr<WriteCounts> WriteAll(absl::string_view parent,
                                        const std::vector<SeriesWrite>& writes);
   void InsertCommit(const Commit& commit);
-  void InsertChanges();
+  void InsertChanges(const SeriesWriter::Changes& changes);
 
   Connection& connection_;
   const std::string previous_chain_;

@@ -85,6 +85,9 @@ TEST(SeriesMergeTest, NetChangeIsFoundInWhatIsStored) {
       NetChangeOf(Make({{1, 1, 1}, {2, 22, 7}, {5, 5, 7}}), Make({{2, 2, 2}, {3, 3, 3}}), 7);
   EXPECT_EQ(net.written.periods, (std::vector<int64_t>{2, 5}));
   EXPECT_EQ(net.deleted, (std::vector<int64_t>{3}));
+  EXPECT_EQ(net.counts.created, 1);
+  EXPECT_EQ(net.counts.revised, 1);
+  EXPECT_EQ(net.counts.deleted, 1);
   EXPECT_TRUE(NetChangeOf(Make({{1, 1, 1}}), Columns(), 7).empty());
 }
 

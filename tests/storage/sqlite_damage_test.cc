@@ -1,4 +1,7 @@
 // What is damaged or altered is noticed, and never read as a number.
+#include <random>
+
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "tests/storage/sqlite_store_fixture.h"
 
@@ -108,6 +111,78 @@ TEST_F(SqliteStoreTest, VerifyNamesTheCommitWhoseContentWasAltered) {
     Open();
     EXPECT_TRUE(store_->Verify().ok()) << "the negative control";
   }
+}
+
+// All that can be read, as one text.
+std::string AllAnswers(SqliteStore& store) {
+  std::string text;
+  const auto add = [&](const auto&... parts) { (text.append(absl::StrCat(parts, "|")), ...); };
+  const absl::Status status = store.Read([&](ReadTransaction& t) -> absl::Status {
+    PT_ASSIGN_OR_RETURN(const std::vector<Commit> commits, t.ListCommits(kPresent, 1000));
+    for (const Commit& commit : commits) {
+      add(commit.revision, absl::ToUnixMicros(commit.time), commit.principal, commit.request_id,
+          static_cast<int>(commit.kind), commit.input_revision, commit.content_digest,
+          commit.chain_digest);
+      for (const CommitChange& change : commit.changes) {
+        add(change.name, change.document, change.created, change.revised, change.deleted);
+      }
+      for (const char* collection : {"plans", "measures"}) {
+        PT_ASSIGN_OR_RETURN(const std::vector<Document> documents,
+                            t.ListDocuments(collection, "", 1000, commit.revision, true));
+        for (const Document& d : documents) add(d.name, d.revision, d.deleted, d.body);
+      }
+      for (const char* parent : {"datasets/x", "indicators/y"}) {
+        PT_ASSIGN_OR_RETURN(const std::vector<SeriesInfo> all, t.ListSeries(parent, nullptr, 1000));
+        for (const SeriesInfo& series : all) {
+          add(series.output, series.key);
+          PT_ASSIGN_OR_RETURN(const Columns columns, t.ReadSeries(series.id, {}, commit.revision));
+          for (size_t i = 0; i < columns.size(); ++i) {
+            add(columns.periods[i], columns.values[i], columns.flags[i], columns.revisions[i]);
+          }
+        }
+      }
+      PT_ASSIGN_OR_RETURN(const std::optional<std::string> evaluation,
+                          t.GetEvaluation("indicators/y", commit.revision));
+      add(evaluation.value_or("none"));
+    }
+    return absl::OkStatus();
+  });
+  return status.ok() ? text : status.ToString();
+}
+
+// Whatever bit of the file flips: opening or Verify says so, or nothing that can
+// be read has changed.
+TEST_F(SqliteStoreTest, NoFlippedBitChangesAnAnswerUnnoticed) {
+  Open();
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = absl::StrCat(i % 2 == 0 ? "plans/p" : "measures/m", i % 7);
+    const Store::WriteBody body = [&](WriteTransaction& t) -> absl::Status {
+      PT_RETURN_IF_ERROR(
+          t.PutDocument(name, std::string(20, 'a' + i % 26), i % 5 == 0, {"plans/q"}));
+      PT_RETURN_IF_ERROR(PushBody(absl::StrCat("k", i % 6), i * 1.25)(t));
+      return t.PutEvaluation("indicators/y", absl::StrCat("evaluation ", i));
+    };
+    ASSERT_TRUE(store_->Write({}, body).ok());
+  }
+  const std::string whole = AllAnswers(*store_);
+  Close();
+  const std::string bytes = ReadFile(File("policytrack.db"));
+  std::mt19937 random(20240901);
+  int noticed = 0;
+  for (int i = 0; i < 1500; ++i) {
+    const size_t bit = random() % (bytes.size() * 8);
+    std::string flipped = bytes;
+    if (flipped[bit / 8] == 0) continue;  // mostly space that nothing uses
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    WriteFile(File("policytrack.db"), flipped);
+    auto opened = TryOpen();
+    if (!opened.ok() || !(*opened)->Verify().ok()) {
+      ++noticed;
+    } else {
+      EXPECT_EQ(AllAnswers(**opened), whole) << "bit " << bit % 8 << " of byte " << bit / 8;
+    }
+  }
+  EXPECT_GT(noticed, 20);
 }
 
 // A write that meets damage fails even when its body looks away, and those that

@@ -1,6 +1,8 @@
 // Failures of the database, and its settings.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "storage/sqlite/connection.h"
 #include "tests/storage/sqlite_store_fixture.h"
@@ -38,6 +40,44 @@ TEST_F(SqliteStoreTest, AnIoErrorFailsTheWriteAndNothingElse) {
   Open();
   EXPECT_EQ(ReadSeries("k")->values, std::vector<double>{4});
   EXPECT_TRUE(Verify().ok());
+}
+
+// A child writes and reports each revision that was acknowledged, until it is
+// killed; whatever it reported must be there.
+TEST_F(SqliteStoreTest, WhatWasAcknowledgedSurvivesAKill) {
+  int64_t least = 0;
+  for (int round = 1; round <= 5; ++round) {
+    int pipe_ends[2];
+    ASSERT_EQ(pipe(pipe_ends), 0);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      close(pipe_ends[0]);
+      auto opened = TryOpen();
+      if (!opened.ok()) _exit(1);
+      for (int i = 0;; ++i) {
+        const auto revision =
+            (*opened)->Write({}, PushBody("k" + std::to_string(i % 7), round + i));
+        if (!revision.ok() || write(pipe_ends[1], &*revision, 8) != 8) _exit(1);
+      }
+    }
+    close(pipe_ends[1]);
+    int64_t acknowledged = 0;
+    for (int i = 0; i < 10 * round; ++i) {
+      ASSERT_EQ(read(pipe_ends[0], &acknowledged, 8), 8);
+    }
+    ASSERT_EQ(kill(child, SIGKILL), 0);
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    while (read(pipe_ends[0], &acknowledged, 8) == 8) {
+    }
+    close(pipe_ends[0]);
+    Open();
+    EXPECT_GT(acknowledged, least);
+    EXPECT_GE(store_->revision(), acknowledged);
+    EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
+    least = store_->revision();
+    Close();
+  }
 }
 
 TEST_F(SqliteStoreTest, ReadsBeyondThePoolAreBusy) {

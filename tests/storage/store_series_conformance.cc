@@ -131,7 +131,13 @@ TEST_P(StoreConformanceTest, SeveralCallsForOneSeriesInOneWrite) {
     ASSERT_EQ(changed->size(), 1u);
     EXPECT_EQ((*changed)[0].range.first, 1);
     EXPECT_EQ((*changed)[0].range.last, 600);
+    // Counted by what became of the points in the end.
+    const auto commit = t.GetCommit(2);
+    EXPECT_EQ((*commit)->changes[0].created, 1);
+    EXPECT_EQ((*commit)->changes[0].revised, 2);
+    EXPECT_EQ((*commit)->changes[0].deleted, 1);
   });
+  ExpectVerified();
 }
 
 // However a commit was put together, what it did is digested the same.
