@@ -241,6 +241,35 @@ absl::Status EvaluationPass::AddChange(storage::ReadTransaction& tx, const Calcu
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<Group>> EvaluationPass::GroupsOf(const Calculation& calculation,
+                                                            const Work& work) {
+  std::vector<Group> groups;
+  PT_RETURN_IF_ERROR(store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
+    groups.clear();
+    StoreFigures stored(&tx, upto_);
+    PatchedFigures figures(&stored, &outcome_.patches);
+    std::map<std::string, Group> listed;
+    if (work.groups.size() > 1 && NeedsListing(calculation)) {
+      // One listing for all groups instead of one for each.
+      PT_ASSIGN_OR_RETURN(std::vector<Group> all, FindGroups(calculation, figures));
+      for (Group& group : all) {
+        if (work.groups.count(group.key) > 0) listed.emplace(group.key, std::move(group));
+      }
+    }
+    for (const auto& [key, change] : work.groups) {
+      const auto found = listed.find(key);
+      if (found != listed.end()) {
+        groups.push_back(std::move(found->second));
+        continue;
+      }
+      PT_ASSIGN_OR_RETURN(Group group, FindGroup(calculation, figures, change.values));
+      groups.push_back(std::move(group));
+    }
+    return absl::OkStatus();
+  }));
+  return groups;
+}
+
 absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calculation,
                                                         const Work& work,
                                                         std::string* input_digest) {
@@ -273,10 +302,11 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
     }));
   } else {
     const plugins::Window window = calculation.instance->window();
+    PT_ASSIGN_OR_RETURN(std::vector<Group> groups, GroupsOf(calculation, work));
+    size_t next = 0;
     for (const auto& [key, change] : work.groups) {
       Task task;
-      task.group.key = key;
-      task.group.values = change.values;
+      task.group = std::move(groups[next++]);
       if (!change.whole) {
         task.outputs = OutputRange(change.range, window);
         task.inputs = InputRange(task.outputs, window);
@@ -301,10 +331,7 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
       PatchedFigures figures(&stored, &outcome_.patches);
       size_t points = 0;
       while (next < tasks.size() && batch.size() < kBatchGroups && points < kBatchPoints) {
-        Task& task = tasks[next++];
-        if (!work.whole) {
-          PT_ASSIGN_OR_RETURN(task.group, FindGroup(calculation, figures, task.group.values));
-        }
+        const Task& task = tasks[next++];
         Loaded& loaded = batch.emplace_back();
         PT_ASSIGN_OR_RETURN(loaded.inputs,
                             ReadGroup(calculation, figures, task.group, task.inputs));

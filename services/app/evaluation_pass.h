@@ -22,6 +22,7 @@
 #include "services/app/compute.h"
 #include "services/app/definition_graph.h"
 #include "services/app/figures.h"
+#include "services/app/groups.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
@@ -74,6 +75,8 @@ class EvaluationPass {
                                 bool whole);
   absl::Status AddChange(storage::ReadTransaction& tx, const Calculation& calculation, size_t input,
                          const std::string& key, PeriodRange range, Work* work);
+  // The groups of the work that is not whole, in its order.
+  absl::StatusOr<std::vector<Group>> GroupsOf(const Calculation& calculation, const Work& work);
   absl::StatusOr<ParentPatch> ComputeWork(const Calculation& calculation, const Work& work,
                                           std::string* input_digest);
   bool IsTouched(const std::string& source) const;

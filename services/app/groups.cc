@@ -123,6 +123,15 @@ std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calcula
   return group;
 }
 
+bool NeedsListing(const Calculation& calculation) {
+  for (const ResolvedInput& input : calculation.inputs) {
+    for (const DimensionRule& rule : input.rules) {
+      if (rule.group_position < 0 && rule.allowed.empty()) return true;
+    }
+  }
+  return false;
+}
+
 absl::StatusOr<std::vector<Group>> FindGroups(const Calculation& calculation, Figures& figures) {
   std::map<std::string, Group> groups;
   std::vector<std::map<std::string, std::vector<std::string>>> by_input(calculation.inputs.size());

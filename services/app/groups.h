@@ -43,6 +43,9 @@ std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calcula
                                                       const ResolvedInput& input,
                                                       absl::string_view series_key);
 
+// Whether the series of a group can only be found by listing those of a source.
+bool NeedsListing(const Calculation& calculation);
+
 // All groups that may have a value, by key.
 absl::StatusOr<std::vector<Group>> FindGroups(const Calculation& calculation, Figures& figures);
 

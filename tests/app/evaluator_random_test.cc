@@ -1,0 +1,162 @@
+// Evaluation under random histories: incremental equals full, the past answers
+// as it did, and no order of rows matters.
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "gtest/gtest.h"
+#include "tests/app/evaluation_world.h"
+
+namespace policytrack::app {
+namespace {
+
+// Random pushes, revisions, deletions and changes of definitions; evaluated now
+// and then. What is stored is always what the pure function gives.
+class RandomHistoryTest : public testing::TestWithParam<int> {};
+
+TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
+  EvaluationWorld world;
+  std::mt19937 random(GetParam());
+  const auto pick = [&](int n) { return static_cast<int>(random() % n); };
+  world.Put(MakeDataset("datasets/a", {"region", "fuel"}));
+  world.Put(MakeDataset("datasets/b", {"region"}));
+  world.Put(
+      MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/b"}}, {"region"}));
+  world.Put(
+      MakeIndicator("indicators/change", "plugins/change", {{"value", "datasets/b"}}, {"region"}));
+  world.Put(MakeIndicator("indicators/ahead", "plugins/ahead", {{"value", "indicators/copy#value"}},
+                          {"region"}));
+  world.Put(
+      MakeIndicator("indicators/total", "plugins/total", {{"value", "datasets/b"}}, {"region"}));
+  v1::Indicator sum =
+      MakeIndicator("indicators/sum", "plugins/copy", {{"value", "datasets/a"}}, {"region"});
+  sum.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+  world.Put(sum);
+  v1::Indicator mean =
+      MakeIndicator("indicators/mean", "plugins/change", {{"value", "datasets/a"}});
+  mean.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_MEAN);
+  world.Put(mean);
+  v1::Indicator of_sums =
+      MakeIndicator("indicators/of-sums", "plugins/copy", {{"value", "indicators/sum#value"}});
+  of_sums.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_MAXIMUM);
+  world.Put(of_sums);
+  world.Put(MakeIndicator("indicators/share", "plugins/share",
+                          {{"part", "indicators/sum#value"}, {"whole", "datasets/b"}}, {"region"}));
+  world.Put(MakeIndicator("indicators/weighted", "plugins/weighted",
+                          {{"value", "datasets/b"}, {"weight", "indicators/sum#value"}},
+                          {"region"}));
+  v1::Measure measure = MakeMeasure("measures/m", "indicators/total", "value", "2012", 500);
+  (*measure.mutable_targets(0)->mutable_group())["region"] = "r1";
+  measure.mutable_targets(0)->mutable_baseline()->set_period("2003");
+  world.Put(measure);
+  const std::vector<std::string> parents = {
+      "indicators/copy",     "indicators/change",   "indicators/ahead",   "indicators/total",
+      "indicators/sum",      "indicators/mean",     "indicators/of-sums", "indicators/share",
+      "indicators/weighted", "measures/m/targets/t"};
+
+  world.Evaluate();
+  std::vector<std::pair<int64_t, std::vector<std::string>>> answers;
+  const int64_t first = world.store().revision();
+  for (int step = 0; step < 60; ++step) {
+    std::vector<Figure> a;
+    std::vector<Figure> b;
+    const int rows = 1 + pick(4);
+    for (int row = 0; row < rows; ++row) {
+      Figure figure;
+      figure.dimensions = {absl::StrCat("r", pick(3))};
+      figure.period = 2000 + pick(10);
+      figure.value = pick(50) * 0.1;
+      figure.flags = static_cast<Flags>(pick(6) == 0 ? kProvisional : kNormal);
+      figure.deleted = pick(3) == 0;
+      if (pick(2) == 0) {
+        figure.dimensions.push_back(pick(8) == 0 ? "_T" : absl::StrCat("f", pick(2)));
+        a.push_back(figure);
+      } else {
+        b.push_back(figure);
+      }
+    }
+    if (!a.empty()) world.Push("datasets/a", a);
+    if (!b.empty()) world.Push("datasets/b", b);
+    if (pick(15) == 0) {
+      mean.mutable_inputs(0)->set_aggregation(pick(2) == 0 ? v1::AGGREGATION_MEAN
+                                                           : v1::AGGREGATION_MINIMUM);
+      world.Put(mean);
+    }
+    if (pick(12) == 0) world.Restart();
+    if (pick(3) != 0) continue;
+    world.Evaluate();
+    std::vector<std::string> now;
+    for (const std::string& parent : parents) now.push_back(Describe(world.Read(parent)));
+    answers.emplace_back(world.store().revision(), std::move(now));
+  }
+  ASSERT_GT(answers.size(), 5u);
+
+  // What was the present answer then is the answer as of then.
+  for (const auto& [revision, texts] : answers) {
+    for (size_t p = 0; p < parents.size(); ++p) {
+      EXPECT_EQ(Describe(world.Read(parents[p], revision)), texts[p])
+          << parents[p] << " as of " << revision;
+    }
+  }
+  // At every revision, evaluated or not, it is what the pure function gives.
+  for (int64_t revision = first; revision <= world.store().revision(); ++revision) {
+    for (const std::string& parent : parents) {
+      const absl::Status status =
+          world.store().Read([&](storage::ReadTransaction& tx) -> absl::Status {
+            HistoryFigures figures(&tx, &world.engine(), revision);
+            PT_ASSIGN_OR_RETURN(Calculation calculation, figures.Resolve(parent));
+            PT_RETURN_IF_ERROR(BindPlugin(world.engine(), parent, &calculation));
+            PT_ASSIGN_OR_RETURN(const ComputedOutputs whole, ComputeAll(calculation, figures));
+            PT_ASSIGN_OR_RETURN(const ComputedView view,
+                                ReadComputed(tx, world.engine(), parent, revision, {}));
+            EXPECT_EQ(view.series.size(), whole.series.size()) << parent << " at " << revision;
+            size_t i = 0;
+            for (const auto& [series, columns] : whole.series) {
+              if (i >= view.series.size()) break;
+              EXPECT_EQ(view.series[i].output, series.first);
+              EXPECT_TRUE(SameData(view.series[i].columns, columns))
+                  << parent << " " << series.second << " at " << revision;
+              ++i;
+            }
+            return absl::OkStatus();
+          });
+      ASSERT_TRUE(status.ok()) << status;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomHistoryTest, testing::Values(1, 2, 3, 4));
+
+TEST(RandomOrderTest, TheOrderInWhichRowsCameDoesNotMatter) {
+  std::vector<Figure> figures;
+  std::mt19937 random(7);
+  for (const char* region : {"east", "north", "west"}) {
+    for (int64_t year = 2010; year < 2020; ++year) {
+      figures.push_back({{region}, year, static_cast<double>(random() % 1000) / 7.0});
+    }
+  }
+  std::set<std::string> results;
+  for (int order = 0; order < 5; ++order) {
+    EvaluationWorld world;
+    world.Put(MakeDataset("datasets/sales", {"region"}));
+    v1::Indicator indicator =
+        MakeIndicator("indicators/x", "plugins/total", {{"value", "datasets/sales"}});
+    indicator.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+    world.Put(indicator);
+    world.Evaluate();
+    std::shuffle(figures.begin(), figures.end(), random);
+    for (size_t i = 0; i < figures.size(); i += 4) {
+      world.Push("datasets/sales",
+                 {figures.begin() + i, figures.begin() + std::min(i + 4, figures.size())});
+      if (order % 2 == 0) world.Evaluate();
+    }
+    world.Evaluate();
+    results.insert(Describe(world.Read("indicators/x")));
+  }
+  EXPECT_EQ(results.size(), 1u);
+}
+
+}  // namespace
+}  // namespace policytrack::app
