@@ -1,9 +1,9 @@
 # How every target of the project is compiled.
 
-# A build type of its own for sanitizers: optimized enough to be usable, with
-# frames and asserts.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+# A build type of its own for sanitizers: optimized enough to be usable, with
+# frames and asserts.
 set(CMAKE_CXX_FLAGS_SANITIZED "-O1 -g1 -fno-omit-frame-pointer")
 set(CMAKE_C_FLAGS_SANITIZED "-O1 -g1 -fno-omit-frame-pointer")
 if(POLICYTRACK_SANITIZE)

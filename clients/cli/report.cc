@@ -208,6 +208,17 @@ std::string Counts(const v1::StatusCounts& counts) {
   return parts.empty() ? "no targets" : absl::StrJoin(parts, ", ");
 }
 
+// Targets that have a status that counts.
+int Judged(const v1::StatusCounts& counts) {
+  return counts.achieved() + counts.on_track() + counts.moderate() + counts.limited() +
+         counts.deteriorating();
+}
+
+int Targets(const v1::PlanProgress& progress) {
+  return Judged(progress.counts()) + progress.counts().no_data() +
+         progress.counts().not_assessable();
+}
+
 void WriteForPeople(const v1::PlanProgress& progress, bool markdown, std::ostream& out) {
   const std::string title =
       progress.display_name().empty() ? progress.plan() : progress.display_name();
@@ -221,7 +232,9 @@ void WriteForPeople(const v1::PlanProgress& progress, bool markdown, std::ostrea
   }
   out << "\n" << (markdown ? "**Plan:** " : "Plan: ") << StatusWord(progress.status());
   if (progress.has_score()) out << ", score " << ShortNumber(progress.score());
-  out << " (" << Counts(progress.counts()) << ")\n";
+  // A status of a few targets must not read as one of all.
+  out << ", judged by " << Judged(progress.counts()) << " of " << Targets(progress) << " targets ("
+      << Counts(progress.counts()) << ")\n";
   if (!progress.rollup_rule().empty()) {
     out << (markdown ? "\n" : "") << "Rule: " << progress.rollup_rule() << "\n";
   }

@@ -89,8 +89,10 @@ TEST_F(ReadTest, ReportAsTable) {
   EXPECT_THAT(ran.out, HasSubstr("provisional"));
   EXPECT_THAT(ran.out, HasSubstr("no data yet"));
   EXPECT_THAT(ran.out, HasSubstr("no targets"));
-  EXPECT_THAT(ran.out, HasSubstr("Plan: limited, score -1.25 (1 limited, 1 no data yet)\n"
-                                 "Rule: The worst measure decides.\n"));
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr("Plan: limited, score -1.25, judged by 1 of 2 targets (1 limited, 1 no data yet)\n"
+                "Rule: The worst measure decides.\n"));
   EXPECT_THAT(ran.out, HasSubstr("Still missing:\n  Measure A: datasets/x has no figures\n"));
 }
 
