@@ -234,23 +234,36 @@ def test_of_concurrent_changes_with_an_etag_none_is_lost(filled, server):
         f"Note {number}" for number in range(writers))
 
 
-def test_a_client_that_vanishes_in_the_middle_leaves_nothing(filled, server):
-    v1 = filled.v1
-    before = commits(filled)
-    blocked, sent = threading.Event(), threading.Event()
+def half_a_push(api, period, closed):
+    """Starts a push of one row that is not closed; gives the call when the row is on its way."""
+    sent = threading.Event()
 
-    def half_a_push():
-        yield v1.PushObservationsRequest(dataset=DATASET, rows=[v1.Observation(period="2020", value=1)])
-        yield v1.PushObservationsRequest(rows=[v1.Observation(period="2021", value=2)])
+    def messages():
+        yield api.v1.PushObservationsRequest(
+            dataset=DATASET, rows=[api.v1.Observation(period=period, value=1)])
         sent.set()
-        blocked.wait(CALL_SECONDS)
+        closed.wait(CALL_SECONDS)
 
-    gone = generated.Api(v1, server.address)
-    with gone:
-        call = gone.observation.PushObservations.future(half_a_push())
-        assert sent.wait(CALL_SECONDS)
-    blocked.set()
-    assert call.exception(CALL_SECONDS) is not None
+    call = api.observation.PushObservations.future(messages(), timeout=CALL_SECONDS)
+    assert sent.wait(CALL_SECONDS)
+    return call
+
+
+@pytest.mark.parametrize("way", ["cancelled", "disconnected"])
+def test_a_client_that_vanishes_in_the_middle_leaves_nothing(filled, server, way):
+    """Many times: whether the server sees the row, the end or the loss first is chance."""
+    before = commits(filled)
+    closed = threading.Event()
+    calls = []
+    for number in range(40):
+        with generated.Api(filled.v1, server.address, [("grpc.use_local_subchannel_pool", 1)]) as gone:
+            calls.append(half_a_push(gone, str(1900 + number), closed))
+            if way == "cancelled":
+                calls[-1].cancel()
+                # Its connection still lives: the next call on it comes after the cancellation.
+                commits(gone)
+    closed.set()
+    assert all(call.code() is not grpc.StatusCode.OK for call in calls)
     # A later push comes through the same writer, so that nothing of the first is still on its way.
     filled.push(DATASET, [("2022", 3.0)])
     assert pairs(rows_of(filled)) == [("2022", 3)]
@@ -265,8 +278,9 @@ def test_a_message_above_4_mib_is_refused_with_all_before_it(filled, before):
     messages = [v1.PushObservationsRequest(dataset=DATASET, rows=[v1.Observation(period=str(2020 + n), value=n)])
                 for n in range(before)]
     messages.append(v1.PushObservationsRequest(dataset=DATASET, columns=[columns]))
-    refusal(lambda: filled.observation.PushObservations(iter(messages), timeout=CALL_SECONDS),
-            grpc.StatusCode.RESOURCE_EXHAUSTED)
+    for _ in range(5):
+        refusal(lambda: filled.observation.PushObservations(iter(messages), timeout=CALL_SECONDS),
+                grpc.StatusCode.RESOURCE_EXHAUSTED)
     filled.push(DATASET, [("2030", 3.0)])
     assert pairs(rows_of(filled)) == [("2030", 3)]
 
