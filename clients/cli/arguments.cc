@@ -125,8 +125,7 @@ class CommandLine {
                     "The column of the status: A, I, E, P, F");
     sub->add_option("--dimension", push_.dimensions,
                     "id=column, or id:=value for the same value in every row; may be repeated")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        ->allow_extra_args(false);
     sub->add_option("--request-id", push_.request_id,
                     "A UUID; a second push with it and the same rows does nothing");
     sub->add_flag("--partial", push_.partial, "Write the good rows although others are refused");

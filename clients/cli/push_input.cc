@@ -19,29 +19,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The rest of a stream in a new file, which goes when the handle goes.
+// The rest of a stream in a new file that has no name: it is gone when the
+// descriptor is closed, however the program ends.
 absl::StatusOr<std::pair<std::string, std::shared_ptr<void>>> CopyToFile(std::istream& in) {
   std::error_code error;
-  fs::path directory = fs::temp_directory_path(error);
+  const fs::path directory = fs::temp_directory_path(error);
   if (error) return absl::UnavailableError("there is no directory for temporary files");
-  std::string path = (directory / "policytrack-XXXXXX").string();
-  const int descriptor = mkstemp(path.data());
+  std::string name = (directory / "policytrack-XXXXXX").string();
+  const int descriptor = mkstemp(name.data());
   if (descriptor < 0) {
-    return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+    return absl::UnavailableError(absl::StrCat(name, ": ", std::strerror(errno)));
   }
-  close(descriptor);
-  std::shared_ptr<void> handle(new std::string(path), [](void* p) {
-    auto* name = static_cast<std::string*>(p);
-    std::error_code ignored;
-    fs::remove(*name, ignored);
-    delete name;
+  unlink(name.c_str());
+  std::shared_ptr<void> handle(new int(descriptor), [](void* p) {
+    auto* open = static_cast<int*>(p);
+    close(*open);
+    delete open;
   });
+  // Opening this path gives a descriptor with a position of its own.
+  std::string path = absl::StrCat("/dev/fd/", descriptor);
   std::ofstream out(path, std::ios::binary);
   // Copying nothing sets failbit, which is no error here.
   if (in.peek() != std::istream::traits_type::eof()) out << in.rdbuf();
   out.flush();
-  if (!out) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
-  return std::make_pair(path, std::move(handle));
+  if (!out || in.bad()) {
+    return absl::UnavailableError("standard input cannot be copied to a temporary file");
+  }
+  return std::make_pair(std::move(path), std::move(handle));
 }
 
 bool HasColumnFlags(const PushCommandOptions& options) {

@@ -47,7 +47,7 @@ class PushInput {
   bool json_lines_ = false;
   std::string dataset_;  // for JSON lines
   PushMapping mapping_;
-  std::shared_ptr<void> temporary_;  // removes a temporary file
+  std::shared_ptr<void> temporary_;  // holds a temporary file open
 };
 
 }  // namespace policytrack::cli

@@ -43,7 +43,7 @@ absl::string_view Shape(const YAML::Node& node) {
 std::string EnumChoices(const EnumDescriptor& type) {
   std::vector<std::string> names;
   for (int i = 0; i < type.value_count(); ++i) {
-    if (type.value(i)->number() != 0) names.push_back(type.value(i)->name());
+    if (type.value(i)->number() != 0) names.emplace_back(type.value(i)->name());
   }
   return absl::StrJoin(names, ", ");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "policytrack/v1/event_service.grpc.pb.h"
 #include "policytrack/v1/observation_service.grpc.pb.h"
 #include "policytrack/v1/plugin_service.grpc.pb.h"
@@ -123,9 +124,10 @@ class FakeProgress final : public v1::ProgressService::Service {
 
 class FakePlugins final : public v1::PluginService::Service {
  public:
-  explicit FakePlugins(FakeServer::State* state) : state_(state) {}
-  grpc::Status ListPlugins(grpc::ServerContext*, const v1::ListPluginsRequest*,
+  FakePlugins(FakeServer::State* state, FakeServer* server) : state_(state), server_(server) {}
+  grpc::Status ListPlugins(grpc::ServerContext* context, const v1::ListPluginsRequest*,
                            v1::ListPluginsResponse* answer) override {
+    server_->last_time_left = absl::FromChrono(context->deadline()) - absl::Now();
     return state_->Do("ListPlugins", "", [&] {
       v1::Plugin* good = answer->add_plugins();
       good->set_name("plugins/growth");
@@ -150,6 +152,7 @@ class FakePlugins final : public v1::PluginService::Service {
 
  private:
   FakeServer::State* state_;
+  FakeServer* server_;
 };
 
 class FakeEvents final : public v1::EventService::Service {
@@ -191,7 +194,7 @@ FakeServer::FakeServer() : state_(std::make_unique<State>()) {
   services = MakeFakeDocumentServices(state_.get());
   services.push_back(std::make_unique<FakeObservations>(state_.get(), this));
   services.push_back(std::make_unique<FakeProgress>(state_.get(), this));
-  services.push_back(std::make_unique<FakePlugins>(state_.get()));
+  services.push_back(std::make_unique<FakePlugins>(state_.get(), this));
   services.push_back(std::make_unique<FakeEvents>(state_.get()));
   grpc::ServerBuilder builder;
   int port = 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "policytrack/v1/observation_service.pb.h"
 #include "policytrack/v1/progress_service.pb.h"
@@ -62,6 +63,8 @@ class FakeServer {
   v1::ExplainProgressResponse explanation;
   v1::GetPlanProgressRequest last_plan_request;
   v1::ListObservationsRequest last_list_request;
+  // What the last ListPlugins still had before its deadline.
+  absl::Duration last_time_left = absl::InfiniteDuration();
 
   struct State;
 
