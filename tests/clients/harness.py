@@ -141,3 +141,8 @@ class ServerProcess:
         done = self.grpcurl(method, request)
         assert done.returncode == 0, f"{method}: {done.returncode}\n{done.stdout}{done.stderr}"
         return camel_case(json.loads(done.stdout)) if done.stdout.strip() else {}
+
+    def observations(self, parent, period=""):
+        """The observations of a parent, all of them or those of one period."""
+        return self.grpcurl_ok("policytrack.v1.ObservationService/ListObservations", {
+            "parent": parent, "startPeriod": period, "endPeriod": period}).get("observations", [])
