@@ -31,11 +31,8 @@ std::vector<storage::SeriesWrite> WritesOf(const ParentPatch& patch) {
 
 }  // namespace
 
-Evaluator::Evaluator(storage::Store* store, plugins::Engine* engine, Clock* clock, LogFunction log)
-    : store_(store),
-      engine_(engine),
-      clock_(clock),
-      log_(log ? std::move(log) : [](absl::string_view) {}) {}
+Evaluator::Evaluator(storage::Store* store, plugins::Engine* engine, LogFunction log)
+    : store_(store), engine_(engine), log_(log ? std::move(log) : [](absl::string_view) {}) {}
 
 Evaluator::~Evaluator() { Stop(); }
 
@@ -181,7 +178,7 @@ absl::Status Evaluator::WaitFor(int64_t revision, absl::Time deadline) {
   const auto passed = [this, revision]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return stopping_ || evaluated_ >= revision;
   };
-  // Waiting is in real time, whatever clock the answers are dated with.
+  // Waiting is in real time, whatever clock commits are dated with.
   mutex_.AwaitWithDeadline(absl::Condition(&passed), deadline);
   if (evaluated_ >= revision) return absl::OkStatus();
   if (stopping_) {

@@ -20,7 +20,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "core/clock.h"
 #include "plugins/engine.h"
 #include "services/app/definition_graph.h"
 #include "services/app/evaluation_pass.h"
@@ -32,7 +31,7 @@ class Evaluator {
  public:
   // No pointer is owned; all must outlive this. `log` is called from whichever
   // thread evaluates.
-  Evaluator(storage::Store* store, plugins::Engine* engine, Clock* clock, LogFunction log);
+  Evaluator(storage::Store* store, plugins::Engine* engine, LogFunction log);
   ~Evaluator();
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
@@ -66,7 +65,6 @@ class Evaluator {
 
   storage::Store* const store_;
   plugins::Engine* const engine_;
-  Clock* const clock_;
   const LogFunction log_;
 
   // Held through a pass, so that there is one at a time.

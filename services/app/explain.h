@@ -6,7 +6,6 @@
 #define POLICYTRACK_SERVICES_APP_EXPLAIN_H_
 
 #include "absl/status/statusor.h"
-#include "core/clock.h"
 #include "plugins/engine.h"
 #include "policytrack/v1/progress_service.pb.h"
 #include "services/app/evaluator.h"
@@ -17,7 +16,7 @@ namespace policytrack::app {
 class Explainer {
  public:
   // None of the pointers is owned; all must outlive this.
-  Explainer(storage::Store* store, plugins::Engine* engine, Evaluator* evaluator, Clock* clock)
+  Explainer(storage::Store* store, plugins::Engine* engine, Evaluator* evaluator)
       : store_(store), engine_(engine), evaluator_(evaluator) {}
 
   // The errors are those that ProgressService documents.

@@ -36,9 +36,9 @@ void EvaluationWorld::Reopen() {
 }
 
 void EvaluationWorld::Restart() {
-  evaluator_ = std::make_unique<Evaluator>(
-      store_.get(), &engine_, &clock_,
-      [this](absl::string_view line) { log_.push_back(std::string(line)); });
+  evaluator_ = std::make_unique<Evaluator>(store_.get(), &engine_, [this](absl::string_view line) {
+    log_.push_back(std::string(line));
+  });
 }
 
 int64_t EvaluationWorld::PutBody(const std::string& name, const std::string& body,

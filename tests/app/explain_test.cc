@@ -37,7 +37,7 @@ class ExplainTest : public testing::Test {
     v1::ExplainProgressRequest request;
     request.set_target("measures/m/targets/t");
     if (as_of > 0) request.mutable_as_of()->set_revision(as_of);
-    Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator(), &world_.clock());
+    Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator());
     const auto response = explainer.ExplainProgress(request);
     EXPECT_TRUE(response.ok()) << response.status();
     return response.ok() ? *response : v1::ExplainProgressResponse();
@@ -151,7 +151,7 @@ TEST_F(ExplainTest, OnlyTheLast24PointsAreShown) {
 
 TEST_F(ExplainTest, AnUnknownTargetIsNotFound) {
   v1::ExplainProgressRequest request;
-  Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator(), &world_.clock());
+  Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator());
   EXPECT_EQ(ReasonOf(explainer.ExplainProgress(request).status()), "FIELD_REQUIRED");
   request.set_target("measures/m");
   EXPECT_EQ(ReasonOf(explainer.ExplainProgress(request).status()), "NAME_INVALID");
