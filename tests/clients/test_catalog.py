@@ -264,6 +264,54 @@ def test_a_change_is_shown_by_field(server, copy):
     assert set(results.values()) == {"unchanged"}
 
 
+def test_what_get_shows_apply_reads_back_as_unchanged(loaded, tmp_path):
+    before = state(loaded)
+    folder = tmp_path / "shown"
+    folder.mkdir()
+    names = [document["name"] for catalogue in CATALOGUES.values() for document in documents(catalogue)]
+    for name in names:
+        (folder / f"{name.replace('/', '.')}.yaml").write_text(loaded.client_ok("get", name), encoding="utf-8")
+    answer = json.loads(loaded.client_ok("-o", "json", "apply", folder))
+    assert {document["name"]: document["result"] for document in answer["documents"]} == dict.fromkeys(
+        names, "unchanged")
+    assert state(loaded) == before
+
+
+def test_rows_from_standard_input_and_as_json_lines(server):
+    server.client_ok("apply", ENGLAND)
+    dataset = "datasets/england-adult-smoking-prevalence"
+    flags = ("--dataset", dataset, "--period-column", "jahr", "--value-column", "anteil")
+    assert "1 created" in server.client_ok("push", "-", *flags, stdin='jahr,anteil\r\n"2018","14.4"\r\n')
+    lines = json.dumps({"period": "2019", "value": 13.9, "status": "OBSERVATION_STATUS_PROVISIONAL"}) + "\n"
+    assert "1 created" in server.client_ok("push", "-", "--format", "jsonl", "--dataset", dataset, stdin=lines)
+    found = {row["period"]: (row["value"], row["status"]) for row in server.observations(dataset)}
+    assert found == {"2018": (14.4, "OBSERVATION_STATUS_NORMAL"), "2019": (13.9, "OBSERVATION_STATUS_PROVISIONAL")}
+
+
+def test_a_measure_is_deleted_and_brought_back(loaded):
+    name, plan = "measures/reduce-adult-smoking", "plans/england-smokefree-2030"
+    in_use = loaded.client("delete", plan)
+    assert in_use.returncode == 1 and name in in_use.stderr, in_use.stderr
+    loaded.client_ok("delete", name)
+    assert json.loads(loaded.client_ok("report", plan, "--format", "json")).get("measures", []) == []
+    assert name not in loaded.client_ok("list", "measures")
+    loaded.client_ok("undelete", name)
+    assert name in loaded.client_ok("list", "measures")
+    assert len(json.loads(loaded.client_ok("report", plan, "--format", "json"))["measures"]) == 1
+
+
+def test_an_explanation_goes_back_to_the_figures(loaded):
+    target = "measures/reduce-adult-smoking/targets/prevalence-2030"
+    text = loaded.client_ok("explain", target)
+    for word in ("datasets/england-adult-smoking-prevalence", "attainment", "open_sdg", "14.4", "11.6", "2023"):
+        assert word in text, text
+    as_json = json.loads(loaded.client_ok("-o", "json", "explain", target))
+    points = {point["period"]: point["value"] for step in as_json["steps"] for entry in step["inputs"]
+              if entry.get("source") == "datasets/england-adult-smoking-prevalence" for point in entry["points"]}
+    assert points == {row["year"]: float(row["percent"])
+                      for row in csv.DictReader((ENGLAND / CSV).open(encoding="utf-8"))}
+
+
 def test_wrong_usage_and_missing_files_end_with_2(server, tmp_path):
     for arguments in (["apply", tmp_path / "none"], ["push", tmp_path / "none.csv"], ["push"], ["nonsense"],
                       ["report", "plans/x", "--format", "pdf"]):
