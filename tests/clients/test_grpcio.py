@@ -327,3 +327,60 @@ def test_parallel_pushes_have_a_revision_each_without_gaps(filled):
     for revision in revisions:
         commit = by_revision[revision]
         assert [(change.name, change.created_count) for change in commit.changes] == [(DATASET, 1)]
+
+
+def test_one_request_id_in_parallel_is_one_commit(filled):
+    request_id = "0d5c9b1e-7c0b-4f0e-8a52-6f4f4b8b7a11"
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(filled.push, DATASET, [("2020", 1.0), ("2021", 2.0)], request_id=request_id)
+                 for _ in range(8)]
+    answers = []
+    for call in calls:
+        try:
+            answers.append(call.result())
+        except grpc.RpcError as error:
+            # One that comes while the first still runs may be told so.
+            assert error.code() == grpc.StatusCode.ABORTED, error
+            assert filled.error_info(error).reason == "REQUEST_IN_PROGRESS"
+    assert [counts(answer) for answer in answers] == [{"created": 2}] * len(answers)
+    assert len({answer.revision for answer in answers}) == 1
+    assert [answer.replayed for answer in answers].count(False) == 1
+    assert len(commits(filled, "kind = COMMIT_KIND_PUSH")) == 1
+
+
+def test_one_name_created_in_parallel_is_created_once(filled):
+    def attempt(number):
+        try:
+            return create(filled, "Plan", {"planId": "one", "plan": {"displayName": f"Plan {number}"}}).display_name
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.ALREADY_EXISTS, error
+            assert filled.error_info(error).reason == "RESOURCE_EXISTS"
+            return None
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        names = [name for name in pool.map(attempt, range(8)) if name]
+    assert len(names) == 1
+    plan = filled.plan.GetPlan(filled.v1.GetPlanRequest(name="plans/one"), timeout=CALL_SECONDS)
+    assert plan.display_name == names[0]
+
+
+def test_readers_see_whole_commits_only(filled):
+    """One writer pushes pairs of equal values; no reader may ever see two that differ."""
+    stop = threading.Event()
+
+    def read_pairs():
+        seen = 0
+        while not stop.is_set():
+            values = {row.value for row in rows_of(filled).observations}
+            assert len(values) <= 1, values
+            seen += 1
+        return seen
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read_pairs) for _ in range(3)]
+        try:
+            for value in range(60):
+                filled.push(DATASET, [("2020", float(value)), ("2021", float(value))])
+        finally:
+            stop.set()
+        assert all(reader.result() > 0 for reader in readers)
