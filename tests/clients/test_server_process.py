@@ -123,6 +123,28 @@ def test_bad_flags_are_usage_errors(start, tmp_path):
         assert log, flags
 
 
+def test_the_bare_port_is_not_opened_to_the_network(start, tmp_path):
+    command = [harness.SERVER, "--data-dir", tmp_path / "data", "--listen", "0.0.0.0:0"]
+    done = harness.run(command)
+    assert done.returncode != 0
+    assert "0.0.0.0:0" in done.stderr and "--allow-unauthenticated-clients-from-any-network" in done.stderr
+
+
+def test_a_push_over_the_limit_of_the_server_is_refused_whole(start, stubs):
+    server = start("--max-push-mib", "1").start()
+    create(server, ("Dataset", {"datasetId": "days", "dataset": {
+        **world.DATASET["dataset"], "frequency": "FREQUENCY_DAY"}}))
+    with generated.Api(stubs, server.address) as api:
+        columns = stubs.ObservationColumns(periods=range(60_000), values=[1.0] * 60_000)
+        with pytest.raises(grpc.RpcError) as caught:
+            api.push("datasets/days", columns=[columns])
+        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert api.error_info(caught.value).reason == "REQUEST_TOO_LARGE"
+        assert api.push("datasets/days", columns=[stubs.ObservationColumns(periods=[1], values=[1.0])]
+                        ).created_count == 1
+    assert rows(server, "datasets/days") == {"1970-01-02": 1}
+
+
 def plugin_list(server):
     return {plugin["name"]: plugin for plugin in
             server.grpcurl_ok("policytrack.v1.PluginService/ListPlugins", {})["plugins"]}
