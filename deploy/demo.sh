@@ -172,7 +172,8 @@ The server goes on running as process $pid. These lines work as they stand, from
     $server policytrack.v1.ProgressService/GetPlanProgress
   \$grpcurl -plaintext -d '{"parent": "indicators/henan-nev-share-of-output"}' \\
     $server policytrack.v1.ObservationService/ListObservations
-  echo '{"dataset": "datasets/henan-europe-rail-days", "rows": [{"period": "2024-12", "value": 15}]}' |
+  # a row that is there already: the answer says unchanged
+  echo '{"dataset": "datasets/henan-europe-rail-days", "rows": [{"period": "2024-11", "value": 15}]}' |
     \$grpcurl -plaintext -d @ $server policytrack.v1.ObservationService/PushObservations
 
   build/bin/policytrack --server $server explain measures/expand-vehicle-production/targets/nev-share-2025

@@ -52,7 +52,7 @@ if [[ "$mode" != build ]]; then
 fi
 if [[ "$mode" == test ]]; then
   packages+=(
-    clang-format git python3 python3-grpc-tools python3-grpcio python3-protobuf python3-pytest
+    clang-format git python3 python3-grpcio python3-protobuf python3-pytest
     python3-yaml
   )
   # A Node.js from elsewhere conflicts with the packages; use the one there is.
