@@ -7,53 +7,77 @@ namespace {
 
 constexpr char kMethod[] = "PushObservations";
 
+using RequestTraits = grpc::SerializationTraits<v1::PushObservationsRequest>;
+using ResponseTraits = grpc::SerializationTraits<v1::PushObservationsResponse>;
+
 // One push. Deletes itself when the library is done with it, which is after the
 // answer of the store: the stream is open until End.
-class PushReactor final : public grpc::ServerReadReactor<v1::PushObservationsRequest> {
+//
+// The library reports the end of the stream, a message that it cannot parse and
+// a message over the size limit in the same way. Taken for the end, the last two
+// would write half of a push. So messages come raw and are parsed here, and
+// before anything is written the headers of the answer are sent: that fails on
+// every stream that is not whole.
+class PushReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
  public:
   PushReactor(Edge* edge, storage::Store* store, const app::PushLimits& limits,
-              grpc::CallbackServerContext* context, v1::PushObservationsResponse* response)
+              grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
       : edge_(edge),
         context_(context),
         response_(response),
         push_(store, limits, PrincipalOf(*context)) {
-    StartRead(&message_);
+    StartRead(&buffer_);
   }
 
   void OnReadDone(bool ok) override {
-    if (ok) {
-      const absl::Status status = push_.Add(message_);
-      if (!status.ok()) return End(status);
-      message_.Clear();
-      StartRead(&message_);
-      return;
-    }
-    // Half-close, or the stream broke: then what was gathered is dropped.
-    if (context_->IsCancelled()) {
+    if (!ok) return StartSendInitialMetadata();
+    const absl::Status status = Take();
+    if (!status.ok()) return End(status);
+    StartRead(&buffer_);
+  }
+
+  void OnSendInitialMetadataDone(bool ok) override {
+    if (!ok || context_->IsCancelled()) {
       return End(Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
                        "the stream broke before it was closed; nothing was written"));
     }
     push_.Finish([this](absl::StatusOr<v1::PushObservationsResponse> result) {
-      End(Assign(std::move(result), response_));
+      if (!result.ok()) return End(result.status());
+      bool own = false;
+      const grpc::Status written = ResponseTraits::Serialize(*result, response_, &own);
+      if (!written.ok()) return Finish(written);
+      End(absl::OkStatus());
     });
   }
 
   void OnDone() override { delete this; }
 
  private:
+  // Parses and adds the message that has come.
+  absl::Status Take() {
+    message_.Clear();
+    if (!RequestTraits::Deserialize(&buffer_, &message_).ok()) {
+      return FieldInvalid("message",
+                          "one of the stream is no PushObservationsRequest: its bytes are cut off "
+                          "or a text is not UTF-8; nothing was written");
+    }
+    return push_.Add(message_);
+  }
+
   void End(const absl::Status& status) { Finish(edge_->Convert(context_, kMethod, status)); }
 
   Edge* const edge_;
   grpc::CallbackServerContext* const context_;
-  v1::PushObservationsResponse* const response_;
+  grpc::ByteBuffer* const response_;
   app::Push push_;
+  grpc::ByteBuffer buffer_;
   v1::PushObservationsRequest message_;
 };
 
 }  // namespace
 
-grpc::ServerReadReactor<v1::PushObservationsRequest>* ObservationService::PushObservations(
-    grpc::CallbackServerContext* context, v1::PushObservationsResponse* response) {
+grpc::ServerReadReactor<grpc::ByteBuffer>* ObservationService::PushObservations(
+    grpc::CallbackServerContext* context, grpc::ByteBuffer* response) {
   return new PushReactor(edge_, store_, limits_, context, response);
 }
 

@@ -12,15 +12,20 @@
 
 namespace policytrack::rpc {
 
-class ObservationService final : public v1::ObservationService::CallbackService {
+// Pushes are read and answered as raw messages; observation_service.cc says why.
+class ObservationService final
+    : public v1::ObservationService::WithRawCallbackMethod_PushObservations<
+          v1::ObservationService::WithCallbackMethod_ListObservations<
+              v1::ObservationService::WithCallbackMethod_ReadSeries<
+                  v1::ObservationService::Service>>> {
  public:
   // None of the pointers is owned; all must outlive this.
   ObservationService(Edge* edge, storage::Store* store, app::Observations* observations,
                      const app::PushLimits& limits)
       : edge_(edge), store_(store), observations_(observations), limits_(limits) {}
 
-  grpc::ServerReadReactor<v1::PushObservationsRequest>* PushObservations(
-      grpc::CallbackServerContext* context, v1::PushObservationsResponse* response) override;
+  grpc::ServerReadReactor<grpc::ByteBuffer>* PushObservations(grpc::CallbackServerContext* context,
+                                                              grpc::ByteBuffer* response) override;
 
   grpc::ServerUnaryReactor* ListObservations(grpc::CallbackServerContext* context,
                                              const v1::ListObservationsRequest* request,

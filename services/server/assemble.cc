@@ -1,4 +1,5 @@
 // The only place that names implementations: which store, which plugin host.
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@
 #include "services/rpc/plan_service.h"
 #include "services/rpc/plugin_service.h"
 #include "services/rpc/progress_service.h"
+#include "services/rpc/unreadable_request.h"
 #include "services/server/server.h"
 #include "storage/sqlite/sqlite_store.h"
 
@@ -121,6 +123,9 @@ class AssembledServer final : public Server {
         &plan_service_,        &measure_service_,  &dataset_service_, &indicator_service_,
         &observation_service_, &progress_service_, &plugin_service_,  &event_service_};
     for (grpc::Service* service : services) builder.RegisterService(service);
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+    creators.push_back(rpc::UnreadableRequests());
+    builder.experimental().SetInterceptorCreators(std::move(creators));
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr) {
       return absl::FailedPreconditionError(
