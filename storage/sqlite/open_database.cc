@@ -118,7 +118,7 @@ absl::Status CheckDatabaseFile(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, Role role,
                                                        absl::Duration busy_timeout) {
-  return Guard([&]() -> absl::StatusOr<std::unique_ptr<Connection>> {
+  auto opened = Guard([&]() -> absl::StatusOr<std::unique_ptr<Connection>> {
     auto connection = std::make_unique<Connection>(path, role, busy_timeout);
     SQLite::Database& database = connection->database();
     PT_RETURN_IF_ERROR(CheckIdentity(path, database.execAndGet("PRAGMA application_id").getInt64(),
@@ -127,6 +127,10 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, 
     PT_RETURN_IF_ERROR(CheckHead(*connection));
     return connection;
   });
+  if (opened.ok() || ReasonOf(opened.status()) != reason::kStoreDamaged) return opened;
+  // Whoever starts a server must see which file.
+  return Error(opened.status().code(), reason::kStoreDamaged,
+               absl::StrCat(path, ": ", opened.status().message()));
 }
 
 }  // namespace policytrack::storage::sqlite
