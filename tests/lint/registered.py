@@ -1,55 +1,66 @@
-"""Every *_test.cc on disk is a source of a target in the CMakeLists.txt of its folder or of
-one above it: a test that is not built never fails."""
+"""Every *_test.cc on disk is compiled, and every folder of tests is added: a test that is not
+built never fails. What is compiled is read from compile_commands.json of the build tree that the
+environment variable POLICYTRACK_BUILD_DIR names, else of build/."""
 
+import json
+import os
+import pathlib
 import re
 
 import source
 
 
-def without_comments(text):
-    return re.sub(r"#.*", "", text)
+def compiled(root, build_dir):
+    """The files that the build compiles, relative to root, or None without a build tree."""
+    database = build_dir / "compile_commands.json"
+    if not database.exists():
+        return None
+    files = set()
+    for entry in json.loads(database.read_text(encoding="utf-8")):
+        path = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
+        if path.is_relative_to(root.resolve()):
+            files.add(path.relative_to(root.resolve()))
+    return files
 
 
-def check(root):
+def check(root, build_dir=None):
+    root = pathlib.Path(root)
+    build_dir = build_dir or pathlib.Path(os.environ.get("POLICYTRACK_BUILD_DIR", root / "build"))
+    known = compiled(root, build_dir)
+    if known is None:
+        return f"there is no {build_dir}/compile_commands.json; configure the build first"
     findings = []
     for path in source.files(root, {".cc"}):
-        if not path.name.endswith("_test.cc"):
-            continue
-        folder = path.parent
-        registered = False
-        while not registered:
-            listing = root / folder / "CMakeLists.txt"
-            if listing.exists():
-                name = path.relative_to(folder).as_posix()
-                words = re.split(r"[\s()\"]+", without_comments(listing.read_text(encoding="utf-8")))
-                registered = name in words
-            if not folder.parts:
-                break
-            folder = folder.parent
-        if not registered:
-            findings.append(f"{path}:1: not listed in {path.parent}/CMakeLists.txt, so it is never run")
+        if path.name.endswith("_test.cc") and path not in known:
+            findings.append(f"{path}:1: no target has this file, so it is never run: list it in "
+                            f"{path.parent}/CMakeLists.txt")
     for path in source.files(root):
-        # A folder of tests that its parent does not add is never built either.
-        if path.name == "CMakeLists.txt" and path.parts[0] == "tests" and len(path.parts) > 2:
-            parent = path.parent.parent
-            listing = root / parent / "CMakeLists.txt"
-            text = without_comments(listing.read_text(encoding="utf-8")) if listing.exists() else ""
-            if not re.search(rf"add_subdirectory\(\s*{re.escape(path.parent.name)}\s*\)", text):
-                findings.append(f"{path}:1: {parent}/CMakeLists.txt does not add this folder")
+        if path.name == "CMakeLists.txt" and path.parts[0] == "tests" and len(path.parts) == 3:
+            listing = (root / "tests/CMakeLists.txt").read_text(encoding="utf-8")
+            added = re.sub(r"#.*", "", listing)
+            if not re.search(rf"add_subdirectory\(\s*{re.escape(path.parent.name)}\s*\)", added):
+                findings.append(f"{path}:1: tests/CMakeLists.txt does not add this folder")
     return findings
 
 
 def self_test(make):
-    good = {"tests/CMakeLists.txt": "add_subdirectory(core)\n",
-            "tests/core/CMakeLists.txt": "policytrack_test(a_test SOURCES a_test.cc DEPS x)\n",
+    def found(files, built):
+        root = make({**files, "build/compile_commands.json": "[]"})
+        commands = [{"directory": str(root / "build"), "file": str(root / path)} for path in built]
+        (root / "build/compile_commands.json").write_text(json.dumps(commands), encoding="utf-8")
+        return check(root, root / "build")
+
+    good = {"tests/CMakeLists.txt": "add_subdirectory(core)\n", "tests/core/CMakeLists.txt": "\n",
             "tests/core/a_test.cc": "\n"}
-    source.expect(check(make(good)) == [], "a registered test was reported")
-    source.expect(len(check(make({**good, "tests/core/b_test.cc": "\n"}))) == 1,
-                  "a test that is not listed was not reported")
-    commented = {**good, "tests/core/CMakeLists.txt": "# a_test.cc\n"}
-    source.expect(len(check(make(commented))) == 1, "a commented listing was taken for one")
-    unadded = {**good, "tests/CMakeLists.txt": "\n"}
-    source.expect(len(check(make(unadded))) == 1, "a folder that is not added was not reported")
+    built = ["tests/core/a_test.cc"]
+    source.expect(found(good, built) == [], "a test that is compiled was reported")
+    source.expect(len(found({**good, "tests/core/b_test.cc": "\n"}, built)) == 1,
+                  "a test that no target has was not reported")
+    for listing in ("\n", "# add_subdirectory(core)\n"):
+        source.expect(len(found({**good, "tests/CMakeLists.txt": listing}, built)) == 1,
+                      "a folder that is not added was not reported")
+    source.expect(isinstance(check(make(good), pathlib.Path("nowhere")), str),
+                  "without a build tree it did not say that it cannot tell")
 
 
 if __name__ == "__main__":
