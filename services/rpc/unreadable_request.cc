@@ -1,6 +1,11 @@
 #include "services/rpc/unreadable_request.h"
 
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/match.h"
 #include "core/error.h"
+#include "google/protobuf/descriptor.h"
 #include "services/rpc/status.h"
 
 namespace policytrack::rpc {
@@ -29,10 +34,21 @@ class Interceptor final : public experimental::Interceptor {
   }
 };
 
+// Whether `path`, as "/policytrack.v1.PlanService/GetPlan", is a method of ours. Of
+// the others UNIMPLEMENTED is the truth; clients rely on it to find the version
+// of reflection that is there.
+bool IsOurs(const char* path) {
+  if (path == nullptr || *path != '/') return false;
+  std::string name = path + 1;
+  std::replace(name.begin(), name.end(), '/', '.');
+  return absl::StartsWith(name, "policytrack.v1.") &&
+         google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name) != nullptr;
+}
+
 class Factory final : public experimental::ServerInterceptorFactoryInterface {
  public:
   experimental::Interceptor* CreateServerInterceptor(experimental::ServerRpcInfo* info) override {
-    return new Interceptor;
+    return IsOurs(info->method()) ? new Interceptor : nullptr;
   }
 };
 
