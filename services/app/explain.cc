@@ -1,11 +1,13 @@
 #include "services/app/explain.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -23,10 +25,37 @@
 namespace policytrack::app {
 namespace {
 
-std::string Number(double value) { return absl::StrFormat("%.12g", value); }
+// For reading: at most six significant digits, but whole numbers in full, since
+// a target of 1234567 vehicles is not one of 1234570. Exact ones are beside it.
+std::string Number(double value) {
+  constexpr double kNoLongerReadable = 1e15;
+  constexpr double kTooSmallToWriteOut = 1e-4;
+  const double size = std::abs(value);
+  if (value == 0) return "0";
+  if (size >= kNoLongerReadable || size < kTooSmallToWriteOut) {
+    return absl::StrFormat("%.6g", value);
+  }
+  const int decimals = std::max(0, 5 - static_cast<int>(std::floor(std::log10(size))));
+  std::string text = absl::StrFormat("%.*f", decimals, value);
+  if (text.find('.') == std::string::npos) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
 
 std::string WithUnit(double value, const v1::TargetProgress& progress) {
   return absl::StrCat(Number(value), " ", UnitLabel(progress.unit(), progress.unit_multiplier()));
+}
+
+// A change of a percentage in percent would read as a relative one.
+std::string ChangeWithUnit(double value, const v1::TargetProgress& progress) {
+  if (progress.unit() != "percent" && progress.unit() != "percentage_points") {
+    return WithUnit(value, progress);
+  }
+  const int multiplier = progress.unit_multiplier();
+  return absl::StrCat(Number(value), " ",
+                      multiplier == 0 ? "" : absl::StrCat("10^", multiplier, " "),
+                      "percentage points");
 }
 
 std::string StatusWords(v1::ProgressStatus status) {
@@ -102,6 +131,25 @@ std::string SourceWords(const v1::ExplainedInput& input) {
                       input.points().empty() ? ", which has no figures yet" : "");
 }
 
+// "produced by X and published in Y", as far as it is known; "" of nothing.
+std::string OriginWords(const v1::ExplainedInput& input) {
+  std::vector<std::string> titles;
+  for (const v1::Reference& reference : input.references()) {
+    if (absl::StripAsciiWhitespace(reference.title()).empty()) continue;
+    titles.push_back(absl::StrCat(
+        "\"", reference.title(), "\"",
+        reference.publisher().empty() ? "" : absl::StrCat(" (", reference.publisher(), ")")));
+  }
+  std::vector<std::string> parts;
+  if (!absl::StripAsciiWhitespace(input.producer()).empty()) {
+    parts.push_back(absl::StrCat("produced by ", input.producer()));
+  }
+  if (!titles.empty()) {
+    parts.push_back(absl::StrCat("published in ", absl::StrJoin(titles, ", ")));
+  }
+  return absl::StrJoin(parts, " and ");
+}
+
 void AddFigureSentences(const std::vector<v1::ExplainedStep>& steps,
                         v1::ExplainProgressResponse* response) {
   std::set<std::string> cited;
@@ -113,22 +161,12 @@ void AddFigureSentences(const std::vector<v1::ExplainedStep>& steps,
         steps[i].display_name().empty() ? steps[i].evaluation().parent() : steps[i].display_name(),
         " is computed by ", MethodWords(steps[i]), " from ", absl::StrJoin(sources, "; "), "."));
     for (const v1::ExplainedInput& input : steps[i].inputs()) {
-      if (input.producer().empty() && input.references().empty()) continue;
       if (!cited.insert(input.source()).second) continue;
-      std::vector<std::string> titles;
-      for (const v1::Reference& reference : input.references()) {
-        titles.push_back(absl::StrCat(
-            "\"", reference.title(), "\"",
-            reference.publisher().empty() ? "" : absl::StrCat(" (", reference.publisher(), ")")));
-      }
+      const std::string origin = OriginWords(input);
+      if (origin.empty()) continue;
       response->add_sentences(absl::StrCat(
           "The figures of ", input.display_name().empty() ? input.source() : input.display_name(),
-          input.producer().empty() ? "" : absl::StrCat(" are produced by ", input.producer()),
-          titles.empty()
-              ? ""
-              : absl::StrCat(input.producer().empty() ? " are published in " : " and published in ",
-                             absl::StrJoin(titles, ", ")),
-          "."));
+          " are ", origin, "."));
     }
   }
 }
@@ -167,7 +205,8 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
             : "",
         "."));
   }
-  if (progress.has_expected_value()) {
+  // Without a final point there is no way to speak of.
+  if (progress.has_expected_value() && progress.has_final_point()) {
     response->add_sentences(absl::StrCat("The way to the target asks for ",
                                          WithUnit(progress.expected_value(), progress), " in ",
                                          progress.period(), "."));
@@ -177,10 +216,12 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
                                          WithUnit(progress.projected_value(), progress), " in ",
                                          progress.final_point().period(), "."));
   }
-  if (progress.has_required_pace()) {
-    response->add_sentences(absl::StrCat("From ", progress.period(), " on a change of ",
-                                         WithUnit(progress.required_pace(), progress),
-                                         " a year is needed to meet the target."));
+  // "Starts at", since a way of compound growth asks for another change in each
+  // year. A target that is met needs none.
+  if (progress.has_required_pace() && progress.required_pace() != 0 && progress.has_final_point()) {
+    response->add_sentences(absl::StrCat(
+        "From ", progress.period(), " on the pace needed to meet the target starts at ",
+        ChangeWithUnit(progress.required_pace(), progress), " a year."));
   }
   if (progress.series_break()) {
     response->add_sentences(
@@ -207,11 +248,12 @@ absl::StatusOr<v1::ExplainProgressResponse> Explainer::ExplainProgress(
     PT_ASSIGN_OR_RETURN(int64_t revision, ResolveAsOf(tx, request.has_as_of(), request.as_of()));
     revision = std::min(revision, tx.revision());
     PT_ASSIGN_OR_RETURN(const auto measure, LoadMeasure(tx, name.measure, revision));
-    const v1::Target* target = measure.has_value() ? FindTarget(*measure, name.target) : nullptr;
+    if (!measure.has_value()) return NotJudgeable(tx, name.measure, revision);
+    const v1::Target* target = FindTarget(*measure, name.target);
     if (target == nullptr) {
       return NotFound(request.target(),
-                      absl::StrCat("there is no ", request.target(), " at revision ", revision,
-                                   "; GetMeasure gives the targets of a measure"));
+                      absl::StrCat(name.measure, " has no target ", name.target, " at revision ",
+                                   revision, "; get ", name.measure, " to see its targets"));
     }
     HistoryFigures figures(&tx, engine_, revision);
     PT_ASSIGN_OR_RETURN(JudgedTarget judged,

@@ -46,6 +46,8 @@ absl::StatusOr<v1::MeasureProgress> JudgeMeasure(HistoryFigures& figures,
   if (measure.targets().empty()) {
     progress.add_missing("no target is set, so there is nothing to judge");
   }
+  progress.set_judged_target_count(JudgedCount(progress.counts()));
+  progress.set_target_count(AllCount(progress.counts()));
   progress.set_status(WorstStatus(statuses));
   if (const auto mean = MeanScore(scores); mean.has_value()) progress.set_score(*mean);
   for (const v1::Milestone& milestone : measure.milestones()) {
@@ -81,11 +83,7 @@ absl::StatusOr<v1::MeasureProgress> ProgressReader::GetMeasureProgress(
     PT_ASSIGN_OR_RETURN(const int64_t revision,
                         AnswerRevision(tx, request.has_as_of(), request.as_of()));
     PT_ASSIGN_OR_RETURN(const auto measure, LoadMeasure(tx, request.name(), revision));
-    if (!measure.has_value()) {
-      return NotFound(request.name(),
-                      absl::StrCat("there is no ", request.name(), " at revision ", revision,
-                                   "; ListMeasures gives those that there are"));
-    }
+    if (!measure.has_value()) return NotJudgeable(tx, request.name(), revision);
     HistoryFigures figures(&tx, engine_, revision);
     PT_ASSIGN_OR_RETURN(progress, JudgeMeasure(figures, *measure, request.period(), Today()));
     return absl::OkStatus();
@@ -104,11 +102,7 @@ absl::StatusOr<v1::PlanProgress> ProgressReader::GetPlanProgress(
     PT_ASSIGN_OR_RETURN(const int64_t revision,
                         AnswerRevision(tx, request.has_as_of(), request.as_of()));
     PT_ASSIGN_OR_RETURN(const auto plan, LoadPlan(tx, request.name(), revision));
-    if (!plan.has_value()) {
-      return NotFound(request.name(),
-                      absl::StrCat("there is no ", request.name(), " at revision ", revision,
-                                   "; ListPlans gives those that there are"));
-    }
+    if (!plan.has_value()) return NotJudgeable(tx, request.name(), revision);
     progress.Clear();
     progress.set_plan(plan->name());
     progress.set_display_name(plan->display_name());
@@ -131,6 +125,8 @@ absl::StatusOr<v1::PlanProgress> ProgressReader::GetPlanProgress(
           *progress.add_measures() = std::move(judged);
           return absl::OkStatus();
         }));
+    progress.set_judged_target_count(JudgedCount(progress.counts()));
+    progress.set_target_count(AllCount(progress.counts()));
     progress.set_status(WorstStatus(statuses));
     if (const auto mean = MeanScore(scores); mean.has_value()) progress.set_score(*mean);
     return absl::OkStatus();

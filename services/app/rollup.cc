@@ -67,6 +67,15 @@ void AddCounts(const v1::StatusCounts& from, v1::StatusCounts* to) {
   to->set_not_assessable(to->not_assessable() + from.not_assessable());
 }
 
+int32_t JudgedCount(const v1::StatusCounts& counts) {
+  return counts.achieved() + counts.on_track() + counts.moderate() + counts.limited() +
+         counts.deteriorating();
+}
+
+int32_t AllCount(const v1::StatusCounts& counts) {
+  return JudgedCount(counts) + counts.no_data() + counts.not_assessable();
+}
+
 v1::ProgressStatus WorstStatus(const std::vector<v1::ProgressStatus>& statuses) {
   std::optional<v1::ProgressStatus> worst;
   v1::ProgressStatus without = v1::PROGRESS_STATUS_NO_DATA;

@@ -5,6 +5,7 @@
 #ifndef POLICYTRACK_SERVICES_APP_ROLLUP_H_
 #define POLICYTRACK_SERVICES_APP_ROLLUP_H_
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -17,18 +18,24 @@ namespace policytrack::app {
 
 inline constexpr char kMeasureRule[] =
     "The status is that of the worst target, from deteriorating over limited, moderate and on "
-    "track to achieved; the score is the mean of the targets' scores. Targets without data and "
-    "targets that cannot be assessed are counted and listed and move neither.";
+    "track to achieved; the score is the mean of the targets' scores. Both rest only on the "
+    "targets "
+    "that could be judged: those without data and those that cannot be assessed are counted and "
+    "listed and move neither.";
 inline constexpr char kPlanRule[] =
     "The status is that of the worst measure, from deteriorating over limited, moderate and on "
     "track to achieved; the score is the mean of the measures' scores, each the mean of its "
-    "targets' scores. Measures without data or assessment are listed and move neither. Cancelled "
-    "and deleted measures are left out.";
+    "targets' scores. Both rest only on the targets that could be judged: targets and measures "
+    "without data or assessment are listed and move neither. Cancelled and deleted measures are "
+    "left out.";
 
 // All counts set, most to 0.
 v1::StatusCounts NoCounts();
 void CountStatus(v1::ProgressStatus status, v1::StatusCounts* counts);
 void AddCounts(const v1::StatusCounts& from, v1::StatusCounts* to);
+// How many have a status from DETERIORATING to ACHIEVED, and how many there are.
+int32_t JudgedCount(const v1::StatusCounts& counts);
+int32_t AllCount(const v1::StatusCounts& counts);
 
 // The worst of those from DETERIORATING to ACHIEVED; where there is none,
 // NOT_ASSESSABLE if any is, else NO_DATA.

@@ -137,6 +137,9 @@ absl::Status SetJudgement(HistoryFigures& figures, const std::string& parent,
   PT_ASSIGN_OR_RETURN(const Judgement ratio, ReadJudgement(figures, parent, kRatioOutput, period));
   if (ratio.value.has_value()) progress->set_ratio(*ratio.value);
 
+  // Without a final point there is no way whose values could be shown, whatever
+  // the assessment gives.
+  if (!target.has_final_point()) return absl::OkStatus();
   // Values with a unit are shown only where their unit is known.
   const absl::StatusOr<Calculation> calculation = figures.Resolve(parent);
   if (!calculation.ok()) {
@@ -179,6 +182,29 @@ std::string MissingWords(v1::MissingReason reason) {
     default:
       return "there is no value";
   }
+}
+
+absl::Status NotJudgeable(storage::ReadTransaction& tx, const std::string& name, int64_t revision) {
+  const bool past = revision < tx.revision();
+  PT_ASSIGN_OR_RETURN(const auto document, tx.GetDocument(name, revision));
+  if (document.has_value() && document->deleted) {
+    if (past) {
+      return NotFound(name, absl::StrCat(name, " was deleted at revision ", document->revision,
+                                         ", so there is nothing to judge as of revision ", revision,
+                                         "; ask for a revision before it"));
+    }
+    // Only what was deleted softly can come back.
+    if (CollectionOf(name) == kMeasures) {
+      PT_ASSIGN_OR_RETURN(const v1::Measure measure, ParseMeasure(*document));
+      if (measure.has_delete_time()) {
+        return NotFound(name, absl::StrCat(name, " is deleted; undelete it to have it judged"));
+      }
+    }
+  }
+  return NotFound(name, absl::StrCat(name,
+                                     past ? absl::StrCat(" did not exist at revision ", revision)
+                                          : " does not exist",
+                                     "; list ", CollectionOf(name), " to see which do"));
 }
 
 absl::StatusOr<std::vector<std::string>> GroupValuesOf(HistoryFigures& figures,

@@ -10,12 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "policytrack/v1/measure.pb.h"
 #include "policytrack/v1/progress.pb.h"
 #include "services/app/computed_reader.h"
 #include "services/app/times.h"
+#include "storage/store.h"
 
 namespace policytrack::app {
 
@@ -43,6 +45,12 @@ absl::StatusOr<JudgedTarget> JudgeTarget(HistoryFigures& figures, const v1::Meas
 // The values of a target's group in the order of the indicator's group_by.
 absl::StatusOr<std::vector<std::string>> GroupValuesOf(HistoryFigures& figures,
                                                        const v1::Target& target);
+
+// NOT_FOUND / RESOURCE_NOT_FOUND for a measure or a plan that is not there at
+// `revision`, saying whether it was deleted or never existed and what to do.
+// Returns what the store returns, and INTERNAL / STORE_DAMAGED when a stored
+// body cannot be parsed.
+absl::Status NotJudgeable(storage::ReadTransaction& tx, const std::string& name, int64_t revision);
 
 // A missing reason in words that follow "because".
 std::string MissingWords(v1::MissingReason reason);

@@ -1,6 +1,7 @@
 // Progress: what a target, a measure and a plan say, now and as of the past.
 #include "services/app/progress.h"
 
+#include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -94,6 +95,8 @@ TEST_F(ProgressTest, ATargetIsJudgedAtTheLatestPeriodWithDataInItsOwnUnit) {
   EXPECT_TRUE(measure.counts().has_achieved());
   EXPECT_EQ(measure.missing_size(), 0);
   EXPECT_EQ(measure.rollup_rule(), kMeasureRule);
+  EXPECT_EQ(measure.judged_target_count(), 1);
+  EXPECT_EQ(measure.target_count(), 1);
 }
 
 TEST_F(ProgressTest, AnAskedPeriodIsJudgedInsteadOfTheLatest) {
@@ -122,6 +125,9 @@ TEST_F(ProgressTest, WithoutFiguresItSaysWhichAreMissing) {
   EXPECT_EQ(measure.status(), v1::PROGRESS_STATUS_NO_DATA);
   EXPECT_FALSE(measure.has_score());
   EXPECT_EQ(measure.counts().no_data(), 1);
+  EXPECT_TRUE(measure.has_judged_target_count()) << "0 is said, not left out";
+  EXPECT_EQ(measure.judged_target_count(), 0);
+  EXPECT_EQ(measure.target_count(), 1);
   EXPECT_EQ(measure.targets(0).status(), v1::PROGRESS_STATUS_NO_DATA);
   EXPECT_EQ(measure.targets(0).reason(), "no figures yet for datasets/sales (region = east)");
   EXPECT_THAT(measure.missing(),
@@ -251,6 +257,16 @@ TEST_F(ProgressTest, ThePlanIsTheWorstOfItsMeasuresAndTheMeanOfTheirScores) {
   EXPECT_EQ(plan.counts().no_data(), 1);
   EXPECT_EQ(plan.counts().deteriorating(), 0);
   EXPECT_EQ(plan.rollup_rule(), kPlanRule);
+  EXPECT_THAT(plan.rollup_rule(), HasSubstr("rest only on the targets that could be judged"));
+  // Those of a and b, not that of c; cancelled and deleted measures have none.
+  EXPECT_EQ(plan.judged_target_count(), 3);
+  EXPECT_EQ(plan.target_count(), 4);
+  EXPECT_EQ(plan.measures(0).judged_target_count(), 2);
+  EXPECT_EQ(plan.measures(0).target_count(), 2);
+  EXPECT_EQ(plan.measures(2).judged_target_count(), 0);
+  EXPECT_EQ(plan.measures(2).target_count(), 1);
+  EXPECT_TRUE(plan.measures(3).has_target_count());
+  EXPECT_EQ(plan.measures(3).target_count(), 0);
   EXPECT_EQ(plan.revision(), world_.store().revision());
   EXPECT_EQ(GetPlan(4).measures_size(), 1) << "only measures/a was there at revision 4";
 }
@@ -301,9 +317,13 @@ TEST_F(ProgressTest, WrongQuestionsAreRefused) {
   EXPECT_EQ(ReasonOf(ask(request)), "NAME_INVALID");
   request.set_name("measures/absent");
   EXPECT_EQ(ReasonOf(ask(request)), "RESOURCE_NOT_FOUND");
+  EXPECT_EQ(ask(request).message(),
+            "measures/absent does not exist; list measures to see which do");
   request.set_name("measures/m");
   request.mutable_as_of()->set_revision(created - 1);
   EXPECT_EQ(ReasonOf(ask(request)), "RESOURCE_NOT_FOUND");
+  EXPECT_EQ(ask(request).message(), absl::StrCat("measures/m did not exist at revision ",
+                                                 created - 1, "; list measures to see which do"));
   request.mutable_as_of()->set_revision(created + 1);
   EXPECT_EQ(MetadataOf(ask(request), "field"), "as_of.revision");
   request.mutable_as_of()->set_revision(0);
@@ -323,6 +343,34 @@ TEST_F(ProgressTest, WrongQuestionsAreRefused) {
   world_.Delete("measures/m");
   request.clear_at_least_revision();
   EXPECT_EQ(ReasonOf(ask(request)), "RESOURCE_NOT_FOUND");
+  EXPECT_EQ(ask(request).message(), "measures/m does not exist; list measures to see which do")
+      << "deleted for good";
+  v1::GetPlanProgressRequest plan;
+  plan.set_name("plans/absent");
+  EXPECT_EQ(Reader().GetPlanProgress(plan).status().message(),
+            "plans/absent does not exist; list plans to see which do");
+}
+
+TEST_F(ProgressTest, ADeletedMeasureIsSaidToBeDeleted) {
+  v1::Measure measure = Measure("measures/m", "east", 200);
+  measure.mutable_delete_time()->set_seconds(1700000000);
+  world_.Put(measure);
+  const int64_t deleted = world_.Delete("measures/m");
+  v1::GetMeasureProgressRequest request;
+  request.set_name("measures/m");
+  const absl::Status now = Reader().GetMeasureProgress(request).status();
+  EXPECT_EQ(now.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReasonOf(now), "RESOURCE_NOT_FOUND");
+  EXPECT_EQ(MetadataOf(now, "resource"), "measures/m");
+  EXPECT_EQ(now.message(), "measures/m is deleted; undelete it to have it judged");
+  // It may have come back since.
+  const int64_t later = world_.Push("datasets/sales", {{{"east"}, 2020, 100}});
+  world_.Put(Measure("measures/m", "east", 200));
+  request.mutable_as_of()->set_revision(later);
+  EXPECT_EQ(Reader().GetMeasureProgress(request).status().message(),
+            absl::StrCat("measures/m was deleted at revision ", deleted,
+                         ", so there is nothing to judge as of revision ", later,
+                         "; ask for a revision before it"));
 }
 
 }  // namespace

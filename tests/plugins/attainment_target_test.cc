@@ -22,7 +22,7 @@ TEST(BaselineTest, StatedValueWins) {
   const auto run = Judge(c, {{2015, 100}, {2020, 140}});
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(run->Value("baseline", 2020), 80);
-  EXPECT_EQ(run->Value("expected", 2020), 140);
+  EXPECT_NEAR(run->Value("expected", 2020), 126.491106406735173, 1e-12);
 }
 
 TEST(BaselineTest, WithoutOneTheFirstValueCounts) {
@@ -41,7 +41,7 @@ TEST(BaselineTest, OnePointIsTooFewUnlessTheTargetIsMet) {
   const auto few = Judge(ToTarget(v1::TARGET_RELATION_AT_LEAST, 2025, 200), {{2015, 100}});
   ASSERT_TRUE(few.ok()) << few.status();
   EXPECT_EQ(few->Reason("status", 2015), v1::MISSING_REASON_TOO_FEW_POINTS);
-  EXPECT_EQ(few->Value("required_pace", 2015), 10);
+  EXPECT_NEAR(few->Value("required_pace", 2015), 7.17734625362931642, 1e-12);
   const auto met = Judge(ToTarget(v1::TARGET_RELATION_AT_LEAST, 2025, 200), {{2015, 200}});
   ASSERT_TRUE(met.ok()) << met.status();
   EXPECT_EQ(met->Value("status", 2015), kAchieved);
@@ -102,7 +102,16 @@ TEST(RelationTest, WithinARange) {
 TEST(PathTest, ExpectedFollowsTheInterimPoints) {
   Case c = ToTarget(v1::TARGET_RELATION_AT_LEAST, 2025, 200);
   c.path = {{2015, {}}, {2020, 120}, {2025, 200}};
-  const auto run = Judge(c, {{2015, 100}, {2016, 101}, {2020, 110}, {2022, {}}, {2027, 150}});
+  const std::vector<Point> values = {
+      {2015, 100}, {2016, 101}, {2020, 110}, {2022, {}}, {2027, 150}};
+  const auto growth = Judge(c, values);
+  ASSERT_TRUE(growth.ok()) << growth.status();
+  EXPECT_EQ(growth->Value("expected", 2015), 100);
+  EXPECT_NEAR(growth->Value("expected", 2016), 103.713728933664810, 1e-12);
+  EXPECT_EQ(growth->Value("expected", 2020), 120);
+  EXPECT_NEAR(growth->Value("expected", 2022), 147.204384563566662, 1e-12);
+  EXPECT_EQ(growth->Value("expected", 2027), 200);
+  const auto run = Judge(Linear(c), values);
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(run->Value("expected", 2015), 100);
   EXPECT_EQ(run->Value("expected", 2016), 104);
@@ -112,6 +121,45 @@ TEST(PathTest, ExpectedFollowsTheInterimPoints) {
   EXPECT_EQ(run->Value("expected", 2027), 200);
   EXPECT_EQ(run->Reason("projected", 2027), v1::MISSING_REASON_UNDEFINED);
   EXPECT_EQ(run->Reason("required_pace", 2027), v1::MISSING_REASON_UNDEFINED);
+}
+
+// A part of a way without growth is straight; the others are not.
+TEST(PathTest, AnInterimPointOfTheOtherSignIsReachedStraight) {
+  Case c = ToTarget(v1::TARGET_RELATION_AT_LEAST, 2025, 40);
+  c.path = {{2015, {}}, {2019, 10}, {2021, 0}, {2025, 40}};
+  const auto run = Judge(c, {{2015, -10}, {2017, {}}, {2020, {}}, {2023, {}}});
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->Value("expected", 2017), 0);
+  EXPECT_NEAR(run->Value("expected", 2020), 0.1, 1e-15);
+  EXPECT_NEAR(run->Value("expected", 2023), 0.2, 1e-15);
+}
+
+TEST(PathTest, NothingIsExpectedWithoutAFinalPoint) {
+  Case c;
+  c.baseline_period = 2015;
+  c.path = {{2015, {}}, {2018, 110}};
+  const auto run = Judge(c, {{2015, 100}, {2017, 105}, {2018, 111}, {2019, 112}});
+  ASSERT_TRUE(run.ok()) << run.status();
+  for (const int64_t year : {2015, 2017, 2018, 2019}) {
+    for (const char* output : {"expected", "required_pace"}) {
+      EXPECT_EQ(run->Reason(output, year), v1::MISSING_REASON_UNDEFINED) << output << year;
+    }
+  }
+  EXPECT_EQ(run->Value("status", 2019), kOnTrack);
+}
+
+TEST(PathTest, NothingIsExpectedWhenTheBaselineMeetsTheTarget) {
+  const Case c = ToTarget(v1::TARGET_RELATION_AT_MOST, 2025, 5);
+  for (const Case& of : {c, Linear(c)}) {
+    const auto run = Judge(of, {{2015, 4}, {2020, 4.2}, {2021, 6}, {2026, 4}});
+    ASSERT_TRUE(run.ok()) << run.status();
+    for (const int64_t year : {2015, 2020, 2021, 2026}) {
+      EXPECT_EQ(run->Reason("expected", year), v1::MISSING_REASON_UNDEFINED) << year;
+    }
+    EXPECT_EQ(run->Value("status", 2020), kAchieved);
+    EXPECT_EQ(run->Value("required_pace", 2020), 0);
+    EXPECT_LT(run->Value("required_pace", 2021), 0);
+  }
 }
 
 TEST(BreakTest, IsNotCrossedUnlessTold) {

@@ -32,9 +32,9 @@ TEST(OpenSdgTest, DoublingInTenYears) {
   EXPECT_EQ(run->Value("status", 2020), kOnTrack);
   EXPECT_NEAR(run->Value("ratio", 2020), 0.969862303770972, 1e-12);
   EXPECT_NEAR(run->Value("score", 2020), 2.64192944960568, 1e-11);
-  EXPECT_EQ(run->Value("expected", 2020), 150);
+  EXPECT_NEAR(run->Value("expected", 2020), 141.421356237309505, 1e-12);
   EXPECT_NEAR(run->Value("projected", 2020), 196, 1e-9);
-  EXPECT_EQ(run->Value("required_pace", 2020), 12);
+  EXPECT_NEAR(run->Value("required_pace", 2020), 10.3517293300091098, 1e-12);
 }
 
 TEST(OpenSdgTest, LessIsWanted) {
@@ -44,7 +44,8 @@ TEST(OpenSdgTest, LessIsWanted) {
   EXPECT_EQ(run->Value("status", 2019), kModerate);
   EXPECT_NEAR(run->Value("ratio", 2019), 0.810225695338422, 1e-12);
   EXPECT_NEAR(run->Value("score", 2019), 1.50166111923281, 1e-11);
-  EXPECT_EQ(run->Value("required_pace", 2019), -5);
+  EXPECT_NEAR(run->Value("expected", 2019), 75.7858283255199041, 1e-12);
+  EXPECT_NEAR(run->Value("required_pace", 2019), -6.02755222810704930, 1e-12);
 }
 
 TEST(OpenSdgTest, NegativeValuesFlipTheSign) {
@@ -61,6 +62,8 @@ TEST(OpenSdgTest, ZeroBaselineCountsAsAThousandth) {
   EXPECT_EQ(run->Value("status", 2020), kOnTrack);
   EXPECT_NEAR(run->Value("ratio", 2020), 1.97175637230797, 1e-11);
   EXPECT_EQ(run->Value("score", 2020), 5);
+  EXPECT_EQ(run->Value("expected", 2015), 0);
+  EXPECT_NEAR(run->Value("expected", 2020), 0.1, 1e-15);
   // A projection from a stand-in would be a made-up number.
   EXPECT_EQ(run->Reason("projected", 2020), v1::MISSING_REASON_UNDEFINED);
 }
@@ -72,7 +75,10 @@ TEST(OpenSdgTest, ZeroTargetCountsAsAThousandth) {
   EXPECT_EQ(run->Value("status", 2020), kLimited);
   EXPECT_NEAR(run->Value("ratio", 2020), 0.37057162069805, 1e-12);
   EXPECT_NEAR(run->Value("score", 2020), -0.955939228037434, 1e-11);
+  EXPECT_NEAR(run->Value("expected", 2020), 0.2, 1e-15);
+  EXPECT_NEAR(run->Value("required_pace", 2020), -8.41510680753888651, 1e-12);
   EXPECT_EQ(run->Value("status", 2021), kOnTrack);  // near 0 is not 0
+  EXPECT_EQ(run->Value("required_pace", 2021), -0.0005 / 4) << "0.001 would be a rise";
   EXPECT_EQ(run->Value("status", 2022), kAchieved);
 }
 
@@ -96,6 +102,9 @@ TEST(OpenSdgTest, OppositeSignsAreUndefined) {
       Judge(ToTarget(v1::TARGET_RELATION_AT_LEAST, 2025, 10), {{2015, -4}, {2020, -1}});
   ASSERT_TRUE(target.ok()) << target.status();
   EXPECT_EQ(target->Reason("status", 2020), v1::MISSING_REASON_UNDEFINED);
+  // Growth is not defined; the straight line is.
+  EXPECT_EQ(target->Value("expected", 2020), 3);
+  EXPECT_NEAR(target->Value("required_pace", 2020), 11.0 / 5, 1e-15);
 }
 
 TEST(OpenSdgTest, ABaselineBeyondTheTargetThatFellBackDeteriorates) {
@@ -194,6 +203,69 @@ TEST(OpenSdgTest, ANaturalLimitIsIgnoredWithATarget) {
   const auto with = Judge(c, values);
   ASSERT_TRUE(without.ok() && with.ok());
   EXPECT_EQ(with->Value("score", 2020), without->Value("score", 2020));
+}
+
+// England's ambition of a smoking prevalence of 5 % in 2030, from 14.4 % in 2018
+// (House of Commons Library, CBP-9655), by both methods.
+TEST(MethodTest, ExpectedAndPaceAreThoseOfTheMethod) {
+  Case c;
+  c.relation = v1::TARGET_RELATION_AT_MOST;
+  c.baseline_period = 2018;
+  c.target_period = 2030;
+  c.path = {{2018, 14.4}, {2030, 5}};
+  const std::vector<Point> values = {{2018, 14.4}, {2023, 11.6}, {2030, 4}};
+  const auto growth = Judge(c, values);
+  ASSERT_TRUE(growth.ok()) << growth.status();
+  EXPECT_NEAR(growth->Value("expected", 2023), 9.26720895543593120, 1e-12);
+  EXPECT_NEAR(growth->Value("required_pace", 2023), -1.31402605346612346, 1e-12);
+  EXPECT_EQ(growth->Value("expected", 2018), 14.4);
+  EXPECT_EQ(growth->Value("expected", 2030), 5);
+  EXPECT_EQ(growth->Value("required_pace", 2030), 0);
+  const auto linear = Judge(Linear(c), values);
+  ASSERT_TRUE(linear.ok()) << linear.status();
+  EXPECT_NEAR(linear->Value("expected", 2023), 10.4833333333333333, 1e-12);
+  EXPECT_NEAR(linear->Value("required_pace", 2023), -0.942857142857142857, 1e-12);
+}
+
+// Whoever stands where the way wants is on track, never "limited": ratio 1.
+TEST(MethodTest, WhatIsExpectedIsOnTrack) {
+  struct Way {
+    v1::TargetRelation relation;
+    double from;
+    double to;
+  };
+  for (const Way& way : {Way{v1::TARGET_RELATION_AT_MOST, 10, 0},
+                         {v1::TARGET_RELATION_AT_LEAST, 0, 10},
+                         {v1::TARGET_RELATION_AT_LEAST, 100, 200},
+                         {v1::TARGET_RELATION_AT_MOST, 14.4, 5},
+                         {v1::TARGET_RELATION_AT_LEAST, -100, -50},
+                         {v1::TARGET_RELATION_AT_MOST, -50, -100}}) {
+    for (const bool linear : {false, true}) {
+      Case c = ToTarget(way.relation, 2025, way.to);
+      if (linear) c = Linear(c);
+      const auto asked = Judge(c, {{2015, way.from}, {2020, {}}});
+      ASSERT_TRUE(asked.ok()) << asked.status();
+      const double expected = asked->Value("expected", 2020);
+      const auto run = Judge(c, {{2015, way.from}, {2020, expected}});
+      ASSERT_TRUE(run.ok()) << run.status();
+      EXPECT_EQ(run->Value("status", 2020), kOnTrack) << way.from << " to " << way.to;
+      EXPECT_NEAR(run->Value("ratio", 2020), 1, 1e-12) << way.from << " to " << way.to;
+    }
+  }
+}
+
+// A year of growth would go beyond the target when less is left.
+TEST(MethodTest, WithLessThanAYearLeftThePaceIsStraight) {
+  Case c;
+  c.frequency = v1::FREQUENCY_MONTH;
+  c.target_period = 24036;
+  c.path = {{24036, 200}};
+  const auto run = Judge(c, {{24000, 100}, {24012, 120}, {24024, 150}, {24030, 160}, {24035, 190}});
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_NEAR(run->Value("required_pace", 24012), 34.9193338482966754, 1e-12);
+  EXPECT_NEAR(run->Value("required_pace", 24024), 50, 1e-12);
+  EXPECT_NEAR(run->Value("required_pace", 24030), 80, 1e-12);
+  EXPECT_NEAR(run->Value("required_pace", 24035), 120, 1e-9);
 }
 
 // Henan's guidance of 2022 wants 1.5 million new-energy vehicles in 2025

@@ -26,6 +26,14 @@ double WantedGrowth(const Progress& p, double baseline) {
   return sign * p.direction * growth;
 }
 
+// Whether growth goes from one to the other, with their stand-ins, the way that
+// they themselves lie: from 0.0005 down to 0 the stand-in would be a rise.
+bool Grows(double from, double to) {
+  const double a = NotZero(from);
+  const double b = NotZero(to);
+  return !OppositeSigns(a, b) && (from < to) == (a < b) && (from > to) == (a > b);
+}
+
 // Nothing was required (the baseline is the target), so that every change is
 // infinitely much.
 Verdict WithoutRequirement(double progress) {
@@ -57,6 +65,18 @@ std::optional<Verdict> OpenSdgWithTarget(const Progress& p) {
     verdict.score = std::max(4.1667 * ratio - 2.5, -5.0);
   }
   return verdict;
+}
+
+double Between(double from, double to, double part) {
+  if (!Grows(from, to)) return from + (to - from) * part;
+  return NotZero(from) * std::pow(NotZero(to) / NotZero(from), part);
+}
+
+double CompoundPace(double value, double target, double years) {
+  // At one year both are the same. With less, a year of growth would go beyond the
+  // target: from 10 to 20 in a month by 40950.
+  if (years < 1 || value == 0 || !Grows(value, target)) return (target - value) / years;
+  return value * CompoundGrowth(NotZero(target), value, years);
 }
 
 double LimitFactor(double baseline, double limit) {

@@ -42,6 +42,16 @@ std::optional<Verdict> OpenSdgWithoutTarget(const Progress& progress,
                                             std::optional<double> natural_limit);
 Verdict LinearPace(const Progress& progress);
 
+// What is due at a part (0 to 1) of the time from one point of a way to the next,
+// by compound growth. A straight line where that is not defined: points of
+// opposite signs, or a stand-in for 0 that turns the way round.
+double Between(double from, double to, double part);
+
+// The change in the first year of the way by compound growth from a value to the
+// target. The straight one where that is not defined, as for Between; from a value
+// of 0, which has no growth; and when less than a year is left.
+double CompoundPace(double value, double target, double years);
+
 // The scaling factor of the thresholds near a natural limit.
 double LimitFactor(double baseline, double limit);
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "plugins/builtin/attainment/methods.h"
+
 namespace attainment {
 namespace {
 
@@ -47,8 +49,8 @@ double Goal::AimFrom(double value) const {
   return std::min(std::max(value, lower_), upper_);
 }
 
-Line::Line(Waypoint baseline, std::vector<Waypoint> points, bool final)
-    : points_({baseline}), final_(final) {
+Line::Line(Waypoint baseline, std::vector<Waypoint> points, Shape shape)
+    : points_({baseline}), shape_(shape) {
   for (const Waypoint& point : points) {
     if (point.period > points_.back().period) points_.push_back(point);
   }
@@ -64,9 +66,10 @@ std::optional<double> Line::At(int64_t period) const {
     if (period == b.period) return b.value;
     const double part =
         static_cast<double>(period - a.period) / static_cast<double>(b.period - a.period);
-    return a.value + (b.value - a.value) * part;
+    return shape_ == Shape::kCompound ? Between(a.value, b.value, part)
+                                      : a.value + (b.value - a.value) * part;
   }
-  if (final_ && points_.size() > 1) return points_.back().value;
+  if (points_.size() > 1) return points_.back().value;
   return std::nullopt;
 }
 

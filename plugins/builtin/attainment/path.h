@@ -43,17 +43,24 @@ struct Waypoint {
   double value;
 };
 
-// The straight lines from the baseline over the points after it. After the last
-// one its value holds when `final` is set, and nothing does when not.
+// How the way goes from one point to the next.
+enum class Shape {
+  kStraight,
+  // By compound growth; straight where that is not defined (Between).
+  kCompound,
+};
+
+// The way from the baseline over the points after it to the last of them, whose
+// value holds after it.
 class Line {
  public:
-  Line(Waypoint baseline, std::vector<Waypoint> points, bool final);
-  // None before the baseline and where nothing is wanted.
+  Line(Waypoint baseline, std::vector<Waypoint> points, Shape shape);
+  // None before the baseline, and after it when no point is.
   std::optional<double> At(int64_t period) const;
 
  private:
   std::vector<Waypoint> points_;
-  bool final_;
+  Shape shape_;
 };
 
 }  // namespace attainment

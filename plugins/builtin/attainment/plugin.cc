@@ -13,6 +13,7 @@ using attainment::Goal;
 using attainment::Line;
 using attainment::Progress;
 using attainment::Relation;
+using attainment::Shape;
 using attainment::Verdict;
 using attainment::Waypoint;
 
@@ -62,7 +63,9 @@ class Attainment final : public sdk::Instance {
  private:
   Target ReadTarget(const sdk::Call& call) const;
   std::optional<Baseline> FindBaseline(const sdk::Call& call) const;
-  Line MakeLine(const Target& target, const Baseline& baseline) const;
+  // None when nothing is to be expected on the way: without a final point, and
+  // when the baseline meets it already, from where a way would lead back.
+  std::optional<Line> MakeLine(const Target& target, const Baseline& baseline) const;
   // Whether both are the same part of their years; year-to-date totals of
   // different parts do not compare.
   bool Comparable(int64_t a, int64_t b) const {
@@ -174,19 +177,21 @@ std::optional<Baseline> Attainment::FindBaseline(const sdk::Call& call) const {
   return std::nullopt;
 }
 
-Line Attainment::MakeLine(const Target& target, const Baseline& baseline) const {
+std::optional<Line> Attainment::MakeLine(const Target& target, const Baseline& baseline) const {
+  if (!target.goal.has_value() || target.goal->Met(baseline.value)) return std::nullopt;
   std::vector<Waypoint> points;
   for (const auto& [period, goal] : target.points) {
     points.push_back({period, goal.AimFrom(baseline.value)});
   }
-  return Line({baseline.period, baseline.value}, std::move(points), target.goal.has_value());
+  return Line({baseline.period, baseline.value}, std::move(points),
+              open_sdg_ ? Shape::kCompound : Shape::kStraight);
 }
 
 void Attainment::Compute(sdk::Call& call) {
   const Target target = ReadTarget(call);
   const std::optional<Baseline> baseline = FindBaseline(call);
   const std::optional<Line> line =
-      baseline.has_value() ? std::optional<Line>(MakeLine(target, *baseline)) : std::nullopt;
+      baseline.has_value() ? MakeLine(target, *baseline) : std::nullopt;
   const sdk::Column& value = call.input(value_);
   bool broken = false;
   for (size_t i = 0; i < call.last(); ++i) {
@@ -204,7 +209,8 @@ void Attainment::Compute(sdk::Call& call) {
     }
     const sdk::Flags mark = broken ? PT_FLAG_BREAK : 0;
     call.output(kBaseline).Put(period, baseline->value, baseline->flags);
-    const std::optional<double> expected = line->At(period);
+    const std::optional<double> expected =
+        line.has_value() ? line->At(period) : std::optional<double>();
     if (expected.has_value() && Comparable(period, baseline->period)) {
       call.output(kExpected).Put(period, *expected,
                                  static_cast<sdk::Flags>(baseline->flags | mark));
@@ -309,7 +315,10 @@ void Attainment::Pace(const Target& target, int64_t period, double value, sdk::F
   if (target.goal->Met(value)) return required.Put(period, 0, flags);
   if (period >= *target_period_) return required.PutMissing(period, PT_REASON_UNDEFINED);
   const double aim = target.goal->Aim(target.goal->Direction(value));
-  required.Put(period, (aim - value) / YearsBetween(period, *target_period_), flags);
+  const double years = YearsBetween(period, *target_period_);
+  required.Put(period,
+               open_sdg_ ? attainment::CompoundPace(value, aim, years) : (aim - value) / years,
+               flags);
 }
 
 }  // namespace
