@@ -1,6 +1,8 @@
 #include "services/app/data_gaps.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,9 +35,12 @@ std::string GroupWords(const ResolvedInput& input, const std::vector<std::string
 
 // Names what has no points among the inputs of an indicator's group, down to the
 // datasets.
+// `seen` are the groups looked at: many ways may lead to one.
 absl::Status FindEmptyInputs(HistoryFigures& figures, const std::string& indicator,
                              const std::vector<std::string>& values,
+                             std::set<std::pair<std::string, std::string>>* seen,
                              std::vector<std::string>* found) {
+  if (!seen->emplace(indicator, EncodeDimensionKey(values)).second) return absl::OkStatus();
   const absl::StatusOr<Calculation> calculation = figures.Resolve(indicator);
   if (!calculation.ok()) {
     return IsStoreError(calculation.status()) ? calculation.status() : absl::OkStatus();
@@ -59,7 +64,7 @@ absl::Status FindEmptyInputs(HistoryFigures& figures, const std::string& indicat
     const size_t before = found->size();
     for (const std::string& key : group.series[i]) {
       PT_RETURN_IF_ERROR(FindEmptyInputs(figures, input.source,
-                                         DecodeDimensionKey(key, input.rules.size()), found));
+                                         DecodeDimensionKey(key, input.rules.size()), seen, found));
     }
     if (found->size() == before) found->push_back(input.source);
   }
@@ -73,7 +78,8 @@ absl::StatusOr<std::string> WhyNoValue(HistoryFigures& figures, const v1::Target
                                        std::optional<int64_t> period,
                                        const std::string& period_text) {
   std::vector<std::string> empty;
-  PT_RETURN_IF_ERROR(FindEmptyInputs(figures, target.indicator(), group, &empty));
+  std::set<std::pair<std::string, std::string>> seen;
+  PT_RETURN_IF_ERROR(FindEmptyInputs(figures, target.indicator(), group, &seen, &empty));
   std::sort(empty.begin(), empty.end());
   empty.erase(std::unique(empty.begin(), empty.end()), empty.end());
   if (!empty.empty()) {
@@ -91,7 +97,12 @@ absl::StatusOr<std::string> WhyNoValue(HistoryFigures& figures, const v1::Target
                       MissingWords(ReasonOfFlags(values.flags[position])));
 }
 
-absl::StatusOr<std::string> FailureUpstream(HistoryFigures& figures, const std::string& indicator) {
+namespace {
+
+// `seen` are the indicators looked at: many ways may lead to one.
+absl::StatusOr<std::string> FindFailure(HistoryFigures& figures, const std::string& indicator,
+                                        std::set<std::string>* seen) {
+  if (!seen->insert(indicator).second) return std::string();
   PT_ASSIGN_OR_RETURN(const auto definition,
                       LoadIndicator(figures.tx(), indicator, figures.as_of()));
   if (!definition.has_value()) return std::string();
@@ -102,14 +113,18 @@ absl::StatusOr<std::string> FailureUpstream(HistoryFigures& figures, const std::
   }
   for (const std::string& source : ReferencesOf(*definition)) {
     if (CollectionOf(source) != kIndicators) continue;
-    PT_ASSIGN_OR_RETURN(std::string failure, FailureUpstream(figures, source));
+    PT_ASSIGN_OR_RETURN(std::string failure, FindFailure(figures, source, seen));
     if (!failure.empty()) return failure;
   }
   return std::string();
 }
 
-absl::StatusOr<int64_t> VintageOf(HistoryFigures& figures, const std::string& indicator,
-                                  const std::vector<std::string>& values, int64_t period) {
+// `known` has the vintages of the groups looked at.
+absl::StatusOr<int64_t> FindVintage(HistoryFigures& figures, const std::string& indicator,
+                                    const std::vector<std::string>& values, int64_t period,
+                                    std::map<std::pair<std::string, std::string>, int64_t>* known) {
+  const auto place = std::make_pair(indicator, EncodeDimensionKey(values));
+  if (const auto found = known->find(place); found != known->end()) return found->second;
   const absl::StatusOr<Calculation> calculation = figures.Resolve(indicator);
   if (!calculation.ok()) {
     if (IsStoreError(calculation.status())) return calculation.status();
@@ -127,13 +142,27 @@ absl::StatusOr<int64_t> VintageOf(HistoryFigures& figures, const std::string& in
         if (!at.empty()) revision = at.revisions[0];
       } else if (CollectionOf(input.source) == kIndicators) {
         PT_ASSIGN_OR_RETURN(
-            revision,
-            VintageOf(figures, input.source, DecodeDimensionKey(key, input.rules.size()), period));
+            revision, FindVintage(figures, input.source,
+                                  DecodeDimensionKey(key, input.rules.size()), period, known));
       }
       greatest = std::max(greatest, revision);
     }
   }
+  (*known)[place] = greatest;
   return greatest;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FailureUpstream(HistoryFigures& figures, const std::string& indicator) {
+  std::set<std::string> seen;
+  return FindFailure(figures, indicator, &seen);
+}
+
+absl::StatusOr<int64_t> VintageOf(HistoryFigures& figures, const std::string& indicator,
+                                  const std::vector<std::string>& values, int64_t period) {
+  std::map<std::pair<std::string, std::string>, int64_t> known;
+  return FindVintage(figures, indicator, values, period, &known);
 }
 
 std::string SeriesWords(const ResolvedInput& input, const std::string& key) {

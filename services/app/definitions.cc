@@ -11,7 +11,7 @@ namespace policytrack::app {
 namespace {
 
 constexpr int kBatch = 256;
-// Deeper chains of indicators cannot be created; a stored one is damage.
+// Deeper chains of indicators cannot be resolved; a stored one is damage.
 constexpr int kMaxDepth = 1000;
 
 template <typename Message>

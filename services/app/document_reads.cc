@@ -52,10 +52,13 @@ absl::StatusOr<MessagePtr> Documents::Get(const std::string& name, bool has_as_o
   PT_RETURN_IF_ERROR(store_->Read([&](ReadTransaction& tx) -> absl::Status {
     PT_ASSIGN_OR_RETURN(const int64_t revision, ResolveAsOf(tx, has_as_of, as_of));
     PT_ASSIGN_OR_RETURN(auto stored, tx.GetDocument(name, revision));
-    if (!stored.has_value()) return NotThere(name);
-    PT_ASSIGN_OR_RETURN(result, Parse(*stored));
-    if (stored->deleted && !IsSoftDeleted(*stored, *result)) return NotThere(name);
-    return absl::OkStatus();
+    if (stored.has_value()) {
+      PT_ASSIGN_OR_RETURN(result, Parse(*stored));
+      if (!stored->deleted || IsSoftDeleted(*stored, *result)) return absl::OkStatus();
+    }
+    if (revision == storage::kPresent) return NotThere(name);
+    return NotFound(name, absl::StrCat(name, " does not exist as of revision ", revision,
+                                       "; list its revisions to see when it did"));
   }));
   return result;
 }

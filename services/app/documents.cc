@@ -87,7 +87,11 @@ absl::Status Documents::Put(WriteTransaction& tx, const Message* before, Message
 }
 
 void Documents::Create(const CreateArgs& args, DocumentDone done) {
-  absl::Status status = CheckResourceId(kind_->singular() + "_id", args.id);
+  const std::string id_field = kind_->singular() + "_id";
+  absl::Status status = args.id.empty() ? FieldRequired(id_field,
+                                                        "must be set: the last part of "
+                                                        "the name to create")
+                                        : CheckResourceId(id_field, args.id);
   if (status.ok()) status = CheckRequestId("request_id", args.request_id);
   if (!status.ok()) return done(status);
 
@@ -222,11 +226,12 @@ absl::Status Documents::DeleteIn(WriteTransaction& tx, Pending& pending) {
   if (!referrers.empty()) {
     std::vector<std::string> shown(referrers.begin(),
                                    referrers.begin() + std::min<size_t>(referrers.size(), 3));
-    return Error(
-        absl::StatusCode::kFailedPrecondition, reason::kResourceInUse,
-        absl::StrCat(pending.name, " is used by ", absl::StrJoin(shown, ", "),
-                     referrers.size() > 3 ? " and others" : "", "; change or delete those first"),
-        {{"resource", pending.name}, {"referrer", referrers.front()}});
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kResourceInUse,
+                 absl::StrCat(pending.name, " is used by ", absl::StrJoin(shown, ", "),
+                              referrers.size() > 3 ? " and others" : "",
+                              "; change or delete those first. A deleted measure can come back and "
+                              "keeps its references: undelete and change it first"),
+                 {{"resource", pending.name}, {"referrer", referrers.front()}});
   }
   PT_RETURN_IF_ERROR(kind_->OnDelete(tx, pending.name));
   PT_RETURN_IF_ERROR(tx.PutDocument(pending.name, stored->body, /*deleted=*/true, {}));
@@ -257,6 +262,8 @@ absl::Status Documents::UndeleteIn(WriteTransaction& tx, Pending& pending) {
   PT_RETURN_IF_ERROR(CheckEtag(pending.etag, *present));
   ClearField(present.get(), "delete_time");
   ClearField(present.get(), "purge_time");
+  // What it refers to may have changed meanwhile.
+  PT_RETURN_IF_ERROR(kind_->Check(tx, nullptr, present.get()));
   return Put(tx, nullptr, std::move(present), pending);
 }
 

@@ -20,10 +20,10 @@ namespace {
 constexpr size_t kBatchPoints = 200000;
 constexpr size_t kBatchGroups = 256;
 
-// An error that says "try again" and nothing of a definition.
+// An error of the store, after which the pass is tried again. Damage to one
+// series is not: it would stop everything else, so it is recorded where it is.
 bool IsTransient(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable ||
-         status.code() == absl::StatusCode::kCancelled;
+  return IsStoreError(status) && ReasonOf(status) != reason::kStoreDamaged;
 }
 
 // Whether two records say the same but for when.
@@ -98,11 +98,18 @@ bool EvaluationPass::IsTouched(const std::string& source) const {
   return touched_.count(source) > 0 || outcome_.patches.count(source) > 0;
 }
 
+absl::Status EvaluationPass::CheckStopping() const {
+  if (!stopping_->load(std::memory_order_relaxed)) return absl::OkStatus();
+  return Error(absl::StatusCode::kUnavailable, reason::kServerStopping,
+               "evaluation stopped with the server; it goes on when the server is back");
+}
+
 absl::Status EvaluationPass::Run(int64_t after) {
   after_ = after;
   PT_RETURN_IF_ERROR(
       store_->Read([this](storage::ReadTransaction& tx) { return FindTouched(tx); }));
   for (const std::string& parent : order_) {
+    PT_RETURN_IF_ERROR(CheckStopping());
     PT_RETURN_IF_ERROR(Evaluate(*graph_->Find(parent)));
   }
   return absl::OkStatus();
@@ -213,7 +220,7 @@ absl::Status EvaluationPass::AddChange(storage::ReadTransaction& tx, const Calcu
   for (const ResolvedInput& other : calculation.inputs) {
     // Such inputs extend the axis only where the group exists, which a window
     // does not show.
-    whole = whole || (other.optional && !other.unaligned && !other.source.empty());
+    whole = whole || (other.optional && !other.unaligned);
     whole = whole || (other.filled_period.has_value() && range.Contains(*other.filled_period));
   }
   if (!whole && input.aggregation != v1::AGGREGATION_UNSPECIFIED) {
@@ -322,6 +329,7 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
     std::vector<Columns> stored;
   };
   for (size_t next = 0; next < tasks.size();) {
+    PT_RETURN_IF_ERROR(CheckStopping());
     std::vector<Loaded> batch;
     const size_t first = next;
     PT_RETURN_IF_ERROR(store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {

@@ -6,6 +6,7 @@
 #ifndef POLICYTRACK_SERVICES_APP_EVALUATION_PASS_H_
 #define POLICYTRACK_SERVICES_APP_EVALUATION_PASS_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -44,13 +45,19 @@ class EvaluationPass {
   // definitions that were never evaluated, failed, or were evaluated by another
   // build of their plugin.
   EvaluationPass(storage::Store* store, plugins::Engine* engine, DefinitionGraph* graph,
-                 const LogFunction* log, bool check_all)
-      : store_(store), engine_(engine), graph_(graph), log_(log), check_all_(check_all) {}
+                 const LogFunction* log, const std::atomic<bool>* stopping, bool check_all)
+      : store_(store),
+        engine_(engine),
+        graph_(graph),
+        log_(log),
+        stopping_(stopping),
+        check_all_(check_all) {}
 
   // Evaluates what commits after `after` touched, as of the present revision.
   // A definition that cannot be evaluated gets a record that says why and stops
-  // no other. Returns UNAVAILABLE / STORE_BUSY when the store cannot be read now
-  // and INTERNAL when it is damaged.
+  // no other; so does one whose figures are damaged. Returns UNAVAILABLE /
+  // STORE_BUSY when the store cannot be read now, INTERNAL when it fails, and
+  // UNAVAILABLE / SERVER_STOPPING soon after `stopping` is set.
   absl::Status Run(int64_t after);
 
   const Outcome& outcome() const { return outcome_; }
@@ -68,6 +75,7 @@ class EvaluationPass {
     std::map<std::string, Change> groups;
   };
 
+  absl::Status CheckStopping() const;
   absl::Status FindTouched(storage::ReadTransaction& tx);
   absl::Status Evaluate(const GraphNode& node);
   absl::Status Recompute(const GraphNode& node, const std::optional<v1::Evaluation>& before);
@@ -85,6 +93,7 @@ class EvaluationPass {
   plugins::Engine* const engine_;
   DefinitionGraph* const graph_;
   const LogFunction* const log_;
+  const std::atomic<bool>* const stopping_;
   const bool check_all_;
 
   int64_t after_ = 0;

@@ -50,6 +50,7 @@ void Evaluator::Start() {
 }
 
 void Evaluator::Stop() {
+  interrupt_.store(true, std::memory_order_relaxed);
   int listener = -1;
   {
     absl::MutexLock lock(&mutex_);
@@ -120,7 +121,7 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
   }
   if (!check_all && store_->revision() <= after) return false;
 
-  EvaluationPass pass(store_, engine_, &graph_, &log_, check_all);
+  EvaluationPass pass(store_, engine_, &graph_, &log_, &interrupt_, check_all);
   absl::Status status = pass.Run(after);
   absl::StatusOr<int64_t> reached = 0;
   if (status.ok()) {

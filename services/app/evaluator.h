@@ -9,6 +9,7 @@
 #ifndef POLICYTRACK_SERVICES_APP_EVALUATOR_H_
 #define POLICYTRACK_SERVICES_APP_EVALUATOR_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -78,6 +79,8 @@ class Evaluator {
   bool check_all_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int listener_ ABSL_GUARDED_BY(mutex_) = -1;
+  // Cuts a pass short; set once, by Stop.
+  std::atomic<bool> interrupt_{false};
   std::thread thread_;
 };
 

@@ -109,6 +109,8 @@ std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calcula
                                                       const ResolvedInput& input,
                                                       absl::string_view series_key) {
   const std::vector<std::string> values = DecodeDimensionKey(series_key, input.rules.size());
+  // A key with more dimensions is from before the source lost some of them.
+  if (EncodeDimensionKey(values) != series_key) return std::nullopt;
   std::vector<std::string> group(calculation.group_by.size());
   for (size_t i = 0; i < input.rules.size(); ++i) {
     const DimensionRule& rule = input.rules[i];
@@ -212,7 +214,8 @@ absl::StatusOr<Columns> ReadInput(const Calculation& calculation, Figures& figur
   Columns columns;
   if (input.aggregation == v1::AGGREGATION_UNSPECIFIED) {
     if (group.series[index].size() > 1) {
-      return absl::InternalError("several series feed one input without aggregation");
+      return Error(absl::StatusCode::kInternal, reason::kResultRefused,
+                   "several series feed one input that has no aggregation");
     }
     if (!group.series[index].empty()) {
       PT_ASSIGN_OR_RETURN(columns,

@@ -1,3 +1,8 @@
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/error.h"
@@ -44,19 +49,19 @@ class IndicatorKind final : public DocumentKind {
   absl::Status CheckDependents(storage::WriteTransaction& tx,
                                const Message& document) const override {
     const auto& indicator = static_cast<const v1::Indicator&>(document);
-    PT_ASSIGN_OR_RETURN(const auto referrers, tx.ListReferrers(indicator.name(), kAllReferrers));
-    for (const std::string& name : referrers) {
-      PT_ASSIGN_OR_RETURN(auto stored, tx.GetDocument(name, storage::kPresent));
-      if (!stored.has_value() || stored->deleted) continue;
-      const absl::Status status = CheckReferrer(tx, indicator.name(), *stored);
-      if (status.ok()) continue;
-      // A plugin that cannot be used is no fault of this change.
-      if (ReasonOf(status) == reason::kPluginNotActive) continue;
-      if (ReasonOf(status).empty()) return status;
-      return Error(absl::StatusCode::kFailedPrecondition, reason::kResourceInUse,
-                   absl::StrCat("with this change ", name, ", which uses ", indicator.name(),
-                                ", would no longer be valid: ", std::string(status.message())),
-                   {{"resource", indicator.name()}, {"referrer", name}});
+    // A unit or a dimension goes on from indicator to indicator.
+    std::vector<std::string> changed = {indicator.name()};
+    std::set<std::string> seen = {indicator.name()};
+    while (!changed.empty()) {
+      const std::string name = std::move(changed.back());
+      changed.pop_back();
+      PT_ASSIGN_OR_RETURN(const auto referrers, tx.ListReferrers(name, kAllReferrers));
+      for (const std::string& referrer : referrers) {
+        PT_RETURN_IF_ERROR(CheckDependent(tx, indicator.name(), name, referrer));
+        if (CollectionOf(referrer) == kIndicators && seen.insert(referrer).second) {
+          changed.push_back(referrer);
+        }
+      }
     }
     return absl::OkStatus();
   }
@@ -66,6 +71,21 @@ class IndicatorKind final : public DocumentKind {
   }
 
  private:
+  // Checks what reads `name` after `origin` has changed.
+  absl::Status CheckDependent(storage::WriteTransaction& tx, const std::string& origin,
+                              const std::string& name, const std::string& referrer) const {
+    PT_ASSIGN_OR_RETURN(auto stored, tx.GetDocument(referrer, storage::kPresent));
+    if (!stored.has_value() || stored->deleted) return absl::OkStatus();
+    const absl::Status status = CheckReferrer(tx, name, *stored);
+    // A plugin that cannot be used is no fault of this change.
+    if (status.ok() || ReasonOf(status) == reason::kPluginNotActive) return absl::OkStatus();
+    if (ReasonOf(status).empty()) return status;
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kResourceInUse,
+                 absl::StrCat("with this change ", referrer, ", which uses ", name,
+                              ", would no longer be valid: ", std::string(status.message())),
+                 {{"resource", origin}, {"referrer", referrer}});
+  }
+
   absl::Status CheckReferrer(storage::WriteTransaction& tx, const std::string& name,
                              const storage::Document& stored) const {
     if (CollectionOf(stored.name) == kIndicators) {

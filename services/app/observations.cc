@@ -9,6 +9,7 @@
 #include "core/filter.h"
 #include "core/page_token.h"
 #include "core/period.h"
+#include "core/resource_name.h"
 #include "services/app/as_of.h"
 #include "services/app/await_revision.h"
 #include "services/app/series_proto.h"
@@ -106,6 +107,11 @@ absl::Status ResolvePlan(ReadTransaction& tx, ReadPlan<Request>* plan) {
   }
   PT_ASSIGN_OR_RETURN(plan->as_of,
                       ResolveAsOf(tx, plan->request.has_as_of(), plan->request.as_of()));
+  // What is computed is given exactly as of the revision that the answer names,
+  // although evaluation may lag, so that every page tells of the same state.
+  if (CollectionOf(plan->request.parent()) != kDatasets) {
+    plan->as_of = std::min(plan->as_of, tx.revision());
+  }
   return absl::OkStatus();
 }
 

@@ -283,7 +283,10 @@ void Push::Finish(Done done) {
                         .Finish()};
   }
   if (rejected_ > 0 && !options_.return_partial_success()) return done(RowsInvalid());
-  for (auto& [name, rows] : gathered_->datasets) job->writes[name] = gathered_->WritesOf(*rows);
+  for (auto& [name, rows] : gathered_->datasets) {
+    job->writes[name] = gathered_->WritesOf(*rows);
+    rows->series.clear();
+  }
   job->gathered = std::move(gathered_);
   job->base.set_unchanged_count(repeated);
   job->base.set_rejected_count(rejected_);

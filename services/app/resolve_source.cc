@@ -14,6 +14,10 @@
 namespace policytrack::app {
 namespace {
 
+// How many indicators may feed one another in a row. Finding the shape of the
+// last goes through all of them.
+constexpr size_t kMaxChain = 32;
+
 std::string IdList(const std::vector<SourceShape::Dimension>& dimensions) {
   if (dimensions.empty()) return "none";
   return absl::StrJoin(dimensions, ", ", [](std::string* out, const SourceShape::Dimension& d) {
@@ -85,6 +89,12 @@ absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
     if (!open_.insert(name).second) {
       return Error(absl::StatusCode::kFailedPrecondition, reason::kIndicatorCycle,
                    absl::StrCat(field, ": ", name, " feeds itself"), {{"resource", name}});
+    }
+    if (open_.size() > kMaxChain) {
+      open_.erase(name);
+      return FieldInvalid(field, absl::StrCat("more than ", kMaxChain,
+                                              " indicators feed one another in a row; shorten "
+                                              "the chain"));
     }
     absl::StatusOr<Calculation> calculation = Indicator(*indicator, name);
     open_.erase(name);

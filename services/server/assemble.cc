@@ -1,11 +1,10 @@
 // The only place that names implementations: which store, which plugin host.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -32,6 +31,7 @@
 #include "services/rpc/plugin_service.h"
 #include "services/rpc/progress_service.h"
 #include "services/rpc/unreadable_request.h"
+#include "services/server/listen_address.h"
 #include "services/server/server.h"
 #include "storage/sqlite/sqlite_store.h"
 
@@ -44,20 +44,8 @@ constexpr int kMaxReceiveBytes = 4 << 20;
 constexpr int kMaxMetadataBytes = 8 << 10;
 constexpr int kMaxConcurrentStreams = 100;
 
-bool IsLoopback(const std::string& listen) {
-  return absl::StartsWith(listen, "127.") || absl::StartsWith(listen, "localhost:") ||
-         absl::StartsWith(listen, "[::1]:") || absl::StartsWith(listen, "unix:");
-}
-
 absl::Status CheckListen(const Config& config) {
-  const size_t colon = config.listen.rfind(':');
-  int port = 0;
-  if (!absl::StartsWith(config.listen, "unix:") &&
-      (colon == std::string::npos || colon == 0 ||
-       !absl::SimpleAtoi(config.listen.substr(colon + 1), &port) || port < 0 || port > 65535)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--listen ", config.listen, " is not an address and port such as 127.0.0.1:7443"));
-  }
+  PT_RETURN_IF_ERROR(CheckAddressForm(config.listen));
   if (IsLoopback(config.listen) || config.allow_unauthenticated_clients_from_any_network) {
     return absl::OkStatus();
   }
@@ -130,8 +118,7 @@ class AssembledServer final : public Server {
     if (grpc_ == nullptr) {
       return absl::FailedPreconditionError(
           absl::StrCat("cannot listen on ", config.listen,
-                       ": the port is taken by another program or the address is not of this "
-                       "machine; stop that program or choose another port with --listen"));
+                       ": another program took the port just now; choose another with --listen"));
     }
     for (const char* name :
          {v1::PlanService::service_full_name(), v1::MeasureService::service_full_name(),
@@ -196,6 +183,7 @@ class AssembledServer final : public Server {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Clock* clock,
                                                       const rpc::Log& log) {
   PT_RETURN_IF_ERROR(CheckListen(config));
+  PT_RETURN_IF_ERROR(CheckAddressFree(config.listen));
   plugins::HostOptions host_options;
   host_options.plugin_dir = config.plugin_dir;
   host_options.allow_list_file = config.plugin_allow_list;
@@ -204,7 +192,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
                       plugins::OpenHost(host_options, log));
   storage::SqliteOptions store_options;
   store_options.data_dir = config.data_dir;
-  store_options.reader_connections = config.readers;
+  // Every worker may hold one while it computes; evaluation and the calls that
+  // are answered at once need theirs.
+  store_options.reader_connections = std::max(config.readers, config.workers + 2);
   PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store,
                       storage::SqliteStore::Open(store_options, clock));
   auto server =

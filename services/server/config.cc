@@ -14,9 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Reads `name: value` pairs from YAML for CLI11.
+// Reads `name: value` pairs from YAML for CLI11. Owned by the app it reads for.
 class YamlConfig final : public CLI::Config {
  public:
+  explicit YamlConfig(const CLI::App* app) : app_(app) {}
+
   std::string to_config(const CLI::App* app, bool default_also, bool write_description,
                         std::string prefix) const override {
     return "";
@@ -36,6 +38,11 @@ class YamlConfig final : public CLI::Config {
           throw CLI::FileError("config file line " + std::to_string(entry.first.Mark().line + 1) +
                                ": must be name: value");
         }
+        if (app_->get_option_no_throw("--" + entry.first.Scalar()) == nullptr ||
+            entry.first.Scalar() == "config") {
+          throw CLI::FileError("config file line " + std::to_string(entry.first.Mark().line + 1) +
+                               ": there is no setting " + entry.first.Scalar());
+        }
         CLI::ConfigItem item;
         item.name = entry.first.Scalar();
         item.inputs = {entry.second.Scalar()};
@@ -46,6 +53,9 @@ class YamlConfig final : public CLI::Config {
     }
     return items;
   }
+
+ private:
+  const CLI::App* const app_;
 };
 
 // The plugin directory of a build or an installation: lib/ beside bin/.
@@ -66,7 +76,7 @@ ParsedConfig ParseConfig(int argc, char** argv) {
       "Example: policytrackd --data-dir /var/lib/policytrack"};
   app.name("policytrackd");
   app.set_version_flag("--version", std::string("policytrackd ") + kVersion);
-  app.config_formatter(std::make_shared<YamlConfig>());
+  app.config_formatter(std::make_shared<YamlConfig>(&app));
   app.set_config("--config", "", "A YAML file of name: value lines, named as these flags");
   app.allow_config_extras(false);
   app.add_option("--listen", config.listen, "Address and port; port 0 chooses a free one")
@@ -82,7 +92,8 @@ ParsedConfig ParseConfig(int argc, char** argv) {
   app.add_option("--log-level", config.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
-  app.add_option("--readers", config.readers, "Read connections to the database")
+  app.add_option("--readers", config.readers,
+                 "Read connections to the database; at least --workers + 2")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_option("--workers", config.workers, "Threads for calls that compute or wait")

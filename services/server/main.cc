@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/clock.h"
+#include "grpc/support/log.h"
 #include "services/server/config.h"
 #include "services/server/server.h"
 #include "services/server/version.h"
@@ -24,6 +25,10 @@ int Run(int argc, char** argv) {
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   logger->set_level(spdlog::level::from_str(parsed.config.log_level));
   logger->flush_on(spdlog::level::info);
+  // The RPC library writes where the rest is written, and in the same form.
+  gpr_set_log_function([](gpr_log_func_args* line) {
+    if (const auto log = spdlog::get("policytrackd")) log->debug("grpc: {}", line->message);
+  });
 
   // Every thread inherits the mask, so that only sigwait below sees these.
   sigset_t signals;

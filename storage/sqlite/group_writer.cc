@@ -99,6 +99,7 @@ void GroupWriter::Requeue(std::vector<Pending>* group) {
   alone_ = group->size();
   absl::MutexLock lock(&mutex_);
   while (!group->empty()) {
+    group->back().result = 0;
     queue_.push_front(std::move(group->back()));
     group->pop_back();
   }
@@ -110,12 +111,12 @@ void GroupWriter::RunGroup() {
   absl::Status failure = Begin(&head);
   if (failure.ok()) {
     failure = RunWrites(&group, &head);
+    if (failure.ok()) failure = RunSql(*connection_, kCommit);
     if (!failure.ok() && group.size() > 1) {
       AfterFailure(failure);
       Requeue(&group);
       return;
     }
-    if (failure.ok()) failure = RunSql(*connection_, kCommit);
   } else {
     // All that waits fails now: each by itself would wait as long again.
     Pending write;
@@ -124,9 +125,8 @@ void GroupWriter::RunGroup() {
   }
   if (!failure.ok()) {
     AfterFailure(failure);
-    for (Pending& write : group) {
-      if (write.result.ok()) write.result = failure;
-    }
+    // Also of a write that was refused: what it was held against is undone.
+    for (Pending& write : group) write.result = failure;
     Answer(&group, false);
     return;
   }

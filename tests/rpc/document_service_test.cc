@@ -58,7 +58,7 @@ TEST_F(DocumentServiceTest, CreateAnswersWithTheStoredState) {
 TEST_F(DocumentServiceTest, CreateRefusesBadFields) {
   v1::Plan response;
   EXPECT_EQ(CodeOf(Create("Bad Id", Good(), &response)), "INVALID_ARGUMENT NAME_INVALID");
-  EXPECT_EQ(CodeOf(Create("", Good(), &response)), "INVALID_ARGUMENT NAME_INVALID");
+  EXPECT_EQ(CodeOf(Create("", Good(), &response)), "INVALID_ARGUMENT FIELD_REQUIRED");
   EXPECT_EQ(CodeOf(Create("x", v1::Plan(), &response)), "INVALID_ARGUMENT FIELD_REQUIRED");
   v1::Plan plan = Good();
   plan.set_region("not a region");

@@ -60,6 +60,7 @@ TEST_F(ServerTest, ATakenPortIsSaid) {
   config_.data_dir = directory_ + "/other";
   EXPECT_THAT(Refusal(), HasSubstr(config_.listen));
   EXPECT_THAT(Refusal(), HasSubstr("taken"));
+  EXPECT_FALSE(std::filesystem::exists(config_.data_dir));
 }
 
 TEST_F(ServerTest, ASecondServerOnTheSameDataIsRefused) {
