@@ -14,6 +14,7 @@
 #include "clients/cli/apply_order.h"
 #include "clients/cli/diff.h"
 #include "clients/cli/documents_api.h"
+#include "clients/cli/safe_text.h"
 #include "clients/cli/yaml_document.h"
 #include "core/error.h"
 #include "core/resource_name.h"
@@ -177,8 +178,8 @@ class Applier {
   void Tell(Outcome outcome) {
     ++counts_[outcome.result];
     if (!context_.json) {
-      context_.out() << absl::StrFormat("%-10s %s", Word(outcome.result), outcome.name);
-      if (!outcome.note.empty()) context_.out() << " (" << outcome.note << ")";
+      context_.out() << absl::StrFormat("%-10s %s", Word(outcome.result), OneLine(outcome.name));
+      if (!outcome.note.empty()) context_.out() << " (" << OneLine(outcome.note) << ")";
       context_.out() << "\n";
       for (const FieldChange& change : outcome.changes) {
         context_.out() << "             " << FormatChange(change) << "\n";
@@ -196,7 +197,7 @@ class Applier {
       return;
     }
     ++refused_;
-    const Position position = FindPosition(document, MetadataOf(status, "field"));
+    const Position position = FindRefusal(document, status);
     Report(context_, {document.file, position.line, position.column,
                       absl::StrCat("error: ", document.name, ": ", DescribeError(status))});
   }
@@ -214,7 +215,7 @@ class Applier {
       json["summary"]["not_applied"] = not_applied_;
       for (const auto& [name, status] : errors_) {
         json["errors"].push_back({{"name", name},
-                                  {"reason", ReasonOf(status)},
+                                  {"reason", ReasonOrCode(status)},
                                   {"message", std::string(status.message())}});
       }
       context_.out() << json.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";

@@ -7,11 +7,14 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "clients/cli/apply.h"
 #include "clients/cli/explain.h"
+#include "clients/cli/number_text.h"
 #include "clients/cli/push.h"
 #include "clients/cli/report.h"
 #include "clients/cli/resources.h"
+#include "clients/cli/safe_text.h"
 
 namespace policytrack::cli {
 namespace {
@@ -66,6 +69,11 @@ class CommandLine {
       app_.parse(std::move(arguments));
     } catch (const CLI::ParseError& e) {
       // CLI11's border: it reports by exception, --help and --version too.
+      if (const std::string unknown = UnknownCommand(); !unknown.empty()) {
+        *environment_.err << "error: there is no command `" << OneLine(unknown) << "`; there are "
+                          << Commands() << "\nRun with --help for more information.\n";
+        return kUsage;
+      }
       return app_.exit(e, *environment_.out, *environment_.err) == 0 ? kDone : kUsage;
     }
     if (timeout_ > 0) {
@@ -79,7 +87,7 @@ class CommandLine {
     }
     const bool json = output_ == "json";
     Connection connection(connection_, environment_.sleep, [&](const std::string& text) {
-      *environment_.err << "warning: " << text << "\n" << std::flush;
+      *environment_.err << "warning: " << OneLine(text) << "\n" << std::flush;
     });
     Context context{environment_, connection, json};
     return command_(context);
@@ -92,6 +100,23 @@ class CommandLine {
     sub->footer("Example:\n  " + example);
     sub->callback([this, command = std::move(command)] { command_ = command; });
     return sub;
+  }
+
+  // What stands where a command should, when no command was given.
+  std::string UnknownCommand() const {
+    if (!app_.get_subcommands().empty()) return "";
+    for (const std::string& word : app_.remaining()) {
+      if (!word.empty() && word[0] != '-') return word;
+    }
+    return "";
+  }
+
+  std::string Commands() const {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(sub->get_name());
+    }
+    return absl::StrJoin(names, ", ");
   }
 
   void AddApply() {
@@ -128,6 +153,7 @@ class CommandLine {
         ->allow_extra_args(false);
     sub->add_option("--request-id", push_.request_id,
                     "A UUID; a second push with it and the same rows does nothing");
+    sub->add_flag("--allow-empty", push_.allow_empty, "That there is no row to push is no error");
     sub->add_flag("--partial", push_.partial, "Write the good rows although others are refused");
     sub->add_flag("--dry-run", push_.dry_run, "Check all rows, write nothing");
   }
@@ -182,7 +208,14 @@ class CommandLine {
 
   void AddPaging(CLI::App* sub) {
     sub->add_option("--filter", list_.filter, "An AIP-160 filter");
-    sub->add_option("--page-size", list_.page_size, "How many at a time");
+    sub->add_option("--page-size", list_.page_size, "How many at a time; 0 leaves it to the server")
+        ->check(CLI::Validator(
+            [](std::string& text) -> std::string {
+              const auto size = ParseInteger<int32_t>(text);
+              if (size.has_value() && *size >= 0) return "";
+              return absl::StrCat("`", text, "` is not a whole number from 0 to 2147483647");
+            },
+            "COUNT"));
     sub->add_option("--page-token", list_.page_token, "The page to begin with");
     sub->add_flag("--all", list_.all, "All pages");
   }
@@ -217,12 +250,20 @@ class CommandLine {
 
   // Collections with a command of their own.
   void AddCatalogs() {
-    Add("plugins", "Lists the plugins of the server, those that cannot be used included.",
-        "policytrack plugins", [this](Context& context) {
-          list_.collection = "plugins";
-          list_.all = true;
-          return RunList(context, list_);
-        });
+    CLI::App* plugins =
+        Add("plugins",
+            "Lists the plugins of the server, those that cannot be used included; with a name,\n"
+            "shows one with its slots, parameters and outputs.",
+            "policytrack plugins\n  policytrack plugins growth", [this](Context& context) {
+              if (!get_.name.empty()) {
+                get_.name = WithCollection("plugins", get_.name);
+                return RunGet(context, get_);
+              }
+              list_.collection = "plugins";
+              list_.all = true;
+              return RunList(context, list_);
+            });
+    plugins->add_option("name", get_.name, "One plugin, plugins/x or x");
     CLI::App* commits = Add("commits", "Lists what was written, newest first.",
                             "policytrack commits --page-size 20", [this](Context& context) {
                               list_.collection = "commits";

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "absl/random/random.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -136,12 +138,50 @@ absl::Status DecodeStatus(const grpc::Status& status) {
 }
 
 std::string DescribeError(const absl::Status& status) {
-  const std::string reason = ReasonOf(status);
   absl::string_view message = status.message();
-  std::string text =
-      message.empty() ? absl::StatusCodeToString(status.code()) : std::string(message);
-  return absl::StrCat(text, " [", reason.empty() ? absl::StatusCodeToString(status.code()) : reason,
-                      "]");
+  const std::string text =
+      message.empty() ? absl::StatusCodeToString(status.code()) : InCommands(message);
+  return absl::StrCat(text, " [", ReasonOrCode(status), "]");
+}
+
+std::string ReasonOrCode(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason.empty() ? absl::StatusCodeToString(status.code()) : reason;
+}
+
+std::string InCommands(absl::string_view text) {
+  static constexpr std::pair<absl::string_view, absl::string_view> kCommands[] = {
+      {"ListPlans", "`policytrack list plans`"},
+      {"ListMeasures", "`policytrack list measures`"},
+      {"ListDatasets", "`policytrack list datasets`"},
+      {"ListIndicators", "`policytrack list indicators`"},
+      {"ListPlugins", "`policytrack plugins`"},
+      {"ListCommits", "`policytrack commits`"},
+      {"ListObservations", "`policytrack list observations`"},
+      {"GetPlan", "`policytrack get plans/...`"},
+      {"GetMeasure", "`policytrack get measures/...`"},
+      {"GetDataset", "`policytrack get datasets/...`"},
+      {"GetIndicator", "`policytrack get indicators/...`"},
+      {"GetPlugin", "`policytrack get plugins/...`"},
+      {"GetPlanProgress", "`policytrack report`"},
+      {"ExplainProgress", "`policytrack explain`"},
+  };
+  std::string result;
+  while (!text.empty()) {
+    // Whole words alone: GetPlan is not the beginning of GetPlanProgress.
+    size_t word = 0;
+    while (word < text.size() &&
+           (absl::ascii_isalnum(static_cast<unsigned char>(text[word])) || text[word] == '_')) {
+      ++word;
+    }
+    const auto* const found =
+        std::find_if(std::begin(kCommands), std::end(kCommands),
+                     [&](const auto& c) { return c.first == text.substr(0, word); });
+    const size_t step = std::max<size_t>(word, 1);
+    absl::StrAppend(&result, found == std::end(kCommands) ? text.substr(0, step) : found->second);
+    text.remove_prefix(step);
+  }
+  return result;
 }
 
 std::string NewRequestId() {

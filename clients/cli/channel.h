@@ -77,6 +77,14 @@ class Connection {
 // A status of gRPC with the details of grpc-status-details-bin as payloads.
 absl::Status DecodeStatus(const grpc::Status& status);
 
+// The reason of an error, or the name of its code where there is none:
+// UNAVAILABLE when nobody answered.
+std::string ReasonOrCode(const absl::Status& status);
+
+// A text of the service with the commands of this program in place of methods of
+// the API: `ListPlans` is `policytrack list plans`.
+std::string InCommands(absl::string_view text);
+
 // What `error: ` is followed by: the message, and the reason in brackets.
 std::string DescribeError(const absl::Status& status);
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "clients/cli/safe_text.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace policytrack::cli {
@@ -27,23 +28,24 @@ std::string FormatDiagnostic(const Diagnostic& d) {
 }
 
 int Fail(const Context& context, const absl::Status& status) {
-  context.err() << "error: " << DescribeError(status) << "\n";
+  context.err() << "error: " << OneLine(DescribeError(status)) << "\n";
   return ExitCodeOf(status);
 }
 
 int FailUsage(const Context& context, absl::string_view message) {
-  context.err() << "error: " << std::string(message) << "\n";
+  context.err() << "error: " << OneLine(message) << "\n";
   return kUsage;
 }
 
 void Report(const Context& context, const Diagnostic& d) {
-  context.err() << FormatDiagnostic(d) << "\n";
+  context.err() << OneLine(FormatDiagnostic(d)) << "\n";
   if (context.environment.variable("GITHUB_ACTIONS").value_or("") != "true") return;
   // Annotations are read from either stream; stdout may be JSON for a program.
   std::string properties = absl::StrCat("file=", EscapeAnnotation(d.file, true));
   if (d.line > 0) absl::StrAppend(&properties, ",line=", d.line);
   if (d.line > 0 && d.column > 0) absl::StrAppend(&properties, ",col=", d.column);
-  context.err() << "::error " << properties << "::" << EscapeAnnotation(d.message, false) << "\n";
+  context.err() << "::error " << properties << "::" << EscapeAnnotation(OneLine(d.message), false)
+                << "\n";
 }
 
 std::string ToJson(const google::protobuf::Message& message, bool pretty) {

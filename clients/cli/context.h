@@ -34,6 +34,8 @@ struct Environment {
   std::function<void(absl::Duration)> sleep;
   // Whether `err` is a terminal: decides about the progress bar.
   bool terminal = false;
+  // Whether `out` is a terminal: only there are wide cells cut.
+  bool out_terminal = false;
 };
 
 // A place in a file and what is wrong there. Line and column count from 1; 0

@@ -2,6 +2,7 @@
 
 #include <csv.h>
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <utility>
@@ -77,6 +78,12 @@ struct CsvReader::State {
     size_t size = static_cast<size_t>(stream.gcount());
     if (stream.bad()) return absl::UnavailableError("cannot be read");
     const char* data = buffer.data();
+    if (const absl::string_view mark(data, std::min<size_t>(size, 2));
+        first && (mark == "\xff\xfe" || mark == "\xfe\xff")) {
+      // UTF-16, as some spreadsheets write it.
+      failed = true;
+      return absl::InvalidArgumentError(kNotUtf8);
+    }
     if (first && size >= kByteOrderMark.size() &&
         absl::string_view(data, kByteOrderMark.size()) == kByteOrderMark) {
       data += kByteOrderMark.size();

@@ -23,6 +23,9 @@ struct CsvRecord {
   std::vector<std::string> fields;
 };
 
+inline constexpr char kNotUtf8[] =
+    "the file is not UTF-8 text; save it as UTF-8 (spreadsheets call it \"CSV UTF-8\")";
+
 class CsvReader {
  public:
   // A record may have this many bytes; a longer one most likely misses a quote.

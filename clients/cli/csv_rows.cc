@@ -110,6 +110,11 @@ class CsvRows final : public RowSource {
     if (!any) {
       return absl::InvalidArgumentError("the file is empty; its first line must name the columns");
     }
+    for (const std::string& name : record.fields) {
+      if (!IsUtf8(name) || name.find('\0') != std::string::npos) {
+        return absl::InvalidArgumentError(kNotUtf8);
+      }
+    }
     const Header header(std::move(record.fields));
     columns_ = header.size();
     PT_RETURN_IF_ERROR(header.Bind(mapping.dataset, &dataset_));
@@ -217,6 +222,10 @@ class CsvRows final : public RowSource {
                     "missing_marks");
     }
     const auto number = ParseDouble(value);
+    if (const absl::string_view why = OutOfRange(value); !why.empty()) {
+      return Refuse(item, reason::kFieldInvalid, "value",
+                    absl::StrCat("value: `", CutText(value, kMaxShownBytes), "` is ", why));
+    }
     if (!number.has_value()) {
       return Refuse(item, reason::kFieldInvalid, "value",
                     absl::StrCat("value: `", CutText(value, kMaxShownBytes),

@@ -8,6 +8,7 @@
 #include "clients/cli/context.h"
 #include "clients/cli/date_text.h"
 #include "clients/cli/number_text.h"
+#include "clients/cli/safe_text.h"
 #include "core/error.h"
 #include "core/field_behavior.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -227,7 +228,8 @@ std::string FormatChange(const FieldChange& change) {
   const auto text = [](const std::optional<std::string>& value) {
     return value.has_value() ? CutText(*value, kMaxShownBytes) : std::string("(unset)");
   };
-  return absl::StrCat(change.path, ": ", text(change.old_value), " -> ", text(change.new_value));
+  return OneLine(
+      absl::StrCat(change.path, ": ", text(change.old_value), " -> ", text(change.new_value)));
 }
 
 }  // namespace policytrack::cli

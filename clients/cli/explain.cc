@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "clients/cli/safe_text.h"
 #include "clients/cli/table.h"
 #include "clients/cli/words.h"
 #include "core/resource_name.h"
@@ -18,19 +19,20 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 void WriteInput(const v1::ExplainedInput& input, std::ostream& out) {
-  out << "  " << input.slot() << ": " << input.source();
-  if (!input.output().empty()) out << " " << input.output();
+  out << "  " << OneLine(input.slot()) << ": " << OneLine(input.source());
+  if (!input.output().empty()) out << " " << OneLine(input.output());
   const std::map<std::string, std::string> dimensions(input.dimensions().begin(),
                                                       input.dimensions().end());
   if (!dimensions.empty()) {
-    out << " (" << absl::StrJoin(dimensions, ", ", absl::PairFormatter("=")) << ")";
+    out << " (" << OneLine(absl::StrJoin(dimensions, ", ", absl::PairFormatter("="))) << ")";
   }
-  if (!input.unit().empty()) out << ", " << UnitLabel(input.unit(), input.unit_multiplier());
-  if (!input.producer().empty()) out << ", by " << input.producer();
+  if (!input.unit().empty())
+    out << ", " << OneLine(UnitLabel(input.unit(), input.unit_multiplier()));
+  if (!input.producer().empty()) out << ", by " << OneLine(input.producer());
   out << "\n";
   for (const v1::Reference& reference : input.references()) {
-    out << "    source: " << reference.title();
-    if (!reference.uri().empty()) out << " <" << reference.uri() << ">";
+    out << "    source: " << OneLine(reference.title());
+    if (!reference.uri().empty()) out << " <" << OneLine(reference.uri()) << ">";
     out << "\n";
   }
   if (input.points().empty()) {
@@ -38,17 +40,16 @@ void WriteInput(const v1::ExplainedInput& input, std::ostream& out) {
     return;
   }
   Table table;
-  table.header = {"    PERIOD", "VALUE", "STATUS", "REVISION", "WRITTEN (UTC)", "BY", "NOTE"};
+  table.header = {"    PERIOD", "VALUE", "STATUS", "REVISION", "WRITTEN", "BY", "NOTE"};
   table.right = {1, 3};
   for (const v1::ExplainedPoint& point : input.points()) {
     std::vector<std::string> notes;
     if (point.series_break()) notes.push_back("series break");
-    if (point.missing_reason() != v1::MISSING_REASON_UNSPECIFIED) {
-      notes.push_back(EnumWord(v1::MissingReason_Name(point.missing_reason()), "MISSING_REASON_"));
-    }
     table.rows.push_back(
         {absl::StrCat("    ", point.period()), point.has_value() ? ExactNumber(point.value()) : "",
-         EnumWord(v1::ObservationStatus_Name(point.status()), "OBSERVATION_STATUS_"),
+         point.has_value()
+             ? EnumWord(v1::ObservationStatus_Name(point.status()), "OBSERVATION_STATUS_")
+             : MissingWord(point.missing_reason()),
          point.revision() > 0 ? absl::StrCat(point.revision()) : "",
          point.has_time() ? TimeWord(point.time()) : "", point.principal(),
          absl::StrJoin(notes, "; ")});
@@ -58,39 +59,41 @@ void WriteInput(const v1::ExplainedInput& input, std::ostream& out) {
 
 void WriteStep(const v1::ExplainedStep& step, std::ostream& out) {
   const v1::Evaluation& evaluation = step.evaluation();
-  out << "\n" << (step.display_name().empty() ? evaluation.parent() : step.display_name());
+  out << "\n" << OneLine(step.display_name().empty() ? evaluation.parent() : step.display_name());
   if (!evaluation.parent().empty() && !step.display_name().empty()) {
-    out << " [" << evaluation.parent() << "]";
+    out << " [" << OneLine(evaluation.parent()) << "]";
   }
   out << "\n";
   if (!evaluation.plugin().empty()) {
-    out << "  computed by " << evaluation.plugin() << " " << evaluation.plugin_version()
-        << " from revision " << evaluation.input_revision();
+    out << "  computed by " << OneLine(evaluation.plugin()) << " "
+        << OneLine(evaluation.plugin_version()) << " from revision " << evaluation.input_revision();
     if (!evaluation.plugin_digest().empty()) {
-      out << ", digest " << evaluation.plugin_digest().substr(0, 12);
+      out << ", digest " << OneLine(evaluation.plugin_digest().substr(0, 12));
     }
     out << "\n";
   }
   if (!evaluation.failure_reason().empty()) {
-    out << "  failed: " << evaluation.failure_message() << " [" << evaluation.failure_reason()
-        << "]\n";
+    out << "  failed: " << OneLine(evaluation.failure_message()) << " ["
+        << OneLine(evaluation.failure_reason()) << "]\n";
   }
   if (!step.parameters().empty()) {
-    out << "  parameters: " << absl::StrJoin(step.parameters(), ", ") << "\n";
+    out << "  parameters: " << OneLine(absl::StrJoin(step.parameters(), ", ")) << "\n";
   }
   for (const v1::ExplainedInput& input : step.inputs()) WriteInput(input, out);
 }
 
 void WriteExplanation(const v1::ExplainProgressResponse& response, std::ostream& out) {
   const v1::TargetProgress& progress = response.progress();
-  out << (progress.display_name().empty() ? progress.target() : progress.display_name());
-  if (!progress.display_name().empty()) out << " [" << progress.target() << "]";
+  out << OneLine(progress.display_name().empty() ? progress.target() : progress.display_name());
+  if (!progress.display_name().empty()) out << " [" << OneLine(progress.target()) << "]";
   out << "\n" << StatusWord(progress.status());
-  if (!progress.period().empty()) out << " at " << progress.period();
+  if (!progress.period().empty()) out << " at " << OneLine(progress.period());
   if (progress.has_score()) out << ", score " << ShortNumber(progress.score());
-  if (!progress.reason().empty()) out << ": " << progress.reason();
+  if (!progress.reason().empty()) out << ": " << OneLine(progress.reason());
   out << "\n";
-  for (const std::string& sentence : response.sentences()) out << sentence << "\n";
+  for (const std::string& sentence : response.sentences()) {
+    out << OneLine(sentence) << "\n";
+  }
   for (const v1::ExplainedStep& step : response.steps()) WriteStep(step, out);
 }
 

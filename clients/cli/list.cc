@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "clients/cli/documents_api.h"
 #include "clients/cli/resources.h"
+#include "clients/cli/safe_text.h"
 #include "clients/cli/table.h"
 #include "clients/cli/words.h"
 #include "core/error.h"
@@ -43,6 +44,8 @@ struct Listing {
   std::vector<size_t> right;
   std::function<absl::StatusOr<Page>(const std::string& page_token)> read;
   std::function<std::vector<std::string>(const Message&)> row;
+  // What is told in full below the table, or nothing.
+  std::function<std::string(const Message&)> below;
 };
 
 template <typename Items>
@@ -146,8 +149,15 @@ Listing PluginListing(Context& context, const ListOptions& options) {
     const auto& descriptor = plugin.plugin_descriptor();
     return {plugin.name(), EnumWord(v1::PluginState_Name(plugin.state()), "PLUGIN_STATE_"),
             EnumWord(v1::PluginKind_Name(descriptor.kind()), "PLUGIN_KIND_"), descriptor.version(),
-            // Of one that cannot be used, what matters is why.
-            plugin.state_message().empty() ? descriptor.summary() : plugin.state_message()};
+            descriptor.summary().empty() && !plugin.state_message().empty() ? "see below"
+                                                                            : descriptor.summary()};
+  };
+  // Of one that cannot be used, what matters is why: whole, as it may hold a line
+  // to be copied.
+  listing.below = [](const Message& m) -> std::string {
+    const auto& plugin = As<v1::Plugin>(m);
+    if (plugin.state() == v1::PLUGIN_STATE_ACTIVE || plugin.state_message().empty()) return "";
+    return absl::StrCat(OneLine(plugin.name()), ": ", OneLine(plugin.state_message()));
   };
   return listing;
 }
@@ -165,7 +175,7 @@ Listing CommitListing(Context& context, const ListOptions& options) {
                                            *stub, &v1::EventService::Stub::ListCommits, request));
     return Page{Take(response.mutable_commits()), response.next_page_token(), 0};
   };
-  listing.header = {"REVISION", "TIME (UTC)", "KIND", "PRINCIPAL", "CHANGES"};
+  listing.header = {"REVISION", "TIME", "KIND", "PRINCIPAL", "CHANGES"};
   listing.right = {0};
   listing.row = [](const Message& m) -> std::vector<std::string> {
     const auto& commit = As<v1::Commit>(m);
@@ -224,14 +234,13 @@ Listing ObservationListing(Context& context, const ListOptions& options,
     const auto& row = As<v1::Observation>(m);
     std::vector<std::string> notes;
     if (row.series_break()) notes.push_back("series break");
-    if (row.missing_reason() != v1::MISSING_REASON_UNSPECIFIED) {
-      notes.push_back(EnumWord(v1::MissingReason_Name(row.missing_reason()), "MISSING_REASON_"));
-    }
     return {row.output(),
             Dimensions(row.dimensions()),
             row.period(),
             row.has_value() ? ExactNumber(row.value()) : "",
-            EnumWord(v1::ObservationStatus_Name(row.status()), "OBSERVATION_STATUS_"),
+            row.has_value()
+                ? EnumWord(v1::ObservationStatus_Name(row.status()), "OBSERVATION_STATUS_")
+                : MissingWord(row.missing_reason()),
             absl::StrCat(row.revision()),
             absl::StrJoin(notes, "; ")};
   };
@@ -277,10 +286,17 @@ int Write(const Context& context, const ListOptions& options, const Listing& lis
   table.right = listing.right;
   for (const MessagePtr& item : page.items) table.rows.push_back(listing.row(*item));
   DropEmptyColumns(&table);
-  context.out() << FormatText(table, kMaxCellWidth);
+  context.out() << FormatText(table, context.environment.out_terminal ? kMaxCellWidth : 0);
+  bool gap = false;
+  for (const MessagePtr& item : page.items) {
+    const std::string below = listing.below ? listing.below(*item) : "";
+    if (below.empty()) continue;
+    context.out() << (gap ? "" : "\n") << below << "\n";
+    gap = true;
+  }
   if (!page.next_page_token.empty()) {
-    context.err() << "there are more: --all lists them, --page-token " << page.next_page_token
-                  << " the next page\n";
+    context.err() << "there are more: --all lists them, --page-token "
+                  << OneLine(page.next_page_token) << " the next page\n";
   }
   return kDone;
 }

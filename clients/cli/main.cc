@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   };
   environment.sleep = [](absl::Duration duration) { absl::SleepFor(duration); };
   environment.terminal = isatty(STDERR_FILENO) == 1;
+  environment.out_terminal = isatty(STDOUT_FILENO) == 1;
   const int code =
       policytrack::cli::Run(std::vector<std::string>(argv + 1, argv + argc), environment);
   std::cout.flush();

@@ -23,6 +23,20 @@ inline std::optional<double> ParseDouble(absl::string_view text) {
   return value;
 }
 
+// What is wrong with a text that is written as a decimal number and yet is none
+// that a double can hold: "too large for a number" or "too close to zero"; ""
+// when it is not written as a number, or fits.
+inline absl::string_view OutOfRange(absl::string_view text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc::result_out_of_range || rest != end) return "";
+  if (!text.empty() && text[0] == '-') text.remove_prefix(1);
+  const bool small = text.find("e-") != text.npos || text.find("E-") != text.npos ||
+                     text.substr(0, 2) == "0." || text.substr(0, 1) == ".";
+  return small ? "too close to zero" : "too large for a number";
+}
+
 // Nothing when the text is not a whole number of this type.
 template <typename Integer>
 std::optional<Integer> ParseInteger(absl::string_view text) {

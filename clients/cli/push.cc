@@ -4,12 +4,15 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "clients/cli/line_map.h"
+#include "clients/cli/number_text.h"
 #include "clients/cli/progress.h"
 #include "clients/cli/push_input.h"
 #include "clients/cli/row_source.h"
+#include "clients/cli/safe_text.h"
 #include "core/error.h"
 #include "nlohmann/json.hpp"
 #include "policytrack/v1/observation_service.grpc.pb.h"
@@ -51,13 +54,19 @@ class Pusher {
                                                              : absl::StrCat(Rows(bad_), " refused"),
                                                      "; nothing was sent")));
     }
+    if (good_ == 0 && !options_.allow_empty && bad_ == 0) {
+      return Finish(std::nullopt,
+                    Error(absl::StatusCode::kInvalidArgument, kFileInvalid,
+                          absl::StrCat("no row to push", PassedOver(),
+                                       "; nothing was sent; --allow-empty if that is meant")));
+    }
     v1::PushOptions push;
     push.set_request_id(options_.request_id.empty() ? NewRequestId() : options_.request_id);
     push.set_return_partial_success(keep_going);
     push.set_validate_only(options_.dry_run);
     auto response = Send(push, true);
     if (!response.ok() && ReasonOf(response.status()) == reason::kRowsInvalid) {
-      Explain();
+      return Finish(std::nullopt, Explain(response.status()));
     }
     if (!response.ok()) return Finish(std::nullopt, response.status());
     Collect(*response);
@@ -71,7 +80,9 @@ class Pusher {
   // header is not right.
   absl::Status Check() {
     Progress progress(context_, "checked", 0);
+    std::vector<std::string> empty;
     for (const PushInput& input : inputs_) {
+      const int64_t before = good_ + bad_;
       PT_ASSIGN_OR_RETURN(OpenInput open, input.Open());
       SourceItem item;
       while (true) {
@@ -100,10 +111,28 @@ class Pusher {
             break;
         }
       }
+      if (good_ + bad_ == before && !broken_) empty.push_back(input.name());
     }
     progress.Finish();
-    if (good_ + bad_ == 0 && !broken_) context_.err() << "warning: there is no row to push\n";
+    for (const std::string& file : empty) {
+      // Alone it is an error; among others it must not go unseen.
+      if (inputs_.size() > 1) Warn(absl::StrCat(file, ": there is no row to push in it"));
+    }
+    if (good_ + bad_ == 0 && !broken_ && options_.allow_empty) Warn("there is no row to push");
     return absl::OkStatus();
+  }
+
+  void Warn(absl::string_view text) const {
+    context_.err() << "warning: " << OneLine(text) << "\n";
+  }
+
+  // Why there may be no row although the files have lines.
+  std::string PassedOver() const {
+    std::vector<std::string> parts;
+    if (skipped_ > 0) parts.push_back(absl::StrCat(skipped_, " skipped as missing"));
+    if (filtered_ > 0) parts.push_back(absl::StrCat(filtered_, " not selected by `where`"));
+    return parts.empty() ? " in what was named"
+                         : absl::StrCat(" (", absl::StrJoin(parts, ", "), ")");
   }
 
   void AddRefused(RefusedRow row) {
@@ -182,22 +211,59 @@ class Pusher {
   }
 
   // An atomic push that is refused says that rows are wrong; a dry run of the
-  // same rows says which.
-  void Explain() {
+  // same rows says which. Returns the refusal in terms of files and lines.
+  absl::Status Explain(const absl::Status& refusal) {
+    std::string message(refusal.message());
+    // How to have them listed is for callers of the API.
+    if (const size_t hint = message.find("; validate_only with"); hint != std::string::npos) {
+      message.resize(hint);
+    }
+    message = WithPlaces(message, "", ":");
     v1::PushOptions push;
     push.set_return_partial_success(true);
     push.set_validate_only(true);
     const auto response = Send(push, false);
     if (response.ok()) Collect(*response);
+    // Each was told at its line.
+    if (rejected_ > 0) message = absl::StrCat(Rows(rejected_), " refused; nothing was written");
+    return Error(refusal.code(), reason::kRowsInvalid, message);
+  }
+
+  // Rows of the stream, as in `row 3 gives`, as people know them: `line 5 gives`
+  // in the file `here`, and with the file's name when it is another. Only where
+  // `after` follows the number: what is quoted from the data stays.
+  std::string WithPlaces(absl::string_view message, absl::string_view here,
+                         absl::string_view after) const {
+    constexpr absl::string_view kRow = "row ";
+    std::string text;
+    while (true) {
+      const size_t at = message.find(kRow);
+      if (at == message.npos) break;
+      absl::string_view rest = message.substr(at + kRow.size());
+      const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+      const auto row = ParseInteger<int64_t>(rest.substr(0, digits));
+      const LineMap::Place place = row.has_value() ? lines_.Find(*row) : LineMap::Place{};
+      rest.remove_prefix(digits);
+      absl::StrAppend(&text, message.substr(0, at));
+      if (place.file < 0 || !absl::StartsWith(rest, after)) {
+        absl::StrAppend(&text, kRow, message.substr(at + kRow.size(), digits));
+      } else {
+        const std::string& file = inputs_[static_cast<size_t>(place.file)].name();
+        absl::StrAppend(&text, file == here ? "line " : absl::StrCat(file, ":"), place.line);
+      }
+      message = rest;
+    }
+    return absl::StrCat(text, message);
   }
 
   void Collect(const v1::PushObservationsResponse& response) {
     rejected_ = response.rejected_count();
     for (const v1::RowError& error : response.row_errors()) {
       const LineMap::Place place = lines_.Find(error.row());
-      AddRefused({place.file < 0 ? absl::StrCat("row ", error.row())
-                                 : inputs_[static_cast<size_t>(place.file)].name(),
-                  place.line, error.reason(), error.field(), error.message()});
+      const std::string file = place.file < 0 ? absl::StrCat("row ", error.row())
+                                              : inputs_[static_cast<size_t>(place.file)].name();
+      AddRefused({file, place.line, error.reason(), error.field(),
+                  InCommands(WithPlaces(error.message(), file, " gives"))});
     }
   }
 
@@ -270,7 +336,8 @@ class Pusher {
                                     {"message", row.message}});
     }
     if (!status.ok()) {
-      json["error"] = {{"reason", ReasonOf(status)}, {"message", std::string(status.message())}};
+      json["error"] = {{"reason", ReasonOrCode(status)},
+                       {"message", std::string(status.message())}};
     }
     context_.out() << json.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
   }
@@ -296,6 +363,10 @@ int RunPush(Context& context, const PushCommandOptions& options) {
   std::vector<Diagnostic> errors;
   if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
     return FailUsage(context, "standard input can be read only once");
+  }
+  for (const std::string& file : options.files) {
+    const absl::Status found = PushInput::Find(file);
+    if (!found.ok()) return FailUsage(context, found.message());
   }
   for (const std::string& file : options.files) {
     auto input = PushInput::Prepare(context, file, options, &errors);

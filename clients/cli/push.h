@@ -20,6 +20,8 @@ struct PushCommandOptions {
   std::string status_column;
   std::vector<std::string> dimensions;
   std::string request_id;  // empty: a new one
+  // Files without one row to push are no error.
+  bool allow_empty = false;
   bool partial = false;
   bool dry_run = false;
   absl::Duration timeout = absl::Minutes(10);

@@ -88,6 +88,25 @@ absl::Status ApplyFlags(const PushCommandOptions& options, PushMapping* mapping)
 
 }  // namespace
 
+absl::Status PushInput::Find(const std::string& file) {
+  if (file == "-") return absl::OkStatus();
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (status.type() == fs::file_type::not_found) {
+    return absl::NotFoundError(absl::StrCat(file, ": there is no such file"));
+  }
+  if (error) return absl::UnavailableError(absl::StrCat(file, ": ", error.message()));
+  if (fs::is_directory(status)) {
+    return absl::UnavailableError(absl::StrCat(file, ": is a directory; name the files in it"));
+  }
+  if (!fs::is_regular_file(status)) return absl::OkStatus();
+  errno = 0;
+  if (!std::ifstream(file, std::ios::binary)) {
+    return absl::PermissionDeniedError(absl::StrCat(file, ": ", std::strerror(errno)));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<PushInput> PushInput::Prepare(const Context& context, const std::string& file,
                                              const PushCommandOptions& options,
                                              std::vector<Diagnostic>* errors) {

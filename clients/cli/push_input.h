@@ -25,6 +25,11 @@ struct OpenInput {
 
 class PushInput {
  public:
+  // Whether the file is there and can be opened; before anything is said of its
+  // mapping.
+  // Returns NOT_FOUND, PERMISSION_DENIED or UNAVAILABLE, for people.
+  static absl::Status Find(const std::string& file);
+
   // Finds the mapping: the one named; or, unless columns are given by flags,
   // `<file>.mapping.yaml` or `push.yaml` beside the file; then flags over it.
   // Standard input is copied to a temporary file. Problems of a mapping file go

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "clients/cli/documents_api.h"
+#include "clients/cli/safe_text.h"
 #include "clients/cli/table.h"
 #include "clients/cli/words.h"
 #include "core/error.h"
@@ -88,6 +89,12 @@ std::string Note(const v1::TargetProgress& target) {
   return absl::StrJoin(notes, "; ");
 }
 
+// Without a final point there is a direction and no path, so nothing is expected
+// at a period.
+bool HasExpected(const v1::TargetProgress& target) {
+  return target.has_expected_value() && target.has_final_point();
+}
+
 // Numbers for people are short, for programs exact.
 using NumberFormat = std::string (*)(double);
 
@@ -139,7 +146,7 @@ Table ForPeople(const v1::PlanProgress& progress) {
           target.has_latest_value()
               ? absl::StrCat(ShortNumber(target.latest_value()), " (", target.period(), ")")
               : "",
-          target.has_expected_value() ? ShortNumber(target.expected_value()) : "",
+          HasExpected(target) ? ShortNumber(target.expected_value()) : "",
           TargetValue(target, ShortNumber),
           target.unit().empty() ? "" : UnitLabel(target.unit(), target.unit_multiplier()),
           Note(target),
@@ -179,7 +186,7 @@ Table ForPrograms(const v1::PlanProgress& progress) {
           target.period(),
           number(target.has_latest_value(), target.latest_value()),
           target.has_latest_value() ? absl::StrCat(target.latest_revision()) : "",
-          number(target.has_expected_value(), target.expected_value()),
+          number(HasExpected(target), target.expected_value()),
           v1::TargetRelation_Name(target.relation()),
           final_point.period(),
           number(final_point.has_value(), final_point.value()),
@@ -219,16 +226,18 @@ int Targets(const v1::PlanProgress& progress) {
          progress.counts().not_assessable();
 }
 
-void WriteForPeople(const v1::PlanProgress& progress, bool markdown, std::ostream& out) {
+// Cells are cut to `max_width`; 0 leaves them whole.
+void WriteForPeople(const v1::PlanProgress& progress, bool markdown, size_t max_width,
+                    std::ostream& out) {
   const std::string title =
       progress.display_name().empty() ? progress.plan() : progress.display_name();
-  out << (markdown ? "# " : "") << title << "\n\n"
-      << progress.plan() << ", revision " << progress.revision() << "\n\n";
+  out << (markdown ? "# " : "") << OneLine(title) << "\n\n"
+      << OneLine(progress.plan()) << ", revision " << progress.revision() << "\n\n";
   const Table table = ForPeople(progress);
   if (table.rows.empty()) {
     out << "The plan has no measures.\n";
   } else {
-    out << (markdown ? FormatMarkdown(table) : FormatText(table, kMaxCellWidth));
+    out << (markdown ? FormatMarkdown(table) : FormatText(table, max_width));
   }
   out << "\n" << (markdown ? "**Plan:** " : "Plan: ") << StatusWord(progress.status());
   if (progress.has_score()) out << ", score " << ShortNumber(progress.score());
@@ -236,14 +245,15 @@ void WriteForPeople(const v1::PlanProgress& progress, bool markdown, std::ostrea
   out << ", judged by " << Judged(progress.counts()) << " of " << Targets(progress) << " targets ("
       << Counts(progress.counts()) << ")\n";
   if (!progress.rollup_rule().empty()) {
-    out << (markdown ? "\n" : "") << "Rule: " << progress.rollup_rule() << "\n";
+    out << (markdown ? "\n" : "") << "Rule: " << OneLine(progress.rollup_rule()) << "\n";
   }
   bool heading = false;
   for (const v1::MeasureProgress& measure : progress.measures()) {
     for (const std::string& missing : measure.missing()) {
       if (!heading) out << (markdown ? "\n**Still missing:**\n\n" : "Still missing:\n");
       heading = true;
-      out << (markdown ? "- " : "  ") << MeasureName(measure) << ": " << missing << "\n";
+      out << (markdown ? "- " : "  ") << OneLine(MeasureName(measure)) << ": " << OneLine(missing)
+          << "\n";
     }
   }
 }
@@ -278,9 +288,12 @@ int RunReport(Context& context, const ReportOptions& options) {
   if (format == "json") {
     context.out() << ToJson(*progress, true);
   } else if (format == "csv") {
-    context.out() << FormatCsv(ForPrograms(*progress));
+    const std::string csv = FormatCsv(ForPrograms(*progress));
+    // Exact for programs, harmless on a screen.
+    context.out() << (context.environment.out_terminal ? Lines(csv) : csv);
   } else {
-    WriteForPeople(*progress, format == "markdown", context.out());
+    WriteForPeople(*progress, format == "markdown",
+                   context.environment.out_terminal ? kMaxCellWidth : 0, context.out());
   }
   return kDone;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "clients/cli/safe_text.h"
 
 namespace policytrack::cli {
 namespace {
@@ -26,10 +27,6 @@ void ForEachCharacter(absl::string_view text, Visitor visit) {
     if (!visit(text.substr(at, step), static_cast<size_t>(std::max(width, 0)))) return;
     at += step;
   }
-}
-
-std::string OneLine(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"\r\n", " "}, {"\n", " "}, {"\r", " "}, {"\t", " "}});
 }
 
 bool IsRight(const Table& table, size_t column) {

@@ -43,10 +43,32 @@ std::string ShortNumber(double value) {
   return text;
 }
 
+std::string MissingWord(v1::MissingReason reason) {
+  switch (reason) {
+    case v1::MISSING_REASON_INPUT_MISSING:
+      return "an input is missing";
+    case v1::MISSING_REASON_PART_MISSING:
+      return "a part is missing";
+    case v1::MISSING_REASON_ZERO_BASE:
+      return "the base is zero";
+    case v1::MISSING_REASON_UNDEFINED:
+      return "not defined for these values";
+    case v1::MISSING_REASON_TOO_FEW_POINTS:
+      return "too few points";
+    case v1::MISSING_REASON_SERIES_BREAK:
+      return "the series breaks";
+    default:
+      return "no value";
+  }
+}
+
 std::string ExactNumber(double value) { return FormatDouble(value); }
 
 std::string TimeWord(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S",
+  const char* format = time.nanos() % 1000000 == 0 ? "%Y-%m-%dT%H:%M:%E3SZ"
+                       : time.nanos() % 1000 == 0  ? "%Y-%m-%dT%H:%M:%E6SZ"
+                                                   : "%Y-%m-%dT%H:%M:%E9SZ";
+  return absl::FormatTime(format,
                           absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()),
                           absl::UTCTimeZone());
 }

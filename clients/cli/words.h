@@ -27,7 +27,11 @@ std::string ShortNumber(double value);
 // The number in full: the shortest text that gives the same double.
 std::string ExactNumber(double value);
 
-// 2024-11-12 08:00:00 in UTC.
+// Why a figure has no value: "the base is zero"; "no value" when nobody knows.
+std::string MissingWord(v1::MissingReason reason);
+
+// The time in RFC 3339 form, 2024-11-12T08:00:00.250Z, to milliseconds, or finer
+// when it is: what is printed, --as-of takes and means the same instant.
 std::string TimeWord(const google::protobuf::Timestamp& time);
 
 }  // namespace policytrack::cli

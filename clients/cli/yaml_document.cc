@@ -86,6 +86,36 @@ bool IsDocumentFile(const std::filesystem::path& path) {
   return stem != "push" && !absl::EndsWith(stem, ".mapping");
 }
 
+// The path of the first text field that is `wanted`, or "".
+std::string PathOfText(const google::protobuf::Message& message, const std::string& path,
+                       const std::string& wanted) {
+  using google::protobuf::FieldDescriptor;
+  const auto* reflection = message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const std::string field_path =
+        path.empty() ? std::string(field->name()) : absl::StrCat(path, ".", field->name());
+    const int size = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+    for (int i = 0; i < size; ++i) {
+      const bool many = field->is_repeated();
+      const std::string item_path = many ? absl::StrCat(field_path, "[", i, "]") : field_path;
+      std::string found;
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+        const std::string text = many ? reflection->GetRepeatedString(message, field, i)
+                                      : reflection->GetString(message, field);
+        if (text == wanted) found = item_path;
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_map()) {
+        found = PathOfText(many ? reflection->GetRepeatedMessage(message, field, i)
+                                : reflection->GetMessage(message, field),
+                           item_path, wanted);
+      }
+      if (!found.empty()) return found;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 std::vector<ResourceDocument> ParseDocuments(const std::string& text, const std::string& file,
@@ -172,6 +202,25 @@ Position FindPosition(const ResourceDocument& document, absl::string_view field)
     const size_t cut = path.find_last_of(".[");
     path.resize(cut == std::string::npos ? 0 : cut);
   }
+}
+
+Position FindRefusal(const ResourceDocument& document, const absl::Status& status) {
+  std::string field = MetadataOf(status, "field");
+  if (field.empty()) {
+    const absl::string_view message = status.message();
+    const absl::string_view path = message.substr(0, message.find(": "));
+    const bool is_path =
+        path.size() < message.size() && !path.empty() &&
+        path.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-[]") == path.npos;
+    if (is_path) field = std::string(path);
+  }
+  const Position root = FindPosition(document, "");
+  const Position position = FindPosition(document, field);
+  if (position.line != root.line || position.column != root.column) return position;
+  const std::string resource = MetadataOf(status, "resource");
+  if (resource.empty() || resource == document.name) return position;
+  const std::string path = PathOfText(*document.message, "", resource);
+  return path.empty() ? position : FindPosition(document, path);
 }
 
 void CheckUniqueNames(const std::vector<ResourceDocument>& documents,

@@ -44,6 +44,11 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path);
 // be the kind.
 Position FindPosition(const ResourceDocument& document, absl::string_view field);
 
+// The place that a refusal of the server is about: that of its field; else of the
+// field path that its message begins with; else of the value that it names as the
+// resource; else of the document.
+Position FindRefusal(const ResourceDocument& document, const absl::Status& status);
+
 // Appends an error for every name that is in the set twice.
 void CheckUniqueNames(const std::vector<ResourceDocument>& documents,
                       std::vector<Diagnostic>* errors);

@@ -5,6 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "clients/cli/date_text.h"
 #include "clients/cli/number_text.h"
+#include "clients/cli/safe_text.h"
 #include "clients/cli/yaml_message.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -26,7 +27,9 @@ void EmitText(const std::string& text, YAML::Emitter* out) {
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return c < 0x80 ? std::tolower(c) : c; });
   const bool word = std::find(std::begin(kWords), std::end(kWords), lower) != std::end(kWords);
-  if (word || ParseDouble(text).has_value()) *out << YAML::DoubleQuoted;
+  // What may not go to a screen as it is stands as an escape, which needs quotes.
+  const bool escaped = Lines(text) != text;
+  if (word || escaped || ParseDouble(text).has_value()) *out << YAML::DoubleQuoted;
   *out << text;
 }
 
@@ -38,7 +41,9 @@ void EmitJsonObject(const google::protobuf::Struct& object, YAML::Emitter* out) 
   std::sort(keys.begin(), keys.end());
   *out << YAML::BeginMap;
   for (const std::string& key : keys) {
-    *out << YAML::Key << key << YAML::Value;
+    *out << YAML::Key;
+    EmitText(key, out);
+    *out << YAML::Value;
     EmitJsonValue(object.fields().at(key), out);
   }
   *out << YAML::EndMap;
@@ -174,7 +179,8 @@ std::string MessageToYaml(const Message& message, absl::string_view kind) {
   if (!kind.empty()) out << YAML::Key << "kind" << YAML::Value << std::string(kind);
   EmitFields(message, &out);
   out << YAML::EndMap;
-  return std::string(out.c_str(), out.size()) + "\n";
+  // The library escapes C0 and C1 itself; the rest gets the escapes of YAML here.
+  return Lines(absl::string_view(out.c_str(), out.size())) + "\n";
 }
 
 }  // namespace policytrack::cli

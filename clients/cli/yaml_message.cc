@@ -193,7 +193,7 @@ class Reader {
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       Message* part = field->is_repeated() ? reflection->AddMessage(message, field)
                                            : reflection->MutableMessage(message, field);
-      ReadMessage(node, path, depth + 1, part);
+      ReadMessage(node, path, depth + 1, *field, part);
       return;
     }
     if (!node.IsScalar()) {
@@ -247,7 +247,10 @@ class Reader {
       default:
         break;
     }
-    if (!good) {
+    if (const absl::string_view why = OutOfRange(text);
+        !good && field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE && !why.empty()) {
+      Fail(node, absl::StrCat("`", path, "`: `", text, "` is ", why));
+    } else if (!good) {
       Fail(node, absl::StrCat("`", path, "` must be ", Expected(*field), ", but it is `", text, "`",
                               IsQuoted(node) ? " in quotes" : ""));
     }
@@ -269,12 +272,18 @@ class Reader {
     }
   }
 
-  void ReadMessage(const YAML::Node& node, const std::string& path, int depth, Message* message) {
+  // `field` is the one that the message stands in.
+  void ReadMessage(const YAML::Node& node, const std::string& path, int depth,
+                   const FieldDescriptor& field, Message* message) {
     if (Deep(node, depth)) return;
     const absl::string_view type = message->GetDescriptor()->full_name();
     if (type == "google.type.Date" && node.IsScalar()) {
       auto date = ParseDate(node.Scalar());
-      if (date.ok()) {
+      if (date.ok() && date->day() == 0 &&
+          field.full_name() != "policytrack.v1.Reference.publish_date") {
+        Fail(node, absl::StrCat("`", path, "` is `", node.Scalar(),
+                                "`; write a whole day such as 2025-01-31"));
+      } else if (date.ok()) {
         message->CopyFrom(*date);
       } else {
         Fail(node, absl::StrCat("`", path, "`: ", date.status().message()));
@@ -336,6 +345,9 @@ class Reader {
       value->set_bool_value(node.Scalar() == "true");
     } else if (auto number = ParseDouble(node.Scalar()); number.has_value()) {
       value->set_number_value(*number);
+    } else if (const absl::string_view why = OutOfRange(node.Scalar()); !why.empty()) {
+      // As a text it would be another value than the one that was written.
+      Fail(node, absl::StrCat("`", node.Scalar(), "` is ", why));
     } else {
       value->set_string_value(node.Scalar());
     }

@@ -115,6 +115,13 @@ TEST_F(ApplyTest, StopsAtTheFirstRefusalAndSaysWhere) {
   EXPECT_THAT(ran.out, HasSubstr("1 refused"));
 }
 
+TEST_F(ApplyTest, ADanglingReferenceIsToldAtItsLine) {
+  const std::string file = Write("m.yaml", Measure("m", "M"));
+  const Ran ran = Run({"apply", file});
+  EXPECT_EQ(ran.code, kRefused) << ran;
+  EXPECT_THAT(ran.err, HasSubstr(file + ":3:7: error: measures/m: `plans/p` does not exist"));
+}
+
 TEST_F(ApplyTest, AnUnreachableServerIsNotAFaultOfTheDocument) {
   WriteSet();
   server.FailNext("", absl::UnavailableError("down"), false, 100);

@@ -68,6 +68,7 @@ class CliTest : public testing::Test {
     };
     environment.sleep = [&](absl::Duration pause) { ran.pauses.push_back(pause); };
     environment.terminal = terminal;
+    environment.out_terminal = out_terminal;
     ran.code = policytrack::cli::Run(std::move(arguments), environment);
     ran.out = out.str();
     ran.err = err.str();
@@ -77,6 +78,7 @@ class CliTest : public testing::Test {
   FakeServer server;
   std::map<std::string, std::string> variables;
   bool terminal = false;
+  bool out_terminal = false;
   std::filesystem::path directory_;
 };
 

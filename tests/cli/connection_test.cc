@@ -166,11 +166,40 @@ TEST_F(ConnectionTest, CommandLine) {
                                              {"plugins", "--server", "http://x"},
                                              {"report", "p", "--as-of", "1", "--wait", "2"},
                                              {"report", "p", "--as-of", "yesterday"},
-                                             {"plugins", "--timeout", "0"}}) {
+                                             {"plugins", "--timeout", "0"},
+                                             {"list", "plans", "--page-size", "-1"},
+                                             {"commits", "--page-size", "99999999999"},
+                                             {"list", "plans", "--page-size", "x"},
+                                             {"report", "p", "--as-of", "-3"},
+                                             {"list", "plans", "--as-of", "-3"}}) {
     ran = RunBare(wrong);
     EXPECT_EQ(ran.code, kUsage) << testing::PrintToString(wrong) << ran;
     EXPECT_THAT(ran.err, Not(IsEmpty()));
   }
+}
+
+TEST_F(ConnectionTest, WrongCommandLinesAreToldPlainly) {
+  Ran ran = RunBare({"--server", "x:1", "stauts", "--all"});
+  EXPECT_EQ(ran.code, kUsage) << ran;
+  EXPECT_THAT(ran.err, HasSubstr("error: there is no command `stauts`; there are apply, push,"));
+  for (const char* size : {"-1", "99999999999"}) {
+    ran = Run({"list", "plans", "--page-size", size});
+    EXPECT_EQ(ran.code, kUsage) << ran;
+    EXPECT_THAT(ran.err, HasSubstr(std::string("`") + size + "` is not a whole number from 0 to"));
+  }
+  ran = Run({"list", "plans", "--as-of", "-3"});
+  EXPECT_THAT(ran.err, HasSubstr("--as-of: `-3` is neither a revision such as 12 nor a time"));
+  EXPECT_THAT(server.calls(), IsEmpty());
+}
+
+TEST_F(ConnectionTest, MethodsOfTheApiAreToldAsCommands) {
+  server.FailNext("GetPlanProgress",
+                  NotFound("plans/p", "there is no plans/p; ListPlans gives those that there are"));
+  EXPECT_EQ(Run({"report", "p"}).err,
+            "error: there is no plans/p; `policytrack list plans` gives those that there are "
+            "[RESOURCE_NOT_FOUND]\n");
+  EXPECT_EQ(InCommands("GetPlanProgress, MyGetPlan GetPlanX 河南"),
+            "`policytrack report`, MyGetPlan GetPlanX 河南");
 }
 
 TEST(ParseAsOf, RevisionOrTime) {

@@ -27,6 +27,8 @@ class FakeObservations final : public v1::ObservationService::Service {
                                 v1::ListObservationsResponse* answer) override {
     return state_->Do("ListObservations", request->parent(), [&] {
       server_->last_list_request = *request;
+      for (const v1::Observation& row : server_->observations) *answer->add_observations() = row;
+      if (!server_->observations.empty()) return absl::OkStatus();
       v1::Observation* row = answer->add_observations();
       row->set_period(request->page_token().empty() ? "2024-01" : "2024-02");
       (*row->mutable_dimensions())["region"] = "河南";
@@ -61,7 +63,9 @@ class FakeObservations final : public v1::ObservationService::Service {
       error->set_row(static_cast<int64_t>(i));
       error->set_reason(reason::kFieldInvalid);
       error->set_field("value");
-      error->set_message("value: is below 0, the smallest allowed");
+      error->set_message(push.rows[i].second.value() == -7
+                             ? "period: row 0 gives another value for `row 1` of the same series"
+                             : "value: is below 0, the smallest allowed");
     }
     const bool partial = push.options.return_partial_success();
     if (!push.options.request_id().empty()) {
@@ -74,7 +78,9 @@ class FakeObservations final : public v1::ObservationService::Service {
     if (rejected > 0 && !partial) {
       answer->Clear();
       return Error(absl::StatusCode::kInvalidArgument, reason::kRowsInvalid,
-                   absl::StrCat(rejected, " rows are refused; nothing was written"));
+                   absl::StrCat(rejected, " of ", rows,
+                                " rows refused, nothing written; row 1: value: is below 0; "
+                                "validate_only with return_partial_success lists the first 1000"));
     }
     answer->set_created_count(rows - rejected);
     answer->set_revised_count(0);
@@ -129,6 +135,8 @@ class FakePlugins final : public v1::PluginService::Service {
                            v1::ListPluginsResponse* answer) override {
     server_->last_time_left = absl::FromChrono(context->deadline()) - absl::Now();
     return state_->Do("ListPlugins", "", [&] {
+      for (const v1::Plugin& plugin : server_->plugins) *answer->add_plugins() = plugin;
+      if (!server_->plugins.empty()) return absl::OkStatus();
       v1::Plugin* good = answer->add_plugins();
       good->set_name("plugins/growth");
       good->set_state(v1::PLUGIN_STATE_ACTIVE);
@@ -167,6 +175,7 @@ class FakeEvents final : public v1::EventService::Service {
       commit->set_kind(v1::COMMIT_KIND_PUSH);
       commit->set_principal("ci");
       commit->mutable_time()->set_seconds(1731369600);
+      commit->mutable_time()->set_nanos(250000000);
       v1::CommitChange* change = commit->add_changes();
       change->set_name("datasets/output");
       change->set_created_count(5);

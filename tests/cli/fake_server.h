@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "policytrack/v1/observation_service.pb.h"
+#include "policytrack/v1/plugin.pb.h"
 #include "policytrack/v1/progress_service.pb.h"
 
 namespace policytrack::cli {
@@ -61,6 +62,9 @@ class FakeServer {
   v1::PlanProgress plan_progress;
   v1::MeasureProgress measure_progress;
   v1::ExplainProgressResponse explanation;
+  // What ListObservations and ListPlugins answer instead of their own rows.
+  std::vector<v1::Observation> observations;
+  std::vector<v1::Plugin> plugins;
   v1::GetPlanProgressRequest last_plan_request;
   v1::ListObservationsRequest last_list_request;
   // What the last ListPlugins still had before its deadline.

@@ -189,6 +189,50 @@ TEST(JsonRows, ReadsObservations) {
               ElementsAre("1 datasets/f {\"period\":\"2024\",\"value\":0}"));
 }
 
+TEST(JsonRows, SaysPlainlyWhatIsWrong) {
+  const auto rows = JsonRows(
+      "{\"period\":\n"
+      "{\"period\":x}\n"
+      "{\"dataset\":\"d\",\"period\":2024}\n"
+      "{\"dataset\":\"d\",\"period\":\"2024\",\"value\":1e400}\n"
+      "{\"dataset\":\"d\",\"period\":\"2024\",\"value\":\"1e400\"}\n"
+      "{\"dataset\":\"d\",\"period\":\"2024\",\"value\":true}\n"
+      "{\"dataset\":\"d\",\"period\":\"2024\",\"status\":\"good\"}\n"
+      "{\"dataset\":\"d\",\"period\":\"2024\",\"dimensions\":{\"a\":1}}\n"
+      "{\"dataset\":\"d\",\"deleted\":1}\n"
+      "{\"period\":\"\xff\"}\n");
+  EXPECT_THAT(
+      rows, ElementsAre(
+                HasSubstr("the line ends before the object does"),
+                HasSubstr("2 bad FIELD_INVALID this is not JSON: it goes wrong at byte 11 of "
+                          "the line, at `x}`"),
+                HasSubstr("`period` must be a text in quotes, but it is `2024`"),
+                HasSubstr("too large for a number"), HasSubstr("`1e400` is too large for a number"),
+                HasSubstr("`value` must be a finite number, but it is `true`"),
+                HasSubstr("`status` must be one of OBSERVATION_STATUS_"),
+                HasSubstr("`dimensions` must be an object of texts"),
+                HasSubstr("`deleted` must be true or false"), HasSubstr("not UTF-8")));
+  for (const std::string& row : rows) {
+    EXPECT_THAT(row, testing::Not(HasSubstr("exception")));
+    EXPECT_THAT(row, testing::Not(HasSubstr("parse error")));
+  }
+}
+
+TEST(JsonRows, TakesWhatProtoJsonTakes) {
+  EXPECT_THAT(
+      JsonRows("{\"dataset\":\"d\",\"period\":\"2024\",\"value\":\"1.5\","
+               "\"seriesBreak\":true,\"status\":4,\"output\":null}"),
+      ElementsAre(testing::AllOf(HasSubstr("\"value\":1.5"), HasSubstr("\"series_break\":true"))));
+}
+
+TEST(CsvRows, ANumberOutOfRangeIsSaidToBe) {
+  EXPECT_THAT(ReadRows("2024,6,1e400,,,,CN,real,\n2024,6,-1e400,,,,CN,real,\n"
+                       "2024,6,1e-400,,,,CN,real,\n"),
+              ElementsAre(HasSubstr("value: `1e400` is too large for a number"),
+                          HasSubstr("`-1e400` is too large for a number"),
+                          HasSubstr("`1e-400` is too close to zero")));
+}
+
 TEST(JsonRows, RefusesLineByLine) {
   EXPECT_THAT(JsonRows("{\"period\":\n"
                        "[1]\n"
@@ -201,8 +245,8 @@ TEST(JsonRows, RefusesLineByLine) {
               ElementsAre(HasSubstr("1 bad FIELD_INVALID this is not JSON"),
                           HasSubstr("2 bad FIELD_INVALID a line must be a JSON object"),
                           HasSubstr("no `dataset`"), HasSubstr("`value` is here twice"),
-                          HasSubstr("this is not an Observation"), HasSubstr("finite"),
-                          HasSubstr("7 bad"), StartsWith("8 datasets/d")));
+                          HasSubstr("there is no field `valu`; a line has dataset, period,"),
+                          HasSubstr("finite"), HasSubstr("7 bad"), StartsWith("8 datasets/d")));
 }
 
 TEST(Status, IsReadInTheWordsOfSdmxAndOfTheContract) {

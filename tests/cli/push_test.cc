@@ -91,7 +91,8 @@ TEST_F(PushTest, RowsRefusedByTheServiceAreToldWithTheirLines) {
   const Ran ran = Run({"push", file});
   EXPECT_EQ(ran.code, kRefused) << ran;
   EXPECT_THAT(ran.err, HasSubstr(file + ":4: FIELD_INVALID: value: is below 0"));
-  EXPECT_THAT(ran.err, HasSubstr("error: 1 rows are refused; nothing was written [ROWS_INVALID]"));
+  EXPECT_THAT(ran.err, HasSubstr("error: 1 row refused; nothing was written [ROWS_INVALID]"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("validate_only")));
   // The second stream only asks which rows are wrong.
   ASSERT_THAT(server.pushes(), SizeIs(2));
   EXPECT_TRUE(server.pushes()[1].options.validate_only());
@@ -223,10 +224,90 @@ TEST_F(PushTest, ATerminalHasABar) {
   EXPECT_THAT(ran.err, HasSubstr("sent 2 rows\n"));
 }
 
-TEST_F(PushTest, NoRowIsWorthAWarning) {
-  const Ran ran = Run({"push", WriteFigures("2024,-\n")});
+TEST_F(PushTest, NoRowIsRefusedUnlessItIsMeant) {
+  for (const char* rows : {"", "2024,-\n"}) {
+    const std::string file = WriteFigures(rows);
+    Ran ran = Run({"push", file});
+    EXPECT_EQ(ran.code, kRefused) << ran;
+    EXPECT_THAT(ran.err, HasSubstr("error: no row to push"));
+    EXPECT_THAT(ran.err, HasSubstr("--allow-empty"));
+    ran = Run({"push", file, "--dry-run", "-o", "json"});
+    EXPECT_EQ(ran.code, kRefused) << ran;
+    EXPECT_EQ(json::parse(ran.out)["error"]["reason"], "FILE_INVALID");
+  }
+  EXPECT_THAT(server.calls(), IsEmpty());
+  Ran ran = Run({"push", WriteFigures("2024,-\n"), "--allow-empty"});
   EXPECT_EQ(ran.code, kDone) << ran;
   EXPECT_THAT(ran.err, HasSubstr("warning: there is no row to push"));
+  EXPECT_THAT(ran.out, HasSubstr("1 skipped"));
+  const std::string jsonl = Write("none.jsonl", "\n");
+  EXPECT_EQ(Run({"push", jsonl, "--dataset", "d"}).code, kRefused);
+}
+
+TEST_F(PushTest, OneFileWithoutRowsAmongOthersIsSeen) {
+  const std::string good = WriteFigures("2024,1\n");
+  const std::string empty = Write("e.csv", "period,value\n");
+  const Ran ran = Run({"push", good, empty});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.err, HasSubstr("warning: " + empty + ": there is no row to push in it"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("warning: " + good)));
+}
+
+TEST_F(PushTest, AFileThatIsNotThereIsSaidBeforeItsMapping) {
+  Ran ran = Run({"push", Path("nope.csv")});
+  EXPECT_EQ(ran.code, kUsage) << ran;
+  EXPECT_THAT(ran.err, HasSubstr("nope.csv: there is no such file"));
+  const std::string file = Write("bare/d.csv", "p,v\n");
+  ran = Run({"push", file, Path("nope.csv")});
+  EXPECT_EQ(ran.code, kUsage) << ran;
+  EXPECT_THAT(ran.err, HasSubstr("nope.csv: there is no such file"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("--dataset")));
+  ran = Run({"push", Path("bare")});
+  EXPECT_EQ(ran.code, kUsage) << ran;
+  EXPECT_THAT(ran.err, HasSubstr("bare: is a directory"));
+}
+
+TEST_F(PushTest, RowsOfTheStreamAreToldAsLines) {
+  const std::string file = WriteFigures("2023,-\n2024,1\n2024,-7\n");
+  const std::string other = Write("f.csv", "period,value\n2025,-7\n");
+  const Ran ran = Run({"push", file, other});
+  EXPECT_EQ(ran.code, kRefused) << ran;
+  EXPECT_THAT(ran.err, HasSubstr(file + ":4: FIELD_INVALID: period: line 3 gives another value"));
+  EXPECT_THAT(ran.err,
+              HasSubstr(other + ":2: FIELD_INVALID: period: " + file + ":3 gives another"));
+  // What is quoted from the data is not touched.
+  EXPECT_THAT(ran.err, HasSubstr("for `row 1` of"));
+}
+
+TEST_F(PushTest, ARefusalWhoseRowsCannotBeListedNamesTheFirst) {
+  const std::string file = WriteFigures("2023,-\n2024,1\n2025,-5\n");
+  // The second stream, which asks for the rows, is the one that fails.
+  server.FailNext("PushObservations",
+                  Error(absl::StatusCode::kInvalidArgument, reason::kRowsInvalid,
+                        "1 of 2 rows refused, nothing written; row 1: value: x"));
+  server.FailNext("PushObservations", absl::InternalError("x"));
+  const Ran ran = Run({"push", file});
+  EXPECT_EQ(ran.code, kRefused) << ran;
+  EXPECT_THAT(ran.err, HasSubstr("nothing written; " + file + ":4: value: x [ROWS_INVALID]"));
+}
+
+TEST_F(PushTest, JsonNamesTheReasonOfAServerThatIsNotThere) {
+  const Ran ran = RunBare({"push", WriteFigures("2024,1\n"), "-o", "json", "--server",
+                           "127.0.0.1:1", "--retries", "0"});
+  EXPECT_EQ(ran.code, kUnavailable) << ran;
+  EXPECT_EQ(json::parse(ran.out)["error"]["reason"], "UNAVAILABLE");
+}
+
+TEST_F(PushTest, AFileThatIsNotUtf8IsSaidToBeWithoutItsBytes) {
+  Write("push.yaml", kMapping);
+  const std::string utf16("\xff\xfep\0,\0\"\0v\0\n\0", 12);
+  for (const std::string& text :
+       {utf16, utf16.substr(2, 4) + "\n", std::string("p\xe9riode,value\n")}) {
+    const Ran ran = Run({"push", Write("d.csv", text)});
+    EXPECT_EQ(ran.code, kUsage) << ran;
+    EXPECT_THAT(ran.err, HasSubstr("the file is not UTF-8 text"));
+    EXPECT_THAT(ran.err, Not(testing::ContainsRegex("[^\n -~]"))) << ran;
+  }
 }
 
 }  // namespace

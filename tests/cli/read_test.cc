@@ -205,11 +205,79 @@ TEST_F(ReadTest, PluginsSayWhyTheyCannotBeUsed) {
   EXPECT_THAT(ran.out, HasSubstr("the file is text"));
 }
 
+TEST_F(ReadTest, TheReasonOfAPluginIsWhole) {
+  v1::Plugin plugin;
+  plugin.set_name("plugins/growth");
+  plugin.set_state(v1::PLUGIN_STATE_NOT_TRUSTED);
+  plugin.mutable_plugin_descriptor()->set_summary(std::string(70, 's'));
+  const std::string line = std::string(64, 'a') + "  growth.so";
+  plugin.set_state_message("the SHA-256 is not on the list; add the line `" + line + "`");
+  server.plugins.push_back(plugin);
+  Ran ran = Run({"plugins"});
+  EXPECT_THAT(ran.out,
+              HasSubstr("\n\nplugins/growth: the SHA-256 is not on the list; add the line `" +
+                        line + "`\n"));
+  // A program or a file gets cells whole; a screen gets them cut, and the reason whole.
+  EXPECT_THAT(ran.out, HasSubstr(std::string(70, 's')));
+  out_terminal = true;
+  ran = Run({"list", "plugins"});
+  EXPECT_THAT(ran.out, AllOf(HasSubstr(line), Not(HasSubstr(std::string(70, 's')))));
+}
+
+TEST_F(ReadTest, OnePlugin) {
+  EXPECT_THAT(Run({"plugins", "growth"}).out, HasSubstr("name: plugins/growth"));
+  EXPECT_THAT(Run({"plugins", "plugins/growth"}).out, HasSubstr("state: PLUGIN_STATE_ACTIVE"));
+}
+
+TEST_F(ReadTest, TextsOfTheServerDoNotMoveTheCursor) {
+  const std::string bad = "\x1b]0;x\a\xe2\x80\xae\nline\xc2\x9b";
+  server.plan_progress.set_display_name(bad);
+  server.plan_progress.set_rollup_rule(bad);
+  v1::MeasureProgress* measure = server.plan_progress.mutable_measures(0);
+  measure->set_display_name(bad);
+  measure->set_missing(0, bad);
+  measure->mutable_targets(0)->set_reason(bad);
+  for (const char* format : {"table", "markdown"}) {
+    const Ran ran = Run({"report", "p", "--format", format});
+    EXPECT_EQ(ran.code, kDone) << ran;
+    EXPECT_THAT(ran.out, HasSubstr("x1b]0;x"));
+    EXPECT_THAT(ran.out, HasSubstr("u202e line"));
+    for (const char* raw : {"\x1b", "\a", "\xe2\x80\xae", "\xc2\x9b", "\nline"}) {
+      EXPECT_THAT(ran.out, Not(HasSubstr(raw)));
+    }
+  }
+  const json answer = json::parse(Run({"report", "p", "-o", "json"}).out);
+  EXPECT_EQ(answer["display_name"], bad);
+  server.FailNext("GetPlanProgress", NotFound("plans/p", bad));
+  EXPECT_THAT(Run({"report", "p"}).err, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(ReadTest, AValueThatIsNotThereSaysWhy) {
+  v1::Observation row;
+  row.set_period("2024");
+  row.set_status(v1::OBSERVATION_STATUS_NORMAL);
+  row.set_missing_reason(v1::MISSING_REASON_ZERO_BASE);
+  server.observations.push_back(row);
+  row.clear_missing_reason();
+  server.observations.push_back(row);
+  const Ran ran = Run({"list", "observations", "indicators/i"});
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("the base is zero"), HasSubstr("no value"),
+                             Not(HasSubstr("normal"))));
+}
+
+TEST_F(ReadTest, NothingIsExpectedWithoutAFinalPoint) {
+  EXPECT_THAT(Run({"report", "p"}).out, HasSubstr("  100  "));
+  server.plan_progress.mutable_measures(0)->mutable_targets(0)->clear_final_point();
+  EXPECT_THAT(Run({"report", "p"}).out, Not(HasSubstr("  100  ")));
+  EXPECT_THAT(Run({"report", "p", "--format", "csv"}).out, HasSubstr("84.123456789,0,,"));
+}
+
 TEST_F(ReadTest, Commits) {
   const Ran ran = Run({"commits"});
   EXPECT_THAT(
       ran.out,
-      HasSubstr("2024-11-12 00:00:00  push  ci         datasets/output: 5 created, 1 revised"));
+      HasSubstr(
+          "2024-11-12T00:00:00.250Z  push  ci         datasets/output: 5 created, 1 revised"));
 }
 
 TEST_F(ReadTest, DeletesAndUndeletes) {

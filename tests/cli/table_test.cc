@@ -1,7 +1,11 @@
 #include "clients/cli/table.h"
 
+#include "clients/cli/safe_text.h"
 #include "clients/cli/words.h"
+#include "clients/cli/yaml_message.h"
 #include "gtest/gtest.h"
+#include "policytrack/v1/plan.pb.h"
+#include "yaml-cpp/yaml.h"
 
 namespace policytrack::cli {
 namespace {
@@ -50,6 +54,51 @@ TEST(Table, Csv) {
   table.header = {"a", "b"};
   table.rows = {{"x,y", "he said \"no\""}, {"", "two\nlines"}};
   EXPECT_EQ(FormatCsv(table), "a,b\n\"x,y\",\"he said \"\"no\"\"\"\n,\"two\nlines\"\n");
+}
+
+TEST(SafeText, NothingMovesTheCursorOrTurnsTheText) {
+  EXPECT_EQ(OneLine("a\x1b[31mb\a\x7f"), "a\\x1b[31mb\\x07\\x7f");
+  EXPECT_EQ(OneLine("c1 \xc2\x9b"
+                    "2J"),
+            "c1 \\x9b2J");
+  EXPECT_EQ(OneLine("\xe2\x80\xaeno\xe2\x81\xa6\xe2\x80\xa8"), "\\u202eno\\u2066\\u2028");
+  EXPECT_EQ(OneLine("a\r\nb\nc\rd\te"), "a b c d e");
+  EXPECT_EQ(OneLine(absl::string_view("\0\xff", 2)), "\\x00\\xff");
+  EXPECT_EQ(OneLine("充电 شحن é"), "充电 شحن é");
+  EXPECT_EQ(Lines("a\nb\tc\rd\x1b"), "a\nb\tc\nd\\x1b");
+}
+
+TEST(SafeText, TablesAreSafe) {
+  Table table;
+  table.header = {"a"};
+  table.rows = {{"x\x1b[2J\ny"}};
+  EXPECT_EQ(FormatText(table), "a\nx\\x1b[2J y\n");
+  EXPECT_EQ(FormatMarkdown(table), "| a |\n| --- |\n| x\\\\x1b[2J y |\n");
+  EXPECT_EQ(CutToWidth("\x1b[2J", 20), "\\x1b[2J");
+}
+
+TEST(SafeText, YamlIsSafeAndTheSameWhenReadAgain) {
+  const std::string text =
+      "a\x1b[2J\x7f\xc2\x9b\xc2\x85\r\n\xe2\x80\xae: \"quoted\" \\x41 \xe2\x81\xa9";
+  v1::Plan plan;
+  plan.set_display_name(text);
+  (*plan.mutable_translations())[text].set_display_name("x");
+  const std::string yaml = MessageToYaml(plan, "Plan");
+  EXPECT_EQ(Lines(yaml), yaml);
+  const YAML::Node node = YAML::Load(yaml);
+  EXPECT_EQ(node["display_name"].Scalar(), text);
+  EXPECT_EQ(node["translations"].begin()->first.Scalar(), text);
+}
+
+TEST(Words, TimesAreToTheInstant) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(1731398400);
+  EXPECT_EQ(TimeWord(time), "2024-11-12T08:00:00.000Z");
+  time.set_nanos(250000000);
+  EXPECT_EQ(TimeWord(time), "2024-11-12T08:00:00.250Z");
+  // Commits are dated to microseconds; a time cut to milliseconds would be before.
+  time.set_nanos(250001000);
+  EXPECT_EQ(TimeWord(time), "2024-11-12T08:00:00.250001Z");
 }
 
 TEST(Words, Numbers) {

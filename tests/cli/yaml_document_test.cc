@@ -1,6 +1,7 @@
 #include "clients/cli/yaml_document.h"
 
 #include "clients/cli/apply_order.h"
+#include "core/error.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -180,6 +181,19 @@ TEST(YamlDocument, RefusesWithFileLineAndColumn) {
               HasSubstr("f.yaml:3:13: `dimensions` must be a list, but it is a map"));
 }
 
+TEST(YamlDocument, SaysWhatToWrite) {
+  const std::string m = kMeasure;
+  EXPECT_THAT(OneError(Replaced(m, "2024-11-09", "2025")),
+              HasSubstr("`lifecycle[0].effective_date` is `2025`; write a whole day such as "
+                        "2025-01-31"));
+  EXPECT_THAT(OneError(Replaced(m, "2024-08-24", "2025-08")), HasSubstr("write a whole day"));
+  EXPECT_THAT(OneError(Replaced(m, "value: 1.5", "value: 1e400")),
+              HasSubstr("`targets[0].baseline.value`: `1e400` is too large for a number"));
+  // Where any type can stand, it must not become a text.
+  EXPECT_THAT(OneError(Replaced(m, "limit: 5", "limit: 1e400")),
+              HasSubstr("`1e400` is too large for a number"));
+}
+
 TEST(YamlDocument, RefusesARequiredFieldThatIsMissing) {
   EXPECT_THAT(OneError("kind: Plan\nname: plans/x\n"),
               testing::AllOf(HasSubstr("f.yaml:1:1: "), HasSubstr("display_name")));
@@ -215,6 +229,18 @@ TEST(YamlDocument, FindsThePlaceOfAFieldThatTheServerNames) {
   EXPECT_EQ(FindPosition(documents[0], "targets[0].unit").line, 21);
   EXPECT_EQ(FindPosition(documents[0], "measure.targets[0].tolerance_percent").line, 13);
   EXPECT_EQ(FindPosition(documents[0], "etag").line, 1);
+}
+
+TEST(YamlDocument, FindsThePlaceOfARefusalWithoutAField) {
+  std::vector<std::string> errors;
+  auto documents = Parse(kMeasure, &errors);
+  ASSERT_THAT(documents, SizeIs(1));
+  EXPECT_EQ(FindRefusal(documents[0], NotFound("plans/p", "measure.plan: there is none")).line, 3);
+  EXPECT_EQ(FindRefusal(documents[0], NotFound("indicators/piles", "`x` does not exist")).line, 15);
+  EXPECT_EQ(FindRefusal(documents[0], NotFound("indicators/piles", "no: such")).line, 15);
+  EXPECT_EQ(FindRefusal(documents[0], NotFound("measures/charging", "is deleted")).line, 1);
+  EXPECT_EQ(FindRefusal(documents[0], NotFound("plans/other", "is not there")).line, 1);
+  EXPECT_EQ(FindRefusal(documents[0], FieldInvalid("measure.targets[0].unit", "no")).line, 21);
 }
 
 TEST(YamlDocument, NamesAreUniqueOverAllFiles) {
