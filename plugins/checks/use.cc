@@ -9,7 +9,7 @@ namespace policytrack::plugins {
 
 absl::Status PluginNotFound(absl::string_view name) {
   return NotFound(name, absl::StrCat("there is no plugin ", CutText(name, 200),
-                                     "; ListPlugins gives those that the server found"));
+                                     "; list plugins to see those that the server found"));
 }
 
 absl::Status CheckActive(const v1::Plugin& plugin) {

@@ -79,7 +79,7 @@ absl::Status CheckPluginActive(const plugins::Engine& engine, const std::string&
   return Error(absl::StatusCode::kFailedPrecondition, reason::kPluginNotActive,
                found.ok() && !found->state_message().empty()
                    ? absl::StrCat(plugin, " is not active: ", found->state_message())
-                   : absl::StrCat(plugin, " is not active; ListPlugins says why"),
+                   : absl::StrCat(plugin, " is not active; list plugins to see why"),
                {{"resource", plugin}});
 }
 

@@ -51,7 +51,7 @@ absl::StatusOr<v1::Plugin> Resolver::Descriptor(const std::string& name, v1::Plu
                                                   "name it in the assessment of a target")
                                    : absl::StrCat(name,
                                                   " is not an assessment: it computes "
-                                                  "indicators; ListPlugins gives the "
+                                                  "indicators; list plugins to see the "
                                                   "assessments"));
   }
   return *std::move(plugin);
