@@ -123,6 +123,19 @@ bool Mutex::AwaitWithTimeout(const Condition& condition, absl::Duration timeout)
   return met;
 }
 
+bool Mutex::AwaitWithDeadline(const Condition& condition, absl::Time deadline) {
+  static auto* const real =
+      Next<bool(Mutex*, const Condition&, absl::Time)>(&Mutex::AwaitWithDeadline);
+  __tsan_release(this);
+  bool met;
+  {
+    IgnoreReads ignore;
+    met = real(this, condition, deadline);
+  }
+  __tsan_acquire(this);
+  return met;
+}
+
 void Mutex::LockWhen(const Condition& condition) {
   static auto* const real = Next<void(Mutex*, const Condition&)>(&Mutex::LockWhen);
   {
