@@ -1,7 +1,7 @@
 // Errors that cross the border to clients: an absl::Status whose one ErrorInfo
 // payload carries a stable reason. Everything below the gRPC edge makes them
 // with Error(); the edge passes them on. A status without ErrorInfo is internal
-// and is shown to clients only as a request id.
+// and is shown to clients only as INTERNAL_ERROR with a request id.
 //
 // Thread rule: free functions, any thread.
 #ifndef POLICYTRACK_CORE_ERROR_H_
@@ -47,6 +47,7 @@ inline constexpr char kStoreBusy[] = "STORE_BUSY";
 inline constexpr char kStoreFull[] = "STORE_FULL";
 inline constexpr char kStoreDamaged[] = "STORE_DAMAGED";
 inline constexpr char kServerStopping[] = "SERVER_STOPPING";
+inline constexpr char kInternalError[] = "INTERNAL_ERROR";
 }  // namespace reason
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;

@@ -21,7 +21,9 @@ void ClearOutputOnly(google::protobuf::Message* message);
 // not empty, enums not unspecified, messages, `optional` fields and entries of
 // lists and maps present, whole numbers without `optional` not 0 (a double or
 // bool without it passes: its 0 may be meant). Also checks that every string is
-// UTF-8 without NUL, every enum number is declared, every double is finite,
+// UTF-8 without NUL and takes at most 64 KiB (a display_name, a title and a key of
+// a map at most 1000 bytes; names, filters, orders and page tokens are measured by
+// their parsers), every enum number is declared, every double is finite,
 // every google.type.Date is a day that exists (in Reference.publish_date the day,
 // or day and month, may be 0), every Timestamp lies in years 1 to 9999, and that
 // a Struct holds finite numbers, texts without NUL, and is nested at most 32 deep.

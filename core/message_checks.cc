@@ -24,7 +24,25 @@ using google::protobuf::Reflection;
 // Lists and objects inside each other in a google.protobuf.Struct.
 constexpr int kMaxValueDepth = 32;
 
-absl::Status CheckText(const std::string& text, const std::string& path) {
+// What a text may take, in bytes of UTF-8.
+constexpr size_t kMaxTextBytes = 64 << 10;
+constexpr size_t kMaxHeadingBytes = 1000;
+
+size_t MaxBytes(const FieldDescriptor* field) {
+  const std::string& name = field->name();
+  if (name == "display_name" || name == "title") return kMaxHeadingBytes;
+  // Their parsers have limits, and reasons, of their own.
+  for (const char* parsed : {"name", "parent", "filter", "order_by", "page_token"}) {
+    if (name == parsed) return SIZE_MAX;
+  }
+  return kMaxTextBytes;
+}
+
+absl::Status CheckText(const std::string& text, size_t max_bytes, const std::string& path) {
+  if (text.size() > max_bytes) {
+    return FieldInvalid(path, absl::StrCat("takes ", text.size(), " bytes in UTF-8; at most ",
+                                           max_bytes, " are allowed"));
+  }
   if (text.find('\0') != std::string::npos) return FieldInvalid(path, "must not hold NUL");
   if (!IsUtf8(text)) return FieldInvalid(path, "must be UTF-8");
   return absl::OkStatus();
@@ -92,7 +110,7 @@ absl::Status CheckValue(const google::protobuf::Value& value, int depth, const s
     case google::protobuf::Value::kNumberValue:
       return CheckNumber(value.number_value(), path);
     case google::protobuf::Value::kStringValue:
-      return CheckText(value.string_value(), path);
+      return CheckText(value.string_value(), kMaxTextBytes, path);
     case google::protobuf::Value::kStructValue:
       return CheckStruct(value.struct_value(), depth + 1, path);
     case google::protobuf::Value::kListValue:
@@ -113,7 +131,7 @@ absl::Status CheckStruct(const google::protobuf::Struct& object, int depth,
   for (const auto& [key, entry] :
        SortedEntries(object, object.GetDescriptor()->FindFieldByName("fields"))) {
     const std::string entry_path = JoinPath(path, KeyPart(key));
-    PT_RETURN_IF_ERROR(CheckText(key, entry_path));
+    PT_RETURN_IF_ERROR(CheckText(key, kMaxHeadingBytes, entry_path));
     PT_RETURN_IF_ERROR(CheckValue(object.fields().at(key), depth, entry_path));
   }
   return absl::OkStatus();
@@ -150,7 +168,7 @@ absl::Status CheckSingular(const Message& message, const FieldDescriptor* field,
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
       if (field->type() == FieldDescriptor::TYPE_BYTES) return absl::OkStatus();
-      return CheckText(reflection->GetString(message, field), path);
+      return CheckText(reflection->GetString(message, field), MaxBytes(field), path);
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return CheckNumber(reflection->GetDouble(message, field), path);
     case FieldDescriptor::CPPTYPE_FLOAT:
@@ -170,7 +188,7 @@ absl::Status CheckElement(const Message& message, const FieldDescriptor* field, 
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
       if (field->type() == FieldDescriptor::TYPE_BYTES) return absl::OkStatus();
-      return CheckText(reflection->GetRepeatedString(message, field, i), path);
+      return CheckText(reflection->GetRepeatedString(message, field, i), MaxBytes(field), path);
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return CheckNumber(reflection->GetRepeatedDouble(message, field, i), path);
     case FieldDescriptor::CPPTYPE_FLOAT:
@@ -202,7 +220,7 @@ absl::Status CheckMap(const Message& message, const FieldDescriptor* field,
                       const std::string& path) {
   for (const auto& [key, entry] : SortedEntries(message, field)) {
     const std::string entry_path = JoinPath(path, KeyPart(key));
-    PT_RETURN_IF_ERROR(CheckText(key, entry_path));
+    PT_RETURN_IF_ERROR(CheckText(key, kMaxHeadingBytes, entry_path));
     PT_RETURN_IF_ERROR(CheckSingular(*entry, entry->GetDescriptor()->map_value(), entry_path));
   }
   return absl::OkStatus();

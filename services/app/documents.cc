@@ -21,6 +21,18 @@ using storage::WriteTransaction;
 
 // A soft-deleted document can be undeleted for this long.
 constexpr absl::Duration kPurgeAfter = absl::Hours(24 * 30);
+// Three of the largest fit on a page, which must fit into a message.
+constexpr size_t kMaxDocumentBytes = 1 << 20;
+
+absl::Status CheckSize(const std::string& name, const Message& document) {
+  const size_t bytes = document.ByteSizeLong();
+  if (bytes <= kMaxDocumentBytes) return absl::OkStatus();
+  return Error(absl::StatusCode::kResourceExhausted, reason::kRequestTooLarge,
+               absl::StrCat(name, " would take ", bytes, " bytes; a document may take ",
+                            kMaxDocumentBytes, ": shorten its texts or lists"),
+               {{"resource", name}, {"max_bytes", absl::StrCat(kMaxDocumentBytes)}});
+}
+
 absl::Status CheckEtag(const std::string& wanted, const Message& present) {
   if (wanted.empty() || wanted == GetText(present, "etag")) return absl::OkStatus();
   return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
@@ -135,6 +147,7 @@ absl::Status Documents::CreateIn(WriteTransaction& tx, Pending& pending) {
   MessagePtr next(pending.document->New());
   next->CopyFrom(*pending.document);
   PT_RETURN_IF_ERROR(CheckFields(*next, kind_->singular()));
+  PT_RETURN_IF_ERROR(CheckSize(pending.name, *next));
   PT_RETURN_IF_ERROR(kind_->Check(tx, nullptr, next.get()));
   PT_RETURN_IF_ERROR(Put(tx, nullptr, std::move(next), pending));
   return KeepAnswer(tx, pending.request, DeterministicBytes(*pending.answer));
@@ -191,6 +204,7 @@ absl::Status Documents::UpdateIn(WriteTransaction& tx, Pending& pending) {
     PT_RETURN_IF_ERROR(ApplyUpdate(*pending.document, pending.mask, next.get()));
   }
   PT_RETURN_IF_ERROR(CheckFields(*next, kind_->singular()));
+  PT_RETURN_IF_ERROR(CheckSize(pending.name, *next));
   PT_RETURN_IF_ERROR(kind_->Check(tx, present.get(), next.get()));
   PT_RETURN_IF_ERROR(Put(tx, present.get(), std::move(next), pending));
   if (present == nullptr) return absl::OkStatus();

@@ -133,6 +133,11 @@ class Documents {
   void Delete(const NamedArgs& args, DocumentDone done);
   void Undelete(const NamedArgs& args, DocumentDone done);
 
+  // Ends every softly deleted document whose purge_time has passed, one commit
+  // each. Returns how many. Waits for the writes: not for the writer's thread.
+  // Returns what the store answers when it will not; those before stay purged.
+  absl::StatusOr<int> PurgeExpired();
+
  private:
   struct Pending;
 
@@ -144,6 +149,7 @@ class Documents {
   absl::Status UpdateIn(storage::WriteTransaction& tx, Pending& pending);
   absl::Status DeleteIn(storage::WriteTransaction& tx, Pending& pending);
   absl::Status UndeleteIn(storage::WriteTransaction& tx, Pending& pending);
+  absl::Status PurgeIn(storage::WriteTransaction& tx, const std::string& name, bool* purged);
   // Stamps and stores `next`; `before` is null for a new document.
   absl::Status Put(storage::WriteTransaction& tx, const google::protobuf::Message* before,
                    MessagePtr next, Pending& pending);

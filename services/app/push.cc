@@ -19,8 +19,12 @@ namespace {
 // Row errors given in an answer, and in the details of a refusal.
 constexpr size_t kMaxRowErrors = 1000;
 constexpr size_t kMaxViolations = 20;
-// A view of the present outweighs its bookkeeping.
-constexpr size_t kSeriesOverhead = 200;
+// What a series takes beside its points, here and in the write.
+constexpr size_t kSeriesBytes = 400;
+// A definition takes this many times its size on the wire.
+constexpr size_t kDefinitionFactor = 8;
+// The share of the budget grows in steps, so that streams seldom meet there.
+constexpr size_t kShareStep = 1 << 20;
 constexpr char kBadRequestType[] = "type.googleapis.com/google.rpc.BadRequest";
 
 bool KnownStatus(v1::ObservationStatus status) {
@@ -29,11 +33,12 @@ bool KnownStatus(v1::ObservationStatus status) {
 
 }  // namespace
 
-Push::Push(storage::Store* store, const PushLimits& limits, std::string principal)
+Push::Push(storage::Store* store, PushBudget* budget, const PushLimits& limits,
+           std::string principal)
     : store_(store),
       limits_(limits),
       principal_(std::move(principal)),
-      gathered_(std::make_unique<Gathered>()) {}
+      gathered_(std::make_unique<Gathered>(budget)) {}
 
 Push::~Push() = default;
 
@@ -81,6 +86,7 @@ absl::Status Push::TakeDataset(const std::string& name) {
     return absl::InternalError(absl::StrCat("stored body of ", name, " cannot be parsed"));
   }));
   if (exists) {
+    gathered_->bytes += definition.ByteSizeLong() * kDefinitionFactor;
     auto& rows = gathered_->datasets[name];
     rows = std::make_unique<DatasetRows>(std::move(definition));
     current_ = rows.get();
@@ -128,14 +134,20 @@ void Push::AddRow(const v1::Observation& row) {
     }
     flags = static_cast<Flags>(QualityOf(row.status()) | (row.series_break() ? kBreak : 0));
   }
-  auto& series = current_->series[*key];
+  // 0.0 and -0.0 are the same figure.
+  SeriesFor(*key, 1).Append(*period, row.value() + 0.0, flags, number);
+}
+
+Push::Series& Push::SeriesFor(const std::string& key, size_t more) {
+  auto& series = current_->series[key];
   if (series == nullptr) {
     series = std::make_unique<Series>();
-    gathered_->bytes += kSeriesOverhead + key->size();
+    gathered_->bytes += kSeriesBytes + 2 * key.size();
   }
-  // 0.0 and -0.0 are the same figure.
-  series->Append(*period, row.value() + 0.0, flags, number);
-  gathered_->bytes += 27;
+  gathered_->bytes -= series->bytes();
+  series->Reserve(more);
+  gathered_->bytes += series->bytes();
+  return *series;
 }
 
 absl::Status Push::AddColumns(const v1::ObservationColumns& block, const std::string& field) {
@@ -169,11 +181,8 @@ absl::Status Push::AddColumns(const v1::ObservationColumns& block, const std::st
     for (int i = 0; i < n; ++i) RejectWith(first_row + i, key.status());
     return absl::OkStatus();
   }
-  auto& series = current_->series[*key];
-  if (series == nullptr) {
-    series = std::make_unique<Series>();
-    gathered_->bytes += kSeriesOverhead + key->size();
-  }
+  if (n == 0) return absl::OkStatus();
+  Series& series = SeriesFor(*key, static_cast<size_t>(n));
   const v1::Frequency frequency = current_->definition.frequency();
   for (int i = 0; i < n; ++i) {
     if (!IsValidPeriod(frequency, block.periods(i))) {
@@ -196,20 +205,24 @@ absl::Status Push::AddColumns(const v1::ObservationColumns& block, const std::st
       }
       flags[i] = static_cast<Flags>(flags[i] | QualityOf(block.statuses(i)));
     }
-    series->Append(block.periods(i), block.values(i) + 0.0, flags[i], first_row + i);
+    series.Append(block.periods(i), block.values(i) + 0.0, flags[i], first_row + i);
   }
-  gathered_->bytes += size_t{27} * n;
   return absl::OkStatus();
 }
 
-absl::Status Push::CheckSize() const {
-  if (static_cast<int64_t>(gathered_->bytes) <= limits_.max_bytes) return absl::OkStatus();
-  return Error(absl::StatusCode::kResourceExhausted, reason::kRequestTooLarge,
-               absl::StrCat("the push holds more than ", limits_.max_bytes >> 20,
-                            " MiB, which is what the server gathers for one push, about ",
-                            limits_.max_bytes / 27000000,
-                            " million observations; split it into several pushes"),
-               {{"max_bytes", absl::StrCat(limits_.max_bytes)}});
+absl::Status Push::CheckSize() {
+  if (static_cast<int64_t>(gathered_->bytes) > limits_.max_bytes) {
+    return Error(absl::StatusCode::kResourceExhausted, reason::kRequestTooLarge,
+                 absl::StrCat("the push holds more than ", limits_.max_bytes >> 20,
+                              " MiB, which is what the server gathers for one push, at ", next_row_,
+                              " rows; split it into several pushes"),
+                 {{"max_bytes", absl::StrCat(limits_.max_bytes)}});
+  }
+  const size_t steps = (gathered_->bytes + kShareStep - 1) / kShareStep;
+  if (gathered_->share.Resize(static_cast<int64_t>(steps * kShareStep))) return absl::OkStatus();
+  return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
+               "the pushes that are on their way hold all the memory that the server has for "
+               "them; nothing was written, push again after a pause");
 }
 
 void Push::Reject(int64_t row, const char* reason, std::string field, std::string message) {
@@ -284,8 +297,7 @@ void Push::Finish(Done done) {
   }
   if (rejected_ > 0 && !options_.return_partial_success()) return done(RowsInvalid());
   for (auto& [name, rows] : gathered_->datasets) {
-    job->writes[name] = gathered_->WritesOf(*rows);
-    rows->series.clear();
+    job->writes[name] = Gathered::TakeWrites(rows.get());
   }
   job->gathered = std::move(gathered_);
   job->base.set_unchanged_count(repeated);

@@ -18,27 +18,31 @@
 #include "absl/status/statusor.h"
 #include "policytrack/v1/dataset.pb.h"
 #include "policytrack/v1/observation_service.pb.h"
+#include "services/app/push_budget.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
 
 struct PushLimits {
-  // What one push may gather, in bytes; a point takes about 27.
+  // What one push may hold in memory, in bytes. A point takes 26 to 39, a series
+  // about 400 more.
   int64_t max_bytes = int64_t{256} << 20;
+  // What all pushes on their way may hold together.
+  int64_t max_total_bytes = int64_t{1} << 30;
 };
 
 class Push {
  public:
   using Done = std::function<void(absl::StatusOr<v1::PushObservationsResponse>)>;
 
-  // The store is not owned and must outlive this and the answer.
-  Push(storage::Store* store, const PushLimits& limits, std::string principal);
+  // Neither store nor budget is owned; both must outlive this and the answer.
+  Push(storage::Store* store, PushBudget* budget, const PushLimits& limits, std::string principal);
   ~Push();
 
   // Takes in one message. A status that is not ok ends the stream: the message
   // around the rows is bad, the dataset does not exist (unless partial success
-  // was asked for), or the push is too large. Bad rows are counted and reported
-  // at the end.
+  // was asked for), the push is too large, or all pushes together are: UNAVAILABLE
+  // / STORE_BUSY. Bad rows are counted and reported at the end.
   absl::Status Add(const v1::PushObservationsRequest& message);
 
   // Half-close: checks what only the whole can show, writes, and answers.
@@ -56,7 +60,9 @@ class Push {
   absl::Status TakeDataset(const std::string& name);
   void AddRow(const v1::Observation& row);
   absl::Status AddColumns(const v1::ObservationColumns& block, const std::string& field);
-  absl::Status CheckSize() const;
+  // The series of the key in the present dataset, with room for more points.
+  Series& SeriesFor(const std::string& key, size_t more);
+  absl::Status CheckSize();
   // Refuses a row: counted, and kept while there are few.
   void Reject(int64_t row, const char* reason, std::string field, std::string message);
   void RejectWith(int64_t row, const absl::Status& status);

@@ -13,6 +13,21 @@
 
 namespace policytrack::app {
 
+size_t Push::Series::bytes() const {
+  return periods.capacity() * sizeof(periods[0]) + values.capacity() * sizeof(values[0]) +
+         flags.capacity() * sizeof(flags[0]) + rows.capacity() * sizeof(rows[0]);
+}
+
+void Push::Series::Reserve(size_t more) {
+  const size_t need = periods.size() + more;
+  if (need <= periods.capacity()) return;
+  const size_t room = std::max(need, periods.size() + periods.size() / 2 + 2);
+  periods.reserve(room);
+  values.reserve(room);
+  flags.reserve(room);
+  rows.reserve(room);
+}
+
 void Push::Series::Append(int64_t period, double value, Flags f, int64_t row) {
   periods.push_back(period);
   values.push_back(value);
@@ -86,6 +101,7 @@ void Push::Gathered::Settle(int64_t* repeated,
       std::stable_sort(order.begin(), order.end(),
                        [&](size_t a, size_t b) { return series->periods[a] < series->periods[b]; });
       Series settled;
+      settled.Reserve(n);
       for (const size_t i : order) {
         if (!settled.periods.empty() && settled.periods.back() == series->periods[i]) {
           const bool same = settled.flags.back() == series->flags[i] &&
@@ -136,24 +152,32 @@ std::string Push::Gathered::CanonicalDigest() const {
   return digest.Finish();
 }
 
-std::vector<storage::SeriesWrite> Push::Gathered::WritesOf(const DatasetRows& rows) const {
+std::vector<storage::SeriesWrite> Push::Gathered::TakeWrites(DatasetRows* rows) {
   std::vector<storage::SeriesWrite> writes;
-  writes.reserve(rows.series.size());
-  for (const std::string* key : SortedKeys(rows.series)) {
-    const Series& series = *rows.series.at(*key);
+  writes.reserve(rows->series.size());
+  for (const std::string* key : SortedKeys(rows->series)) {
+    // One series at a time is there twice at the most.
+    const std::unique_ptr<Series> series = std::move(rows->series.at(*key));
     storage::SeriesWrite write;
     write.key = *key;
-    for (size_t i = 0; i < series.periods.size(); ++i) {
-      if (series.flags[i] == kDeletion) {
-        write.deletions.push_back(series.periods[i]);
-      } else {
-        write.points.periods.push_back(series.periods[i]);
-        write.points.values.push_back(series.values[i]);
-        write.points.flags.push_back(series.flags[i]);
+    if (std::find(series->flags.begin(), series->flags.end(), kDeletion) == series->flags.end()) {
+      write.points.periods = std::move(series->periods);
+      write.points.values = std::move(series->values);
+      write.points.flags = std::move(series->flags);
+    } else {
+      for (size_t i = 0; i < series->periods.size(); ++i) {
+        if (series->flags[i] == kDeletion) {
+          write.deletions.push_back(series->periods[i]);
+        } else {
+          write.points.periods.push_back(series->periods[i]);
+          write.points.values.push_back(series->values[i]);
+          write.points.flags.push_back(series->flags[i]);
+        }
       }
     }
     writes.push_back(std::move(write));
   }
+  rows->series.clear();
   return writes;
 }
 

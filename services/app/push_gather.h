@@ -32,7 +32,11 @@ struct Push::Series {
   std::vector<Flags> flags;
   std::vector<int64_t> rows;
 
-  size_t bytes() const { return periods.size() * 26; }
+  // What the columns take.
+  size_t bytes() const;
+  // Makes room for more points; by half as much again, where doubling would let
+  // a push take twice what it holds.
+  void Reserve(size_t more);
   void Append(int64_t period, double value, Flags f, int64_t row);
 };
 
@@ -63,16 +67,19 @@ struct Contradiction {
 };
 
 struct Push::Gathered {
+  explicit Gathered(PushBudget* budget) : share(budget) {}
+
   std::map<std::string, std::unique_ptr<DatasetRows>> datasets;
-  size_t bytes = 0;
+  size_t bytes = 0;         // what all of it takes
+  PushBudget::Share share;  // at least as much
 
   // Sorts every series by period and row; equal repetitions are dropped and
   // counted in `repeated`, contradicting rows dropped and reported.
   void Settle(int64_t* repeated, const std::function<void(const Contradiction&)>& contradicted);
   // SHA-256 over the rows in canonical order. REQUIRES: settled.
   std::string CanonicalDigest() const;
-  // One write a series, by key. REQUIRES: settled.
-  std::vector<storage::SeriesWrite> WritesOf(const DatasetRows& rows) const;
+  // One write a series, by key; takes the points out of `rows`. REQUIRES: settled.
+  static std::vector<storage::SeriesWrite> TakeWrites(DatasetRows* rows);
 };
 
 }  // namespace policytrack::app

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "google/protobuf/arena.h"
+
 namespace policytrack::rpc {
 namespace {
 
@@ -20,12 +22,13 @@ using ResponseTraits = grpc::SerializationTraits<v1::PushObservationsResponse>;
 // every stream that is not whole.
 class PushReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
  public:
-  PushReactor(Edge* edge, storage::Store* store, const app::PushLimits& limits,
-              grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
+  PushReactor(Edge* edge, storage::Store* store, app::PushBudget* budget,
+              const app::PushLimits& limits, grpc::CallbackServerContext* context,
+              grpc::ByteBuffer* response)
       : edge_(edge),
         context_(context),
         response_(response),
-        push_(store, limits, PrincipalOf(*context)) {
+        push_(store, budget, limits, PrincipalOf(*context)) {
     StartRead(&buffer_);
   }
 
@@ -55,13 +58,15 @@ class PushReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
  private:
   // Parses and adds the message that has come.
   absl::Status Take() {
-    message_.Clear();
-    if (!RequestTraits::Deserialize(&buffer_, &message_).ok()) {
+    // Not kept for the next one: rows take many times their bytes on the wire.
+    google::protobuf::Arena arena;
+    auto* message = google::protobuf::Arena::CreateMessage<v1::PushObservationsRequest>(&arena);
+    if (!RequestTraits::Deserialize(&buffer_, message).ok()) {
       return FieldInvalid("message",
                           "one of the stream is no PushObservationsRequest: its bytes are cut off "
                           "or a text is not UTF-8; nothing was written");
     }
-    return push_.Add(message_);
+    return push_.Add(*message);
   }
 
   void End(const absl::Status& status) { Finish(edge_->Convert(context_, kMethod, status)); }
@@ -71,14 +76,13 @@ class PushReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   grpc::ByteBuffer* const response_;
   app::Push push_;
   grpc::ByteBuffer buffer_;
-  v1::PushObservationsRequest message_;
 };
 
 }  // namespace
 
 grpc::ServerReadReactor<grpc::ByteBuffer>* ObservationService::PushObservations(
     grpc::CallbackServerContext* context, grpc::ByteBuffer* response) {
-  return new PushReactor(edge_, store_, limits_, context, response);
+  return new PushReactor(edge_, store_, &push_budget_, limits_, context, response);
 }
 
 }  // namespace policytrack::rpc

@@ -22,7 +22,11 @@ class ObservationService final
   // None of the pointers is owned; all must outlive this.
   ObservationService(Edge* edge, storage::Store* store, app::Observations* observations,
                      const app::PushLimits& limits)
-      : edge_(edge), store_(store), observations_(observations), limits_(limits) {}
+      : edge_(edge),
+        store_(store),
+        observations_(observations),
+        limits_(limits),
+        push_budget_(limits.max_total_bytes) {}
 
   grpc::ServerReadReactor<grpc::ByteBuffer>* PushObservations(grpc::CallbackServerContext* context,
                                                               grpc::ByteBuffer* response) override;
@@ -50,6 +54,7 @@ class ObservationService final
   storage::Store* const store_;
   app::Observations* const observations_;
   const app::PushLimits limits_;
+  app::PushBudget push_budget_;
 };
 
 }  // namespace policytrack::rpc

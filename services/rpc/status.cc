@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kMaxDetailBytes = 4096;
 constexpr int kRetryAfterMs = 200;
 
-std::string NewIncidentId() {
+std::string NewRequestId() {
   std::random_device device;
   return absl::StrFormat("%08x%08x", device(), device());
 }
@@ -28,11 +28,13 @@ grpc::Status ToGrpcStatus(const absl::Status& status, absl::string_view method, 
   *retry_after_ms = 0;
   if (status.ok()) return grpc::Status::OK;
   if (ReasonOf(status).empty()) {
-    const std::string id = NewIncidentId();
+    const std::string id = NewRequestId();
     log(absl::StrCat("internal error ", id, " in ", method, ": ", status.ToString()));
-    return grpc::Status(
-        grpc::StatusCode::INTERNAL,
-        absl::StrCat("internal error ", id, "; the server's log says more under this id"));
+    return ToGrpcStatus(
+        Error(absl::StatusCode::kInternal, reason::kInternalError,
+              absl::StrCat("internal error ", id, "; the server's log says more under this id"),
+              {{"request_id", id}}),
+        method, log, retry_after_ms);
   }
   const std::string message = CutText(std::string(status.message()), 2000);
   google::rpc::Status details;

@@ -20,6 +20,7 @@
 #include "services/app/plugin_list.h"
 #include "services/app/preview.h"
 #include "services/app/progress.h"
+#include "services/app/purger.h"
 #include "services/rpc/dataset_service.h"
 #include "services/rpc/edge.h"
 #include "services/rpc/event_service.h"
@@ -77,6 +78,7 @@ class AssembledServer final : public Server {
         explainer_(store_.get(), engine_.get(), &evaluator_),
         preview_(store_.get(), engine_.get()),
         history_(store_.get()),
+        purger_(&measures_, log),
         plugin_list_(engine_.get()),
         executor_(config.workers, kMaxQueuedCalls),
         edge_(log, &executor_),
@@ -84,8 +86,9 @@ class AssembledServer final : public Server {
         measure_service_(&edge_, &measures_),
         dataset_service_(&edge_, &datasets_),
         indicator_service_(&edge_, &indicators_, &preview_),
-        observation_service_(&edge_, store_.get(), &observations_,
-                             app::PushLimits{config.max_push_mib << 20}),
+        observation_service_(
+            &edge_, store_.get(), &observations_,
+            app::PushLimits{config.max_push_mib << 20, config.max_push_total_mib << 20}),
         progress_service_(&edge_, &progress_, &explainer_),
         plugin_service_(&edge_, &plugin_list_),
         event_service_(&edge_, &history_) {}
@@ -130,7 +133,11 @@ class AssembledServer final : public Server {
     return absl::OkStatus();
   }
 
-  app::Evaluator& evaluator() { return evaluator_; }
+  // Starts what follows the store by itself.
+  void Follow() {
+    evaluator_.Start();
+    purger_.Start();
+  }
 
   int port() const override { return port_; }
 
@@ -141,6 +148,7 @@ class AssembledServer final : public Server {
       grpc_->GetHealthCheckService()->SetServingStatus(false);
       grpc_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
     }
+    purger_.Stop();
     evaluator_.Stop();
     store_->Stop();
   }
@@ -162,6 +170,7 @@ class AssembledServer final : public Server {
   app::Explainer explainer_;
   app::Preview preview_;
   app::History history_;
+  app::Purger purger_;
   app::PluginList plugin_list_;
   rpc::Executor executor_;
   rpc::Edge edge_;
@@ -199,7 +208,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
                       storage::SqliteStore::Open(store_options, clock));
   auto server =
       std::make_unique<AssembledServer>(std::move(store), std::move(engine), config, clock, log);
-  server->evaluator().Start();
+  server->Follow();
   PT_RETURN_IF_ERROR(server->Listen(config));
   return std::unique_ptr<Server>(std::move(server));
 }

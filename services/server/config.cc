@@ -99,8 +99,13 @@ ParsedConfig ParseConfig(int argc, char** argv) {
   app.add_option("--workers", config.workers, "Threads for calls that compute or wait")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  app.add_option("--max-push-mib", config.max_push_mib, "What one push may gather, in MiB")
+  app.add_option("--max-push-mib", config.max_push_mib,
+                 "What one push may hold in memory, in MiB; an observation takes up to 39 bytes")
       ->check(CLI::Range(1, 16384))
+      ->capture_default_str();
+  app.add_option("--max-push-total-mib", config.max_push_total_mib,
+                 "What all pushes on their way may hold together, in MiB; more are told to retry")
+      ->check(CLI::Range(1, 131072))
       ->capture_default_str();
   app.add_option("--drain-seconds", config.drain_seconds,
                  "How long a stop waits for calls in flight")
@@ -121,6 +126,13 @@ ParsedConfig ParseConfig(int argc, char** argv) {
   } catch (const CLI::Error& error) {
     std::cerr << "policytrackd: " << error.what()
               << "\nRun policytrackd --help for the settings.\n";
+    result.exit_code = 2;
+    return result;
+  }
+  if (config.max_push_total_mib < config.max_push_mib) {
+    std::cerr << "policytrackd: --max-push-total-mib " << config.max_push_total_mib
+              << " is less than --max-push-mib " << config.max_push_mib
+              << ": one push alone must fit into what all may hold\n";
     result.exit_code = 2;
     return result;
   }

@@ -15,10 +15,11 @@ struct Config {
   std::string plugin_dir;         // default: lib/policytrack/plugins beside bin/
   std::string plugin_allow_list;  // default: plugins.sha256 beside plugin_dir
   std::string log_level = "info";
-  int readers = 4;             // read connections to the database, at least workers + 2
-  int workers = 8;             // threads for calls that compute or wait
-  int64_t max_push_mib = 256;  // what one push may gather
-  int drain_seconds = 10;      // how long a stop waits for calls in flight
+  int readers = 4;                    // read connections to the database, at least workers + 2
+  int workers = 8;                    // threads for calls that compute or wait
+  int64_t max_push_mib = 256;         // what one push may hold in memory
+  int64_t max_push_total_mib = 1024;  // what all pushes may hold together
+  int drain_seconds = 10;             // how long a stop waits for calls in flight
   int plugin_deadline_seconds = 30;
   bool allow_unauthenticated_clients_from_any_network = false;
 };

@@ -150,6 +150,32 @@ TEST(CheckFieldsTest, TextsAreUtf8WithoutNul) {
   EXPECT_TRUE(CheckFields(measure, "m").ok());
 }
 
+TEST(CheckFieldsTest, TextsHaveALength) {
+  v1::Measure measure = GoodMeasure();
+  measure.set_display_name(std::string(1000, 'x'));
+  measure.set_description(std::string(64 << 10, 'x'));
+  (*measure.mutable_translations())[std::string(1000, 'k')].set_description("d");
+  measure.add_references()->set_title(std::string(1000, 't'));
+  EXPECT_EQ(CheckFields(measure, "m").message(), "");
+  measure.mutable_references(0)->set_title(std::string(1001, 't'));
+  ExpectFault(measure, "FIELD_INVALID", "m.references[0].title", "1001 bytes");
+  measure.mutable_references(0)->set_title("t");
+  measure.set_display_name(std::string(1001, 'x'));
+  ExpectFault(measure, "FIELD_INVALID", "m.display_name", "at most 1000");
+  measure.set_display_name("x");
+  measure.set_description(std::string((64 << 10) + 1, 'x'));
+  ExpectFault(measure, "FIELD_INVALID", "m.description", "at most 65536");
+  measure.clear_description();
+  (*measure.mutable_translations())[std::string(1001, 'k')].set_description("d");
+  EXPECT_EQ(ReasonOf(CheckFields(measure, "m")), "FIELD_INVALID");
+
+  // Their parsers say what is too long, with reasons of their own.
+  v1::ListMeasuresRequest list;
+  list.set_filter(std::string(100000, 'f'));
+  list.set_page_token(std::string(100000, 'p'));
+  EXPECT_EQ(CheckFields(list, "").message(), "");
+}
+
 TEST(CheckFieldsTest, EnumsAreDeclared) {
   v1::Measure measure = GoodMeasure();
   measure.mutable_lifecycle(0)->set_stage(static_cast<v1::MeasureStage>(77));

@@ -11,7 +11,8 @@ import shutil
 import sys
 import tempfile
 
-SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", ".cache"}
+# `.git` is a file in a work tree of its own.
+SKIPPED = {".git", "node_modules", "__pycache__", ".cache"}
 CPP = {".cc", ".h", ".c"}
 
 
@@ -23,12 +24,12 @@ def files(root, suffixes=None):
     while stack:
         for path in sorted(stack.pop().iterdir()):
             relative = path.relative_to(root)
-            if path.is_symlink():
+            if path.is_symlink() or path.name in SKIPPED:
                 continue
             if path.is_dir():
                 top_level_output = len(relative.parts) == 1 and (
                     path.name in ("build", "data") or path.name.startswith("build-"))
-                if path.name not in SKIPPED_FOLDERS and not top_level_output:
+                if not top_level_output:
                     stack.append(path)
             elif suffixes is None or path.suffix in suffixes:
                 found.append(relative)
@@ -52,7 +53,7 @@ def lay_tree(files_by_path):
     return root
 
 
-SKIPPED = 77
+SKIPPED_EXIT = 77
 
 
 def main(check, self_test):
@@ -67,13 +68,13 @@ def main(check, self_test):
         outcome = self_test(lay_tree)
         if isinstance(outcome, str):
             print("skipped:", outcome)
-            sys.exit(SKIPPED)
+            sys.exit(SKIPPED_EXIT)
         print("self-test passed")
         return
     findings = check(arguments.root)
     if isinstance(findings, str):
         print("skipped:", findings)
-        sys.exit(SKIPPED)
+        sys.exit(SKIPPED_EXIT)
     for finding in findings:
         print(finding)
     if findings:

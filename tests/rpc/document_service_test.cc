@@ -84,6 +84,27 @@ TEST_F(DocumentServiceTest, CreateRefusesBadFields) {
   EXPECT_EQ(response.revision(), 1);
 }
 
+TEST_F(DocumentServiceTest, ADocumentHasASize) {
+  v1::Plan plan = Good();
+  for (int i = 0; i < 15; ++i) {
+    plan.add_references()->set_title("A reference");
+    plan.mutable_references(i)->set_note(std::string(64 << 10, 'n'));
+  }
+  v1::Plan response;
+  ASSERT_EQ(CodeOf(Create("large", plan, &response)), "OK");
+  plan.add_references()->set_title("One too many");
+  plan.mutable_references(15)->set_note(std::string(64 << 10, 'n'));
+  const grpc::Status refused = Create("larger", plan, &response);
+  EXPECT_EQ(CodeOf(refused), "RESOURCE_EXHAUSTED REQUEST_TOO_LARGE");
+  EXPECT_EQ(MetadataOf(refused, "max_bytes"), "1048576");
+  plan.set_name("plans/large");
+  EXPECT_EQ(CodeOf(Update(plan, {"references"}, &response)),
+            "RESOURCE_EXHAUSTED REQUEST_TOO_LARGE");
+  ASSERT_EQ(CodeOf(Get("plans/large", &response)), "OK");
+  EXPECT_EQ(response.references_size(), 15);
+  EXPECT_EQ(CodeOf(Get("plans/larger", &response)), "NOT_FOUND RESOURCE_NOT_FOUND");
+}
+
 TEST_F(DocumentServiceTest, CreateRefusesATakenName) {
   v1::Plan response;
   ASSERT_EQ(CodeOf(Create("x", Good(), &response)), "OK");

@@ -1,4 +1,6 @@
 // Measures: lifecycle, references, soft deletion, and what is checked of them.
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "tests/rpc/server_fixture.h"
 
 namespace policytrack::rpc_test {
@@ -177,6 +179,66 @@ TEST_F(MeasureServiceTest, DeletionIsSoft) {
   EXPECT_FALSE(response.has_delete_time());
   EXPECT_FALSE(response.has_purge_time());
   EXPECT_EQ(CodeOf(Undelete("measures/none", &response)), "NOT_FOUND RESOURCE_NOT_FOUND");
+}
+
+TEST_F(MeasureServiceTest, ADeletedMeasureIsPurgedInTime) {
+  MakePlan();
+  v1::Measure first, deleted, response;
+  ASSERT_EQ(CodeOf(Create("m", MeasureOf(), &first)), "OK");
+  ASSERT_EQ(CodeOf(Create("young", MeasureOf(), &response)), "OK");
+  ASSERT_EQ(CodeOf(Create("back", MeasureOf(), &response)), "OK");
+  ASSERT_EQ(CodeOf(Delete("measures/m", &deleted)), "OK");
+  ASSERT_EQ(CodeOf(Delete("measures/back", &response)), "OK");
+  ASSERT_EQ(CodeOf(Undelete("measures/back", &response)), "OK");
+  clock_.Advance(absl::Hours(24));
+  ASSERT_EQ(CodeOf(Delete("measures/young", &response)), "OK");
+  clock_.Advance(absl::Hours(24 * 29));
+  // Another look at once, not in an hour.
+  Restart();
+
+  v1::GetMeasureRequest get;
+  get.set_name("measures/m");
+  const absl::Time patience = absl::Now() + absl::Seconds(30);
+  while (CALL(measures_, GetMeasure, get, &response).ok() && absl::Now() < patience) {
+  }
+  EXPECT_EQ(CodeOf(CALL(measures_, GetMeasure, get, &response)), "NOT_FOUND RESOURCE_NOT_FOUND");
+  EXPECT_EQ(CodeOf(Undelete("measures/m", &response)), "NOT_FOUND RESOURCE_NOT_FOUND");
+  EXPECT_EQ(CodeOf(Delete("measures/m", &response)), "NOT_FOUND RESOURCE_NOT_FOUND");
+  get.set_name("measures/young");
+  ASSERT_EQ(CodeOf(CALL(measures_, GetMeasure, get, &response)), "OK");
+  EXPECT_TRUE(response.has_delete_time());
+  get.set_name("measures/back");
+  ASSERT_EQ(CodeOf(CALL(measures_, GetMeasure, get, &response)), "OK");
+  EXPECT_FALSE(response.has_delete_time());
+  v1::ListMeasuresRequest list;
+  list.set_show_deleted(true);
+  v1::ListMeasuresResponse listed;
+  ASSERT_EQ(CodeOf(CALL(measures_, ListMeasures, list, &listed)), "OK");
+  EXPECT_EQ(listed.measures_size(), 2);
+
+  // The past is what it was, byte for byte.
+  get.set_name("measures/m");
+  get.mutable_as_of()->set_revision(first.revision());
+  ASSERT_EQ(CodeOf(CALL(measures_, GetMeasure, get, &response)), "OK");
+  EXPECT_EQ(response.SerializeAsString(), first.SerializeAsString());
+  get.mutable_as_of()->set_revision(deleted.revision());
+  ASSERT_EQ(CodeOf(CALL(measures_, GetMeasure, get, &response)), "OK");
+  EXPECT_EQ(response.SerializeAsString(), deleted.SerializeAsString());
+
+  // The id is free again, and the purge is in the history.
+  ASSERT_EQ(CodeOf(Create("m", MeasureOf(), &response)), "OK");
+  v1::ListMeasureRevisionsRequest revisions;
+  revisions.set_name("measures/m");
+  v1::ListMeasureRevisionsResponse history;
+  ASSERT_EQ(CodeOf(CALL(measures_, ListMeasureRevisions, revisions, &history)), "OK");
+  ASSERT_EQ(history.measure_revisions_size(), 4);
+  EXPECT_TRUE(history.measure_revisions(1).deleted());
+  EXPECT_FALSE(history.measure_revisions(1).snapshot().has_delete_time());
+  v1::GetCommitRequest commit;
+  commit.set_name(absl::StrCat("commits/", response.revision() - 1));
+  v1::Commit purge;
+  ASSERT_EQ(CodeOf(CALL(events_, GetCommit, commit, &purge)), "OK");
+  EXPECT_EQ(purge.principal(), "purger");
 }
 
 TEST_F(MeasureServiceTest, TextsOfEveryLanguageComeBackByteForByte) {

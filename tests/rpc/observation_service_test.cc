@@ -216,7 +216,7 @@ TEST_F(ObservationServiceTest, ValidateOnlyCountsAndWritesNothing) {
 }
 
 TEST_F(ObservationServiceTest, APushBeyondTheLimitIsRefused) {
-  // 4 MiB in the fixture: about 155 000 observations.
+  // 4 MiB in the fixture: about 160 000 observations.
   std::vector<v1::PushObservationsRequest> messages;
   for (int i = 0; i < 100; ++i) {
     v1::PushObservationsRequest message = Rows({});

@@ -46,6 +46,13 @@ TEST_F(StatusTest, InternalTextStaysInTheLog) {
   // The id that clients see leads to the line in the log.
   const std::string id = status.error_message().substr(sizeof("internal error ") - 1, 16);
   EXPECT_THAT(log_, HasSubstr(id));
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  google::rpc::ErrorInfo info;
+  ASSERT_EQ(details.details_size(), 1);
+  ASSERT_TRUE(details.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.reason(), "INTERNAL_ERROR");
+  EXPECT_EQ(info.metadata().at("request_id"), id);
 }
 
 TEST_F(StatusTest, UnavailableSaysWhenToTryAgain) {

@@ -32,6 +32,20 @@ TEST(ConfigTest, DefaultsAreSafe) {
   EXPECT_NE(parsed.config.plugin_allow_list, "");
 }
 
+TEST(ConfigTest, WhatPushesMayHoldIsBounded) {
+  const ParsedConfig usual = Parse({"--data-dir", "d"});
+  EXPECT_EQ(usual.config.max_push_mib, 256);
+  EXPECT_EQ(usual.config.max_push_total_mib, 1024);
+  const ParsedConfig set =
+      Parse({"--data-dir", "d", "--max-push-mib", "16", "--max-push-total-mib", "64"});
+  EXPECT_EQ(set.config.max_push_mib, 16);
+  EXPECT_EQ(set.config.max_push_total_mib, 64);
+  const ParsedConfig none_fits =
+      Parse({"--data-dir", "d", "--max-push-mib", "64", "--max-push-total-mib", "16"});
+  EXPECT_FALSE(none_fits.run);
+  EXPECT_EQ(none_fits.exit_code, 2);
+}
+
 TEST(ConfigTest, TheDataDirectoryMustBeNamed) {
   const ParsedConfig parsed = Parse({});
   EXPECT_FALSE(parsed.run);
