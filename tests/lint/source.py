@@ -12,6 +12,8 @@ import sys
 import tempfile
 
 SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__", ".cache"}
+# What the examples generate where they lie, as .gitignore has it.
+GENERATED = {"clients/examples/node/dist", "clients/examples/node/gen"}
 CPP = {".cc", ".h", ".c"}
 
 
@@ -28,7 +30,8 @@ def files(root, suffixes=None):
             if path.is_dir():
                 top_level_output = len(relative.parts) == 1 and (
                     path.name in ("build", "data") or path.name.startswith("build-"))
-                if path.name not in SKIPPED_FOLDERS and not top_level_output:
+                skipped = path.name in SKIPPED_FOLDERS or relative.as_posix() in GENERATED
+                if not skipped and not top_level_output:
                     stack.append(path)
             elif suffixes is None or path.suffix in suffixes:
                 found.append(relative)
