@@ -20,8 +20,15 @@ class Counts:
         self.skipped += report.skipped
 
 
+def is_there(module):
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that it is in
+        return False
+
+
 def main():
-    missing = [package for module, package in NEEDED.items() if not importlib.util.find_spec(module)]
+    missing = [package for module, package in NEEDED.items() if not is_there(module)]
     if missing:
         print(f"missing: {' '.join(missing)}; run deploy/install-packages.sh test", file=sys.stderr)
         return 1

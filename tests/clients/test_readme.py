@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from harness import CLIENT, ROOT, SERVER, run, tool
+from harness import CLIENT, ROOT, SERVER, run, shell_blocks, tool
 
 PLAN = ROOT / "catalog/henan-auto-2024"
 DOCUMENTS = ("README.md", "docs/quickstart.md", "catalog/README.md")
@@ -18,15 +18,10 @@ ELSEWHERE = ("deploy/demo.sh", "tests/run.sh", "deploy/install-packages.sh", "de
 KNOWN = ("build/bin/policytrack", "build/tools/bin/grpcurl", "build/tools/bin/buf", "export", "echo")
 
 
-def blocks(text):
-    """The fenced blocks of shell commands, continued lines joined."""
-    return [block.replace("\\\n", " ") for block in re.findall(r"```sh\n(.*?)```", text, re.S)]
-
-
 def commands_of(path):
     """The commands of a document for a running server, in its order."""
     found = []
-    for block in blocks((ROOT / path).read_text(encoding="utf-8")):
+    for block in shell_blocks((ROOT / path).read_text(encoding="utf-8")):
         for line in filter(None, map(str.strip, block.splitlines())):
             first = shlex.split(line, comments=True)[0] if not line.startswith("#") else None
             assert first is None or first in ELSEWHERE + KNOWN, f"{path}: what is this? {line}"

@@ -13,6 +13,8 @@ import tempfile
 
 # `.git` is a file in a work tree of its own.
 SKIPPED = {".git", "node_modules", "__pycache__", ".cache"}
+# What the examples generate where they lie, as .gitignore has it.
+GENERATED = {"clients/examples/node/dist", "clients/examples/node/gen"}
 CPP = {".cc", ".h", ".c"}
 
 
@@ -29,7 +31,7 @@ def files(root, suffixes=None):
             if path.is_dir():
                 top_level_output = len(relative.parts) == 1 and (
                     path.name in ("build", "data") or path.name.startswith("build-"))
-                if not top_level_output:
+                if not top_level_output and relative.as_posix() not in GENERATED:
                     stack.append(path)
             elif suffixes is None or path.suffix in suffixes:
                 found.append(relative)
