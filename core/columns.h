@@ -12,7 +12,8 @@
 namespace policytrack {
 
 // Flags of a point, the same numbers as in the plugin ABI (plugins/sdk):
-// bits 0-3 quality, bit 4 break, bit 5 missing, bits 8-15 reason when missing.
+// bits 0-3 quality, bit 4 break, bit 5 missing, bit 6 joint, bits 8-15 reason when
+// missing.
 using Flags = uint16_t;
 inline constexpr Flags kQualityMask = 0x000f;
 inline constexpr Flags kNormal = 0;
@@ -22,7 +23,9 @@ inline constexpr Flags kProvisional = 3;
 inline constexpr Flags kForecast = 4;
 inline constexpr Flags kBreak = 0x0010;
 inline constexpr Flags kMissing = 0x0020;
-inline constexpr Flags kDefinedFlags = 0xff3f;
+// The value covers the period before as well, which is missing (JOINT_PERIOD).
+inline constexpr Flags kJoint = 0x0040;
+inline constexpr Flags kDefinedFlags = 0xff7f;
 
 inline Flags MissingFlags(v1::MissingReason reason) {
   return static_cast<Flags>(kMissing | (static_cast<Flags>(reason) << 8));

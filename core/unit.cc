@@ -128,6 +128,10 @@ std::string NearestCodes(absl::string_view code) {
 
 }  // namespace
 
+bool HasMeanOverTime(const Unit& unit) {
+  return unit.additive || unit.kind == "index" || unit.kind == "score";
+}
+
 const Unit* FindUnit(absl::string_view code) {
   const auto it = std::find_if(kUnits.begin(), kUnits.end(),
                                [code](const Unit& unit) { return unit.code == code; });

@@ -24,6 +24,10 @@ struct Unit {
 inline constexpr int kMinUnitMultiplier = -12;
 inline constexpr int kMaxUnitMultiplier = 15;
 
+// Whether the values of months have a mean that is a value of their year: prices
+// and index numbers do, percentages and quotients do not.
+bool HasMeanOverTime(const Unit& unit);
+
 // The unit of this code, or null.
 const Unit* FindUnit(absl::string_view code);
 // All, in the order of the document.

@@ -234,6 +234,7 @@ Listing ObservationListing(Context& context, const ListOptions& options,
     const auto& row = As<v1::Observation>(m);
     std::vector<std::string> notes;
     if (row.series_break()) notes.push_back("series break");
+    if (row.joint()) notes.push_back("with the period before");
     return {row.output(),
             Dimensions(row.dimensions()),
             row.period(),

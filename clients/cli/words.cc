@@ -57,6 +57,10 @@ std::string MissingWord(v1::MissingReason reason) {
       return "too few points";
     case v1::MISSING_REASON_SERIES_BREAK:
       return "the series breaks";
+    case v1::MISSING_REASON_PERIOD_INCOMPLETE:
+      return "the period is not complete yet";
+    case v1::MISSING_REASON_JOINT_PERIOD:
+      return "published with the next period";
     default:
       return "no value";
   }

@@ -19,6 +19,7 @@ std::string CheckPoint(const v1::ValueRange& range, Flags flags, double* value) 
     if (!v1::MissingReason_IsValid(flags >> 8)) {
       return absl::StrCat("undefined reason ", flags >> 8);
     }
+    if ((flags & kJoint) != 0) return "a joint mark on a point that is missing";
     *value = 0;
     return "";
   }

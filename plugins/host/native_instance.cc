@@ -15,15 +15,17 @@ namespace {
 
 // The codes that cross the border; the SDK writes the same numbers.
 static_assert(kQualityMask == PT_FLAG_QUALITY_MASK && kBreak == PT_FLAG_BREAK &&
-              kMissing == PT_FLAG_MISSING && kImputed == PT_QUALITY_IMPUTED &&
-              kEstimated == PT_QUALITY_ESTIMATED && kProvisional == PT_QUALITY_PROVISIONAL &&
-              kForecast == PT_QUALITY_FORECAST);
+              kMissing == PT_FLAG_MISSING && kJoint == PT_FLAG_JOINT &&
+              kImputed == PT_QUALITY_IMPUTED && kEstimated == PT_QUALITY_ESTIMATED &&
+              kProvisional == PT_QUALITY_PROVISIONAL && kForecast == PT_QUALITY_FORECAST);
 static_assert(v1::MISSING_REASON_INPUT_MISSING == PT_REASON_INPUT_MISSING &&
               v1::MISSING_REASON_PART_MISSING == PT_REASON_PART_MISSING &&
               v1::MISSING_REASON_ZERO_BASE == PT_REASON_ZERO_BASE &&
               v1::MISSING_REASON_UNDEFINED == PT_REASON_UNDEFINED &&
               v1::MISSING_REASON_TOO_FEW_POINTS == PT_REASON_TOO_FEW_POINTS &&
-              v1::MISSING_REASON_SERIES_BREAK == PT_REASON_SERIES_BREAK);
+              v1::MISSING_REASON_SERIES_BREAK == PT_REASON_SERIES_BREAK &&
+              v1::MISSING_REASON_PERIOD_INCOMPLETE == PT_REASON_PERIOD_INCOMPLETE &&
+              v1::MISSING_REASON_JOINT_PERIOD == PT_REASON_JOINT_PERIOD);
 static_assert(v1::FREQUENCY_DAY == PT_FREQUENCY_DAY && v1::FREQUENCY_WEEK == PT_FREQUENCY_WEEK &&
               v1::FREQUENCY_MONTH == PT_FREQUENCY_MONTH &&
               v1::FREQUENCY_QUARTER == PT_FREQUENCY_QUARTER &&

@@ -48,11 +48,12 @@ extern "C" {
 #define PT_ABI_MAJOR 1
 #define PT_ABI_MINOR 0
 
-/* Flags of a point: bits 0-3 quality, bit 4 break, bit 5 missing, bits 8-15
- * the reason when missing. The other bits are reserved. */
+/* Flags of a point: bits 0-3 quality, bit 4 break, bit 5 missing, bit 6 joint,
+ * bits 8-15 the reason when missing. The other bits are reserved. */
 #define PT_FLAG_QUALITY_MASK 0x000fu
 #define PT_FLAG_BREAK 0x0010u /* what is from here on does not compare with what was before */
 #define PT_FLAG_MISSING 0x0020u
+#define PT_FLAG_JOINT 0x0040u /* covers the period before too; only in slots that declare it */
 #define PT_FLAG_REASON_SHIFT 8
 
 /* Quality, from best to worst. A result has the worst one of what it rests on. */
@@ -70,6 +71,8 @@ extern "C" {
 #define PT_REASON_UNDEFINED 4u
 #define PT_REASON_TOO_FEW_POINTS 5u
 #define PT_REASON_SERIES_BREAK 6u
+#define PT_REASON_PERIOD_INCOMPLETE 7u
+#define PT_REASON_JOINT_PERIOD 8u
 
 /* Frequencies and the ordinals of their periods. */
 #define PT_FREQUENCY_DAY 1u       /* days since 1970-01-01 */

@@ -4,26 +4,9 @@
 #include <cmath>
 #include <cstddef>
 
+#include "core/compensated_sum.h"
+
 namespace policytrack::app {
-namespace {
-
-// A sum with Neumaier's compensation.
-class Sum {
- public:
-  void Add(double value) {
-    const double next = total_ + value;
-    lost_ +=
-        std::fabs(total_) >= std::fabs(value) ? (total_ - next) + value : (value - next) + total_;
-    total_ = next;
-  }
-  double Value() const { return std::isfinite(total_) ? total_ + lost_ : total_; }
-
- private:
-  double total_ = 0;
-  double lost_ = 0;
-};
-
-}  // namespace
 
 Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation) {
   std::vector<int64_t> periods;
@@ -38,10 +21,12 @@ Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation
   std::vector<size_t> next(parts.size(), 0);
   std::vector<bool> reported(parts.size(), false);
   for (const int64_t period : periods) {
-    Sum sum;
+    CompensatedSum sum;
     double smallest = 0;
     double largest = 0;
     int count = 0;
+    int joint = 0;   // of these, values of two periods
+    int hidden = 0;  // parts that are published with the next period
     bool missing = false;
     Flags quality = kNormal;
     Flags marks = 0;
@@ -58,9 +43,12 @@ Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation
       marks = static_cast<Flags>(marks | (flags & kBreak));
       if (!part.revisions.empty()) revision = std::max(revision, part.revisions[at]);
       if (IsMissing(flags)) {
-        missing = missing || reported[i];
+        const bool with_next = ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD;
+        hidden += with_next ? 1 : 0;
+        missing = missing || (reported[i] && !with_next);
         continue;
       }
+      joint += (flags & kJoint) != 0 ? 1 : 0;
       reported[i] = true;
       const double value = part.values[at];
       sum.Add(value);
@@ -69,12 +57,15 @@ Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation
       quality = std::max(quality, static_cast<Flags>(flags & kQualityMask));
       ++count;
     }
+    // Parts that are joint and parts that are not do not add up to either.
+    missing = missing || (joint > 0 && joint < count) || (hidden > 0 && count > 0);
     if (missing || count == 0) {
-      result.Append(period, 0,
-                    static_cast<Flags>(MissingFlags(v1::MISSING_REASON_PART_MISSING) | marks),
-                    revision);
+      const v1::MissingReason why = !missing && hidden > 0 ? v1::MISSING_REASON_JOINT_PERIOD
+                                                           : v1::MISSING_REASON_PART_MISSING;
+      result.Append(period, 0, static_cast<Flags>(MissingFlags(why) | marks), revision);
       continue;
     }
+    if (joint > 0) marks = static_cast<Flags>(marks | kJoint);
     double value = 0;
     switch (aggregation) {
       case v1::AGGREGATION_MEAN:
@@ -93,9 +84,10 @@ Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation
     if (std::isfinite(value)) {
       result.Append(period, value, static_cast<Flags>(quality | marks), revision);
     } else {
-      result.Append(period, 0,
-                    static_cast<Flags>(MissingFlags(v1::MISSING_REASON_UNDEFINED) | marks),
-                    revision);
+      result.Append(
+          period, 0,
+          static_cast<Flags>(MissingFlags(v1::MISSING_REASON_UNDEFINED) | (marks & kBreak)),
+          revision);
     }
   }
   return result;

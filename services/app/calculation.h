@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/columns.h"
+#include "core/period_conversion.h"
 #include "google/protobuf/struct.pb.h"
 #include "plugins/engine.h"
 #include "policytrack/v1/indicator.pb.h"
@@ -50,6 +51,8 @@ struct ResolvedInput {
   UnitConversion conversion;         // from source_unit to meta.unit
   std::vector<DimensionRule> rules;  // one for each dimension of the source
   v1::Aggregation aggregation = v1::AGGREGATION_UNSPECIFIED;
+  PeriodConversion periods;  // from those of the source to those that the plugin sees
+  bool joint = false;        // whether the plugin knows values of two periods
 
   // A constant: the points that the definition states, in meta.unit.
   Columns constant;

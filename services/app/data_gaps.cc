@@ -138,12 +138,13 @@ absl::StatusOr<int64_t> FindVintage(HistoryFigures& figures, const std::string& 
       int64_t revision = 0;
       if (CollectionOf(input.source) == kDatasets) {
         PT_ASSIGN_OR_RETURN(const Columns at,
-                            figures.Read(input.source, input.output, key, {period, period}));
-        if (!at.empty()) revision = at.revisions[0];
+                            figures.Read(input.source, input.output, key,
+                                         SourceRange(input.periods, {period, period})));
+        for (const int64_t of : at.revisions) revision = std::max(revision, of);
       } else if (CollectionOf(input.source) == kIndicators) {
-        PT_ASSIGN_OR_RETURN(
-            revision, FindVintage(figures, input.source,
-                                  DecodeDimensionKey(key, input.rules.size()), period, known));
+        PT_ASSIGN_OR_RETURN(revision, FindVintage(figures, input.source,
+                                                  DecodeDimensionKey(key, input.rules.size()),
+                                                  LastSourcePeriod(input.periods, period), known));
       }
       greatest = std::max(greatest, revision);
     }

@@ -34,6 +34,7 @@ class DatasetKind final : public DocumentKind {
     PT_RETURN_IF_ERROR(CheckUnit("dataset.unit", dataset.unit()));
     PT_RETURN_IF_ERROR(CheckUnitMultiplier("dataset.unit_multiplier", dataset.unit_multiplier()));
     PT_RETURN_IF_ERROR(CheckYearStart(dataset));
+    PT_RETURN_IF_ERROR(CheckJoint(dataset));
     const v1::ValueRange& range = dataset.allowed_range();
     if (range.has_minimum() && range.has_maximum() && range.minimum() > range.maximum()) {
       return FieldInvalid("dataset.allowed_range.maximum", "is below the minimum");
@@ -57,10 +58,27 @@ class DatasetKind final : public DocumentKind {
     if (month < 0 || month > 12) {
       return FieldInvalid("dataset.year_start_month", "must be from 1 to 12, or 0 for 1");
     }
-    if (month > 1 && dataset.frequency() != v1::FREQUENCY_YEAR &&
-        dataset.accumulation() != v1::ACCUMULATION_YEAR_TO_DATE) {
+    if (month > 1 && dataset.frequency() == v1::FREQUENCY_WEEK) {
       return FieldInvalid("dataset.year_start_month",
-                          "has a meaning only for yearly or year-to-date figures; leave it out");
+                          "has no meaning for weeks, which do not fill years; leave it out");
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status CheckJoint(const v1::Dataset& dataset) {
+    if (!dataset.january_february_joint()) return absl::OkStatus();
+    const std::string field = "dataset.january_february_joint";
+    if (dataset.frequency() != v1::FREQUENCY_MONTH ||
+        (dataset.accumulation() != v1::ACCUMULATION_FLOW &&
+         dataset.accumulation() != v1::ACCUMULATION_YEAR_TO_DATE)) {
+      return FieldInvalid(field,
+                          "is for monthly totals, of the month or since the start of the year; "
+                          "leave it out");
+    }
+    if (dataset.year_start_month() == 2) {
+      return FieldInvalid(field,
+                          "cannot be with a year that starts in February: the joint value would "
+                          "lie in two years");
     }
     return absl::OkStatus();
   }

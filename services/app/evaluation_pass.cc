@@ -239,6 +239,7 @@ absl::Status EvaluationPass::AddChange(storage::ReadTransaction& tx, const Calcu
       range.last = std::max({range.last, begins, FirstValue(before)});
     }
   }
+  range = ResultRange(input.periods, range);
   const std::string group = EncodeDimensionKey(*values);
   const auto [found, added] = work->groups.try_emplace(group);
   Work::Change& change = found->second;

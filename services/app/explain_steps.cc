@@ -112,9 +112,10 @@ absl::Status StepExplainer::AddSource(const ResolvedInput& resolved, v1::Explain
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(
-    const std::string& parent, const std::vector<std::string>& values,
-    std::optional<int64_t> period, std::vector<std::pair<std::string, std::string>>* next) {
+absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(const std::string& parent,
+                                                      const std::vector<std::string>& values,
+                                                      std::optional<int64_t> period,
+                                                      std::vector<Open>* next) {
   v1::ExplainedStep step;
   PT_ASSIGN_OR_RETURN(const v1::Evaluation* evaluation, figures_->EvaluationOf(parent));
   *step.mutable_evaluation() = *evaluation;
@@ -162,8 +163,11 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(
       for (size_t d = 0; d < dimensions.size(); ++d) {
         (*input.mutable_dimensions())[resolved.rules[d].dimension] = dimensions[d];
       }
-      PT_RETURN_IF_ERROR(AddPoints(points, calculation->frequency, period, &input));
-      if (CollectionOf(resolved.source) == kIndicators) next->emplace_back(resolved.source, key);
+      std::optional<int64_t> upto = period;
+      if (upto.has_value()) upto = LastSourcePeriod(resolved.periods, *upto);
+      PT_RETURN_IF_ERROR(AddPoints(points, resolved.periods.from, upto, &input));
+      if (CollectionOf(resolved.source) == kIndicators)
+        next->push_back({resolved.source, key, upto});
     }
   }
   return step;
@@ -172,24 +176,25 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(
 absl::StatusOr<std::vector<v1::ExplainedStep>> StepExplainer::Explain(
     const v1::Target& target, const std::string& parent, std::optional<int64_t> period) {
   std::vector<v1::ExplainedStep> steps;
-  std::vector<std::pair<std::string, std::string>> open;
+  std::vector<Open> open;
   PT_ASSIGN_OR_RETURN(v1::ExplainedStep first, Step(parent, {}, period, &open));
   steps.push_back(std::move(first));
   if (open.empty()) {
     // The assessment could not be resolved; the indicator may still be shown.
     PT_ASSIGN_OR_RETURN(const std::vector<std::string> group, GroupValuesOf(*figures_, target));
-    open.emplace_back(target.indicator(), EncodeDimensionKey(group));
+    open.push_back({target.indicator(), EncodeDimensionKey(group), period});
   }
   std::set<std::pair<std::string, std::string>> seen;
   for (size_t i = 0; i < open.size(); ++i) {
-    const auto [indicator, key] = open[i];
-    if (!seen.insert(open[i]).second) continue;
+    const Open at = open[i];
+    const std::string& indicator = at.indicator;
+    if (!seen.emplace(indicator, at.key).second) continue;
     PT_ASSIGN_OR_RETURN(const auto definition,
                         LoadIndicator(figures_->tx(), indicator, figures_->as_of()));
     if (!definition.has_value()) continue;
     PT_ASSIGN_OR_RETURN(
         v1::ExplainedStep step,
-        Step(indicator, DecodeDimensionKey(key, definition->group_by_size()), period, &open));
+        Step(indicator, DecodeDimensionKey(at.key, definition->group_by_size()), at.period, &open));
     steps.push_back(std::move(step));
   }
   return steps;

@@ -36,10 +36,17 @@ class StepExplainer {
   absl::StatusOr<const storage::Commit*> CommitOf(int64_t revision);
 
  private:
+  // A group of an indicator that is still to be explained, up to a period of its
+  // own frequency.
+  struct Open {
+    std::string indicator;
+    std::string key;
+    std::optional<int64_t> period;
+  };
+
   absl::StatusOr<v1::ExplainedStep> Step(const std::string& parent,
                                          const std::vector<std::string>& group,
-                                         std::optional<int64_t> period,
-                                         std::vector<std::pair<std::string, std::string>>* next);
+                                         std::optional<int64_t> period, std::vector<Open>* next);
   absl::Status AddPoints(const Columns& columns, v1::Frequency frequency,
                          std::optional<int64_t> upto, v1::ExplainedInput* input);
   absl::Status AddSource(const ResolvedInput& resolved, v1::ExplainedInput* input);

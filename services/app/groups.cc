@@ -70,6 +70,16 @@ void Scale(const ResolvedInput& input, Columns* columns) {
   }
 }
 
+// What a plugin that knows no values of two periods sees of them.
+void HideJoint(Columns* columns) {
+  for (size_t i = 0; i < columns->size(); ++i) {
+    if (IsMissing(columns->flags[i]) || (columns->flags[i] & kJoint) == 0) continue;
+    columns->values[i] = 0;
+    columns->flags[i] = static_cast<Flags>(MissingFlags(v1::MISSING_REASON_JOINT_PERIOD) |
+                                           (columns->flags[i] & kBreak));
+  }
+}
+
 Columns Align(const Columns& columns, const std::vector<int64_t>& axis) {
   if (columns.periods == axis) return columns;
   Columns aligned;
@@ -211,6 +221,8 @@ absl::StatusOr<Columns> ReadInput(const Calculation& calculation, Figures& figur
     return ApplyPatch(constant, patch, PeriodRange());
   }
   if (input.unaligned) range = PeriodRange();
+  const PeriodRange wanted = range;
+  range = SourceRange(input.periods, range);
   Columns columns;
   if (input.aggregation == v1::AGGREGATION_UNSPECIFIED) {
     if (group.series[index].size() > 1) {
@@ -232,6 +244,10 @@ absl::StatusOr<Columns> ReadInput(const Calculation& calculation, Figures& figur
     columns = Aggregate(parts, input.aggregation).Slice(range);
   }
   Scale(input, &columns);
+  if (!input.periods.identity()) {
+    columns = ConvertPeriods(columns, input.periods).Slice(wanted);
+  }
+  if (!input.joint) HideJoint(&columns);
   return columns;
 }
 

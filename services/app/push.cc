@@ -113,6 +113,8 @@ void Push::AddRow(const v1::Observation& row) {
                     ? FieldInvalid("period", period.status().message())
                     : period.status());
   }
+  const absl::Status has_value = current_->CheckPeriod(*period);
+  if (!has_value.ok()) return RejectWith(number, has_value);
   Flags flags = kDeletion;
   if (row.deleted()) {
     if (row.has_value() || row.series_break() || row.status() != 0) {
@@ -191,7 +193,8 @@ absl::Status Push::AddColumns(const v1::ObservationColumns& block, const std::st
                           " of the years 1 to 9999"));
       continue;
     }
-    const absl::Status good = current_->CheckValue(block.values(i));
+    absl::Status good = current_->CheckPeriod(block.periods(i));
+    if (good.ok()) good = current_->CheckValue(block.values(i));
     if (!good.ok()) {
       RejectWith(first_row + i, good);
       continue;

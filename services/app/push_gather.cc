@@ -70,6 +70,15 @@ absl::StatusOr<std::string> Push::DatasetRows::KeyOf(
   return EncodeDimensionKey(values);
 }
 
+absl::Status Push::DatasetRows::CheckPeriod(int64_t period) const {
+  if (!definition.january_february_joint() || period % 12 != 0) return absl::OkStatus();
+  return FieldInvalid(
+      "period",
+      absl::StrCat(FormatPeriod(definition.frequency(), period), " has no value in ",
+                   definition.name(), ", which has January and February as one; give it for ",
+                   FormatPeriod(definition.frequency(), period + 1)));
+}
+
 absl::Status Push::DatasetRows::CheckValue(double value) const {
   if (!std::isfinite(value)) return FieldInvalid("value", "must be a finite number");
   const v1::ValueRange& range = definition.allowed_range();

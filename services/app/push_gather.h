@@ -54,6 +54,8 @@ struct Push::DatasetRows {
   // `dimensions.x`.
   absl::StatusOr<std::string> KeyOf(
       const google::protobuf::Map<std::string, std::string>& dimensions) const;
+  // Ok when the dataset can have a value for the period. REQUIRES: it is valid.
+  absl::Status CheckPeriod(int64_t period) const;
   // Ok when the value is finite and in the allowed range.
   absl::Status CheckValue(double value) const;
 };

@@ -60,7 +60,7 @@ absl::Status CheckInputsAgree(const Calculation& calculation, absl::string_view 
           fields[i],
           absl::StrCat(input.source, " is by ", FrequencyWord(input.meta.frequency), " and ",
                        first.source, " by ", FrequencyWord(first.meta.frequency),
-                       "; the inputs of an indicator must have one frequency"));
+                       "; state the frequency of the indicator to bring them to one"));
     }
     if (year_start_months[i] != year_start_months[0]) {
       return FieldInvalid(
@@ -153,7 +153,7 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
     }
     const std::string field = absl::StrCat(path, ".inputs[", index, "]");
     PT_ASSIGN_OR_RETURN(ResolvedInput input,
-                        Input(definition.inputs(index), slot, calculation.group_by, field));
+                        Input(definition.inputs(index), slot, definition, field));
     PT_ASSIGN_OR_RETURN(const SourceShape* shape, Shape(input.source, field));
     fields.push_back(absl::StrCat(field, ".source"));
     year_start_months.push_back(shape->year_start_month);
@@ -165,14 +165,6 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
   PT_RETURN_IF_ERROR(CheckInputsAgree(calculation, path, fields, year_start_months));
   calculation.frequency = calculation.inputs.front().meta.frequency;
   calculation.year_start_month = year_start_months.front();
-  if (definition.frequency() != v1::FREQUENCY_UNSPECIFIED &&
-      definition.frequency() != calculation.frequency) {
-    return FieldInvalid(
-        absl::StrCat(path, ".frequency"),
-        absl::StrCat("is by ", FrequencyWord(definition.frequency()), " but the inputs are by ",
-                     FrequencyWord(calculation.frequency)));
-  }
-
   std::vector<std::string> units;
   for (size_t i = 0; i < calculation.inputs.size(); ++i) {
     const ResolvedInput& input = calculation.inputs[i];

@@ -42,6 +42,7 @@ struct SourceShape {
   std::string display_name;
   v1::Frequency frequency = v1::FREQUENCY_UNSPECIFIED;
   int year_start_month = 1;
+  bool january_february_joint = false;
   int unit_multiplier = 0;
   std::vector<Dimension> dimensions;
   std::vector<ResolvedOutput> outputs;  // of a dataset: one, with the name ""
@@ -72,8 +73,7 @@ class Resolver {
   absl::StatusOr<v1::Plugin> Descriptor(const std::string& name, v1::PluginKind kind,
                                         absl::string_view field) const;
   absl::StatusOr<ResolvedInput> Input(const v1::IndicatorInput& input, const v1::PluginInput& slot,
-                                      const std::vector<std::string>& group_by,
-                                      absl::string_view field);
+                                      const v1::Indicator& definition, absl::string_view field);
 
   storage::ReadTransaction* const tx_;
   const int64_t as_of_;

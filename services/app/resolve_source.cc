@@ -25,6 +25,34 @@ std::string IdList(const std::vector<SourceShape::Dimension>& dimensions) {
   });
 }
 
+// How the periods of a source become those of the indicator.
+absl::StatusOr<PeriodConversion> ConversionOf(const v1::IndicatorInput& input,
+                                              const SourceShape& shape,
+                                              const ResolvedOutput& output, v1::Frequency frequency,
+                                              absl::string_view field) {
+  PeriodConversion periods;
+  periods.from = shape.frequency;
+  periods.to = frequency == v1::FREQUENCY_UNSPECIFIED ? shape.frequency : frequency;
+  periods.from_accumulation = output.accumulation;
+  periods.to_accumulation = input.accumulation() == v1::ACCUMULATION_UNSPECIFIED
+                                ? output.accumulation
+                                : input.accumulation();
+  periods.year_start_month = shape.year_start_month;
+  periods.january_february_joint = shape.january_february_joint;
+  const std::string path = absl::StrCat(
+      field, periods.to_accumulation == periods.from_accumulation ? ".source" : ".accumulation");
+  PT_RETURN_IF_ERROR(CheckConversion(periods, path));
+  const Unit* unit = FindUnit(output.unit);
+  if (periods.from != periods.to && periods.from_accumulation == v1::ACCUMULATION_LEVEL &&
+      unit != nullptr && !HasMeanOverTime(*unit)) {
+    return FieldInvalid(path, absl::StrCat(input.source(), " is in ", output.unit,
+                                           ", of which there is no mean over periods: bring its "
+                                           "numerator and denominator to the frequency and "
+                                           "compute it from them"));
+  }
+  return periods;
+}
+
 }  // namespace
 
 const ResolvedOutput* SourceShape::FindOutput(absl::string_view output) const {
@@ -72,6 +100,7 @@ absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
     shape.display_name = dataset->display_name();
     shape.frequency = dataset->frequency();
     shape.year_start_month = std::max(1, dataset->year_start_month());
+    shape.january_february_joint = dataset->january_february_joint();
     shape.unit_multiplier = dataset->unit_multiplier();
     for (const v1::Dimension& dimension : dataset->dimensions()) {
       SourceShape::Dimension& to = shape.dimensions.emplace_back();
@@ -122,8 +151,9 @@ absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
 
 absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
                                               const v1::PluginInput& slot,
-                                              const std::vector<std::string>& group_by,
+                                              const v1::Indicator& definition,
                                               absl::string_view field) {
+  const auto& group_by = definition.group_by();
   PT_ASSIGN_OR_RETURN(const SourceShape* shape,
                       Shape(input.source(), absl::StrCat(field, ".source")));
   const ResolvedOutput* output = shape->FindOutput(input.output());
@@ -140,8 +170,11 @@ absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
 
   ResolvedInput resolved;
   resolved.meta.slot = slot.slot();
-  resolved.meta.frequency = shape->frequency;
-  resolved.meta.accumulation = output->accumulation;
+  PT_ASSIGN_OR_RETURN(resolved.periods,
+                      ConversionOf(input, *shape, *output, definition.frequency(), field));
+  resolved.joint = slot.joint();
+  resolved.meta.frequency = resolved.periods.to;
+  resolved.meta.accumulation = resolved.periods.to_accumulation;
   resolved.meta.unit = output->unit;
   resolved.optional = slot.optional();
   resolved.unaligned = slot.unaligned();
@@ -163,10 +196,10 @@ absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
   }
   if (!slot.accumulations().empty() &&
       std::find(slot.accumulations().begin(), slot.accumulations().end(),
-                static_cast<int>(output->accumulation)) == slot.accumulations().end()) {
+                static_cast<int>(resolved.meta.accumulation)) == slot.accumulations().end()) {
     return FieldInvalid(
         absl::StrCat(field, ".source"),
-        absl::StrCat(input.source(), " is ", v1::Accumulation_Name(output->accumulation),
+        absl::StrCat(input.source(), " is ", v1::Accumulation_Name(resolved.meta.accumulation),
                      ", which slot ", slot.slot(), " does not take"));
   }
 
@@ -178,7 +211,7 @@ absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
                                        "\"; it has ", IdList(shape->dimensions)));
     }
   }
-  for (size_t g = 0; g < group_by.size(); ++g) {
+  for (int g = 0; g < group_by.size(); ++g) {
     if (std::none_of(shape->dimensions.begin(), shape->dimensions.end(),
                      [&](const auto& known) { return known.id == group_by[g]; })) {
       return FieldInvalid(

@@ -117,6 +117,8 @@ absl::StatusOr<ResolvedInput> ValueInput(const v1::Target& target, const SourceS
   value.meta.slot = kValueSlot;
   value.meta.frequency = shape.frequency;
   value.meta.accumulation = output.accumulation;
+  value.periods = {shape.frequency,     shape.frequency,        output.accumulation,
+                   output.accumulation, shape.year_start_month, false};
   value.meta.unit = output.unit;
   value.source = target.indicator();
   value.output = target.output();
@@ -264,6 +266,7 @@ absl::StatusOr<Calculation> Resolver::Target(const v1::Target& target, absl::str
   for (const v1::PluginInput& slot : descriptor.inputs()) {
     if (slot.slot() == kValueSlot) {
       value.unaligned = slot.unaligned();
+      value.joint = slot.joint();
       calculation.inputs.insert(calculation.inputs.begin(), value);
     } else if (slot.slot() == kPathSlot) {
       calculation.inputs.push_back(lower);

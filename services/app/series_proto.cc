@@ -31,6 +31,7 @@ void AppendPoints(const Columns& columns, size_t begin, size_t end, v1::Series* 
       series->add_statuses(status);
     }
     if ((flags & kBreak) != 0) series->add_break_indexes(position);
+    if ((flags & kJoint) != 0) series->add_joint_indexes(position);
     if (IsMissing(flags)) {
       series->add_missing_indexes(position);
       series->add_missing_reasons(ReasonOfFlags(flags));
@@ -55,6 +56,7 @@ v1::Observation ToObservation(const std::vector<std::string>& dimension_ids,
   }
   row.set_status(StatusOfFlags(flags));
   row.set_series_break((flags & kBreak) != 0);
+  row.set_joint((flags & kJoint) != 0);
   if (!columns.revisions.empty()) row.set_revision(columns.revisions[index]);
   return row;
 }

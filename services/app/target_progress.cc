@@ -177,6 +177,10 @@ std::string MissingWords(v1::MissingReason reason) {
       return "there are not enough points, or not enough time between them";
     case v1::MISSING_REASON_SERIES_BREAK:
       return "the series breaks between the points that would be compared";
+    case v1::MISSING_REASON_PERIOD_INCOMPLETE:
+      return "the last parts of the period have not come yet";
+    case v1::MISSING_REASON_JOINT_PERIOD:
+      return "it is published together with the next period";
     case v1::MISSING_REASON_UNDEFINED:
       return "the method is not defined for these values";
     default:

@@ -139,7 +139,9 @@ v1::PluginDescriptor CalculatorDescriptor(const std::string& id,
 }
 
 void AddTestPlugins(plugins::FakeEngine* engine) {
-  Add(engine, CalculatorDescriptor("copy", {"value"}, "@value"), {0, 0},
+  v1::PluginDescriptor copy = CalculatorDescriptor("copy", {"value"}, "@value");
+  copy.mutable_inputs(0)->set_joint(true);
+  Add(engine, copy, {0, 0},
       [](const Axis& axis, const Inputs& in, PeriodRange window, const Struct&) {
         return std::vector<Columns>{
             ForEach(axis, window, [&](size_t i, Columns* out) { Copy(*in[0], i, out); })};

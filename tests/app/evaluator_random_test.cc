@@ -51,10 +51,37 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
   (*measure.mutable_targets(0)->mutable_group())["region"] = "r1";
   measure.mutable_targets(0)->mutable_baseline()->set_period("2003");
   world.Put(measure);
+  // Totals to date by month, January and February as one, in other forms.
+  v1::Dataset running = MakeDataset("datasets/c", {"region"});
+  running.set_frequency(v1::FREQUENCY_MONTH);
+  running.set_accumulation(v1::ACCUMULATION_YEAR_TO_DATE);
+  running.set_january_february_joint(true);
+  world.Put(running);
+  const auto converted = [](const std::string& name, const std::string& plugin,
+                            const std::string& source, v1::Frequency frequency,
+                            v1::Accumulation accumulation) {
+    v1::Indicator indicator = MakeIndicator(name, plugin, {{"value", source}});
+    indicator.set_frequency(frequency);
+    indicator.mutable_inputs(0)->set_accumulation(accumulation);
+    indicator.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_SUM);
+    return indicator;
+  };
+  v1::Indicator months = converted("indicators/months", "plugins/copy", "datasets/c",
+                                   v1::FREQUENCY_MONTH, v1::ACCUMULATION_FLOW);
+  months.add_group_by("region");
+  months.mutable_inputs(0)->clear_aggregation();
+  world.Put(months);
+  world.Put(converted("indicators/quarters", "plugins/change", "datasets/c", v1::FREQUENCY_QUARTER,
+                      v1::ACCUMULATION_FLOW));
+  world.Put(converted("indicators/halves", "plugins/copy", "indicators/months#value",
+                      v1::FREQUENCY_HALF_YEAR, v1::ACCUMULATION_YEAR_TO_DATE));
+  world.Put(converted("indicators/years", "plugins/total", "indicators/months#value",
+                      v1::FREQUENCY_YEAR, v1::ACCUMULATION_UNSPECIFIED));
   const std::vector<std::string> parents = {
-      "indicators/copy",     "indicators/change",   "indicators/ahead",   "indicators/total",
-      "indicators/sum",      "indicators/mean",     "indicators/of-sums", "indicators/share",
-      "indicators/weighted", "measures/m/targets/t"};
+      "indicators/copy",     "indicators/change",    "indicators/ahead",   "indicators/total",
+      "indicators/sum",      "indicators/mean",      "indicators/of-sums", "indicators/share",
+      "indicators/weighted", "measures/m/targets/t", "indicators/months",  "indicators/quarters",
+      "indicators/halves",   "indicators/years"};
 
   world.Evaluate();
   std::vector<std::pair<int64_t, std::vector<std::string>>> answers;
@@ -77,7 +104,18 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
         b.push_back(figure);
       }
     }
+    std::vector<Figure> c;
+    for (int row = pick(4); row > 0; --row) {
+      Figure figure;
+      figure.dimensions = {absl::StrCat("r", pick(2))};
+      figure.period = 2000 * 12 + pick(30);
+      if (figure.period % 12 == 0) continue;
+      figure.value = pick(500) * 0.1;
+      figure.deleted = pick(6) == 0;
+      c.push_back(figure);
+    }
     if (!a.empty()) world.Push("datasets/a", a);
+    if (!c.empty()) world.Push("datasets/c", c);
     if (!b.empty()) world.Push("datasets/b", b);
     if (pick(15) == 0) {
       mean.mutable_inputs(0)->set_aggregation(pick(2) == 0 ? v1::AGGREGATION_MEAN

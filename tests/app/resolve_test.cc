@@ -168,12 +168,36 @@ TEST_F(ResolveTest, InputsMustGoTogether) {
   };
   EXPECT_TRUE(Resolve(share("datasets/stock")).ok()) << Resolve(share("datasets/stock"));
   const std::string field = "indicator.inputs[1].source";
-  ExpectInvalid(Resolve(share("datasets/monthly")), field, "one frequency");
+  ExpectInvalid(Resolve(share("datasets/monthly")), field, "state the frequency");
   ExpectInvalid(Resolve(share("datasets/fiscal")), field, "starts in month 4");
   ExpectInvalid(Resolve(share("datasets/running")), field, "do not go together");
   ExpectInvalid(Resolve(share("datasets/money")), field, "units of one kind");
   indicator_.set_frequency(v1::FREQUENCY_MONTH);
-  ExpectInvalid(Resolve(indicator_), "indicator.frequency", "by year");
+  ExpectInvalid(Resolve(indicator_), "indicator.inputs[0].source", "by year");
+}
+
+TEST_F(ResolveTest, InputsAreBroughtToTheFrequencyOfTheIndicator) {
+  v1::Dataset monthly = MakeDataset("datasets/monthly");
+  monthly.set_frequency(v1::FREQUENCY_MONTH);
+  world_.Put(monthly);
+  v1::Indicator share = MakeIndicator("indicators/x", "plugins/share",
+                                      {{"part", "datasets/sales"}, {"whole", "datasets/monthly"}});
+  share.set_frequency(v1::FREQUENCY_YEAR);
+  EXPECT_TRUE(Resolve(share).ok()) << Resolve(share);
+  share.set_frequency(v1::FREQUENCY_QUARTER);
+  ExpectInvalid(Resolve(share), "indicator.inputs[0].source", "by year");
+
+  v1::Dataset rate = MakeDataset("datasets/rate");
+  rate.set_frequency(v1::FREQUENCY_MONTH);
+  rate.set_accumulation(v1::ACCUMULATION_LEVEL);
+  rate.set_unit("percent");
+  world_.Put(rate);
+  v1::Indicator copy = MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/rate"}});
+  EXPECT_TRUE(Resolve(copy).ok());
+  copy.set_frequency(v1::FREQUENCY_YEAR);
+  ExpectInvalid(Resolve(copy), "indicator.inputs[0].source", "no mean over periods");
+  copy.mutable_inputs(0)->set_accumulation(v1::ACCUMULATION_FLOW);
+  ExpectInvalid(Resolve(copy), "indicator.inputs[0].accumulation", "ACCUMULATION_LEVEL");
 }
 
 TEST_F(ResolveTest, PercentagesAreNotAggregated) {

@@ -82,8 +82,22 @@ TEST_F(DatasetServiceTest, RefusesBadDefinitions) {
   dataset.mutable_allowed_range()->set_maximum(1);
   EXPECT_EQ(Refused(dataset), "INVALID_ARGUMENT FIELD_INVALID dataset.allowed_range.maximum");
   dataset = Good();
+  dataset.set_frequency(v1::FREQUENCY_WEEK);
   dataset.set_year_start_month(4);
   EXPECT_EQ(Refused(dataset), "INVALID_ARGUMENT FIELD_INVALID dataset.year_start_month");
+  const std::string joint = "INVALID_ARGUMENT FIELD_INVALID dataset.january_february_joint";
+  dataset = Good();
+  dataset.set_january_february_joint(true);
+  dataset.set_accumulation(v1::ACCUMULATION_STOCK);
+  EXPECT_EQ(Refused(dataset), joint);
+  dataset = Good();
+  dataset.set_january_february_joint(true);
+  dataset.set_frequency(v1::FREQUENCY_QUARTER);
+  EXPECT_EQ(Refused(dataset), joint);
+  dataset = Good();
+  dataset.set_january_february_joint(true);
+  dataset.set_year_start_month(2);
+  EXPECT_EQ(Refused(dataset), joint);
 }
 
 TEST_F(DatasetServiceTest, WhatCannotChange) {
@@ -178,8 +192,8 @@ TEST_F(DatasetServiceTest, IndicatorsAreCheckedAgainstWhatTheyName) {
   (*indicator.mutable_parameters()->mutable_fields())["method"].set_string_value("magic");
   EXPECT_EQ(CodeOf(CreateIndicator("refused", indicator)), "INVALID_ARGUMENT PARAMETERS_INVALID");
   indicator = GoodIndicator();
-  indicator.set_frequency(v1::FREQUENCY_YEAR);
-  EXPECT_EQ(Refused(indicator), "INVALID_ARGUMENT FIELD_INVALID indicator.frequency");
+  indicator.set_frequency(v1::FREQUENCY_DAY);
+  EXPECT_EQ(Refused(indicator), "INVALID_ARGUMENT FIELD_INVALID indicator.inputs[0].source");
 }
 
 TEST_F(DatasetServiceTest, ACycleIsRefused) {

@@ -1,0 +1,394 @@
+#include "core/period_conversion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "core/compensated_sum.h"
+#include "core/error.h"
+#include "core/period.h"
+
+namespace policytrack {
+namespace {
+
+constexpr absl::CivilDay kEpochDay(1970, 1, 1);
+
+int64_t FloorDivide(int64_t number, int64_t by) {
+  return number / by - (number % by != 0 && (number < 0) != (by < 0) ? 1 : 0);
+}
+
+// Months in a period; 0 for days and weeks.
+int64_t MonthsIn(v1::Frequency frequency) {
+  switch (frequency) {
+    case v1::FREQUENCY_MONTH:
+      return 1;
+    case v1::FREQUENCY_QUARTER:
+      return 3;
+    case v1::FREQUENCY_HALF_YEAR:
+      return 6;
+    case v1::FREQUENCY_YEAR:
+      return 12;
+    default:
+      return 0;
+  }
+}
+
+// The period of `frequency` that a month, year * 12 + month - 1, lies in.
+int64_t PeriodOfMonth(v1::Frequency frequency, int64_t month, int year_start_month) {
+  const int64_t shift = frequency == v1::FREQUENCY_YEAR ? year_start_month - 1 : 0;
+  return FloorDivide(month - shift, MonthsIn(frequency));
+}
+
+int64_t FirstMonthOf(v1::Frequency frequency, int64_t period, int year_start_month) {
+  const int64_t shift = frequency == v1::FREQUENCY_YEAR ? year_start_month - 1 : 0;
+  return period * MonthsIn(frequency) + shift;
+}
+
+int64_t MonthOfDay(int64_t day) {
+  const absl::CivilDay civil = kEpochDay + day;
+  return civil.year() * 12 + civil.month() - 1;
+}
+
+int64_t FirstDayOfMonth(int64_t month) {
+  const int64_t year = FloorDivide(month, 12);
+  return absl::CivilDay(year, month - year * 12 + 1, 1) - kEpochDay;
+}
+
+// The ordinal of the week of a day: weeks begin on Monday, 1969-12-29 is one.
+int64_t WeekOfDay(int64_t day) { return FloorDivide(day + 3, 7); }
+int64_t FirstDayOfWeek(int64_t week) { return week * 7 - 3; }
+
+// Where source periods lie among those of another frequency.
+class Calendar {
+ public:
+  Calendar(v1::Frequency from, v1::Frequency to, int year_start_month)
+      : from_(from), to_(to), year_start_month_(year_start_month) {}
+
+  // The period that a source period ends in.
+  int64_t Up(int64_t source) const {
+    if (from_ == to_) return source;
+    if (from_ == v1::FREQUENCY_DAY) {
+      return to_ == v1::FREQUENCY_WEEK ? WeekOfDay(source)
+                                       : PeriodOfMonth(to_, MonthOfDay(source), year_start_month_);
+    }
+    const int64_t last_month = FirstMonthOf(from_, source, year_start_month_) + MonthsIn(from_) - 1;
+    return PeriodOfMonth(to_, last_month, year_start_month_);
+  }
+
+  // The first source period of a period. Its last is the one before that of the next.
+  int64_t First(int64_t period) const {
+    if (from_ == to_) return period;
+    if (from_ == v1::FREQUENCY_DAY) {
+      return to_ == v1::FREQUENCY_WEEK
+                 ? FirstDayOfWeek(period)
+                 : FirstDayOfMonth(FirstMonthOf(to_, period, year_start_month_));
+    }
+    return FloorDivide(FirstMonthOf(to_, period, year_start_month_), MonthsIn(from_));
+  }
+  int64_t Last(int64_t period) const { return First(period + 1) - 1; }
+
+ private:
+  v1::Frequency from_;
+  v1::Frequency to_;
+  int year_start_month_;
+};
+
+Calendar StepOf(const PeriodConversion& c) { return {c.from, c.to, c.year_start_month}; }
+Calendar YearsOf(const PeriodConversion& c) {
+  return {c.to, v1::FREQUENCY_YEAR, c.year_start_month};
+}
+
+// What is known of the value of a result while its parts are gathered.
+struct Gathered {
+  Flags quality = kNormal;
+  Flags marks = 0;
+  int64_t revision = 0;
+
+  void Add(const Columns& from, size_t i) {
+    marks = static_cast<Flags>(marks | (from.flags[i] & kBreak));
+    if (!from.revisions.empty()) revision = std::max(revision, from.revisions[i]);
+    if (!IsMissing(from.flags[i])) {
+      quality = std::max(quality, static_cast<Flags>(from.flags[i] & kQualityMask));
+    }
+  }
+  void Put(int64_t period, double value, Columns* to, Flags more = 0) const {
+    if (std::isfinite(value)) {
+      to->Append(period, value, static_cast<Flags>(quality | marks | more), revision);
+    } else {
+      PutMissing(period, v1::MISSING_REASON_UNDEFINED, to);
+    }
+  }
+  void PutMissing(int64_t period, v1::MissingReason reason, Columns* to) const {
+    to->Append(period, 0, static_cast<Flags>(MissingFlags(reason) | marks), revision);
+  }
+};
+
+bool IsJoint(Flags flags) { return !IsMissing(flags) && (flags & kJoint) != 0; }
+
+// The value of each February, by month, as one of January and February.
+Columns MarkJoint(const Columns& source) {
+  Columns marked;
+  marked.reserve(source.size());
+  for (size_t i = 0; i < source.size(); ++i) {
+    const int64_t period = source.periods[i];
+    const int64_t revision = source.revisions.empty() ? 0 : source.revisions[i];
+    const bool february = period - FloorDivide(period, 12) * 12 == 1;
+    if (!february || IsMissing(source.flags[i])) {
+      marked.Append(period, source.values[i], source.flags[i], revision);
+      continue;
+    }
+    if (marked.empty() || marked.periods.back() < period - 1) {
+      marked.Append(period - 1, 0, MissingFlags(v1::MISSING_REASON_JOINT_PERIOD), revision);
+    }
+    marked.Append(period, source.values[i], static_cast<Flags>(source.flags[i] | kJoint), revision);
+  }
+  return marked;
+}
+
+// One period of the lower frequency from its parts, points [begin, end).
+void LowerOne(const Columns& source, size_t begin, size_t end, const PeriodConversion& c,
+              int64_t period, int64_t first, int64_t last, Columns* to) {
+  const bool last_only = c.from_accumulation == v1::ACCUMULATION_STOCK ||
+                         c.from_accumulation == v1::ACCUMULATION_YEAR_TO_DATE;
+  Gathered gathered;
+  CompensatedSum sum;
+  int64_t expected = first;  // the part that comes next
+  bool hole = false;
+  for (size_t i = begin; i < end; ++i) {
+    const int64_t part = source.periods[i];
+    const Flags flags = source.flags[i];
+    // A joint value stands for the part before it too.
+    const int64_t from = part - (IsJoint(flags) ? 1 : 0);
+    if (IsMissing(flags) && ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD) continue;
+    if (last_only && part != last) {
+      // Only the end counts; a break on the way to it does too.
+      gathered.marks = static_cast<Flags>(gathered.marks | (flags & kBreak));
+      continue;
+    }
+    gathered.Add(source, i);
+    hole = hole || IsMissing(flags) || (!last_only && from != expected);
+    sum.Add(source.values[i]);
+    expected = part + 1;
+  }
+  const bool complete = expected == last + 1;
+  if (hole) return gathered.PutMissing(period, v1::MISSING_REASON_INPUT_MISSING, to);
+  if (!complete) return gathered.PutMissing(period, v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
+  const double parts = static_cast<double>(last - first + 1);
+  gathered.Put(period,
+               c.from_accumulation == v1::ACCUMULATION_LEVEL ? sum.Value() / parts : sum.Value(),
+               to);
+}
+
+Columns Lower(const Columns& source, const PeriodConversion& c) {
+  const Calendar step = StepOf(c);
+  Columns result;
+  for (size_t i = 0; i < source.size();) {
+    const int64_t period = step.Up(source.periods[i]);
+    const int64_t last = step.Last(period);
+    size_t end = i;
+    while (end < source.size() && source.periods[end] <= last) ++end;
+    LowerOne(source, i, end, c, period, step.First(period), last, &result);
+    i = end;
+  }
+  return result;
+}
+
+// The value at a position that is the one of `period`, if there is one.
+std::optional<size_t> ValueAt(const Columns& columns, size_t below, int64_t period) {
+  for (size_t i = below; i-- > 0 && columns.periods[i] >= period;) {
+    if (columns.periods[i] == period && !IsMissing(columns.flags[i])) return i;
+  }
+  return std::nullopt;
+}
+
+// Totals since the start of the year to totals of each period.
+Columns Difference(const Columns& totals, const PeriodConversion& c) {
+  const Calendar years = YearsOf(c);
+  const bool joint = c.january_february_joint && c.to == v1::FREQUENCY_MONTH;
+  Columns result;
+  result.reserve(totals.size());
+  for (size_t i = 0; i < totals.size(); ++i) {
+    const int64_t period = totals.periods[i];
+    const int64_t first = years.First(years.Up(period));
+    const bool february = joint && period - FloorDivide(period, 12) * 12 == 1;
+    Gathered gathered;
+    gathered.Add(totals, i);
+    if (IsMissing(totals.flags[i])) {
+      gathered.PutMissing(period, v1::MISSING_REASON_INPUT_MISSING, &result);
+      continue;
+    }
+    const int64_t before = period - (february ? 2 : 1);
+    if (february && (result.empty() || result.periods.back() < period - 1)) {
+      result.Append(period - 1, 0, MissingFlags(v1::MISSING_REASON_JOINT_PERIOD),
+                    gathered.revision);
+    }
+    const Flags mark = february ? kJoint : Flags{0};
+    if (before < first) {
+      gathered.Put(period, totals.values[i], &result, mark);
+      continue;
+    }
+    const std::optional<size_t> base = ValueAt(totals, i, before);
+    if (!base.has_value()) {
+      gathered.PutMissing(period, v1::MISSING_REASON_INPUT_MISSING, &result);
+      continue;
+    }
+    gathered.Add(totals, *base);
+    // A break lies between two totals only if it is at the later one.
+    gathered.marks = static_cast<Flags>(totals.flags[i] & kBreak);
+    gathered.Put(period, totals.values[i] - totals.values[*base], &result, mark);
+  }
+  return result;
+}
+
+// Totals of each period to totals since the start of the year.
+Columns Cumulate(const Columns& flows, const PeriodConversion& c) {
+  const Calendar years = YearsOf(c);
+  Columns result;
+  result.reserve(flows.size());
+  Gathered gathered;
+  CompensatedSum sum;
+  int64_t first = 0;
+  int64_t expected = 0;
+  bool hole = false;
+  for (size_t i = 0; i < flows.size(); ++i) {
+    const int64_t period = flows.periods[i];
+    const Flags flags = flows.flags[i];
+    const int64_t start = years.First(years.Up(period));
+    if (i == 0 || start != first) {
+      gathered = Gathered();
+      sum = CompensatedSum();
+      first = start;
+      expected = start;
+      hole = false;
+    }
+    if (IsMissing(flags) && ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD) {
+      result.Append(period, 0, flags, flows.revisions.empty() ? 0 : flows.revisions[i]);
+      continue;
+    }
+    gathered.Add(flows, i);
+    const int64_t from = period - (IsJoint(flags) ? 1 : 0);
+    hole = hole || IsMissing(flags) || from != expected;
+    sum.Add(flows.values[i]);
+    expected = period + 1;
+    if (hole) {
+      gathered.PutMissing(period, v1::MISSING_REASON_INPUT_MISSING, &result);
+    } else {
+      gathered.Put(period, sum.Value(), &result);
+    }
+  }
+  return result;
+}
+
+bool Changes(const PeriodConversion& c) { return c.from_accumulation != c.to_accumulation; }
+
+int64_t Shift(int64_t period, int64_t by) {
+  return period == kFirstPeriod || period == kLastPeriod ? period : period + by;
+}
+
+}  // namespace
+
+bool PeriodConversion::identity() const {
+  return from == to && from_accumulation == to_accumulation &&
+         !(january_february_joint && from_accumulation == v1::ACCUMULATION_FLOW);
+}
+
+absl::Status CheckConversion(const PeriodConversion& c, absl::string_view field) {
+  if (Changes(c)) {
+    const auto convertible = [](v1::Accumulation a) {
+      return a == v1::ACCUMULATION_FLOW || a == v1::ACCUMULATION_YEAR_TO_DATE;
+    };
+    if (!convertible(c.from_accumulation) || !convertible(c.to_accumulation)) {
+      return FieldInvalid(
+          field, absl::StrCat(v1::Accumulation_Name(c.from_accumulation), " cannot become ",
+                              v1::Accumulation_Name(c.to_accumulation),
+                              "; only totals of a period and totals since the start of the year "
+                              "convert into one another"));
+    }
+    if (c.to == v1::FREQUENCY_WEEK) {
+      return FieldInvalid(field,
+                          "weeks lie in two years at the turn of the year, so totals since its "
+                          "start and totals of weeks do not convert");
+    }
+  }
+  if (c.from != c.to) {
+    const bool finer =
+        c.from < c.to && c.from != v1::FREQUENCY_WEEK && c.from != v1::FREQUENCY_UNSPECIFIED;
+    if (!finer) {
+      return FieldInvalid(
+          field, absl::StrCat("figures by ", FrequencyWord(c.from), " cannot become figures by ",
+                              FrequencyWord(c.to),
+                              c.from == v1::FREQUENCY_WEEK
+                                  ? ": weeks do not fill months or years"
+                                  : "; only a lower frequency can be made from a higher one"));
+    }
+    if (c.from_accumulation == v1::ACCUMULATION_YEAR_TO_DATE && c.to == v1::FREQUENCY_WEEK) {
+      return FieldInvalid(field, "totals since the start of the year have no meaning by week");
+    }
+  }
+  // A year must begin with a period of what it is made from.
+  const bool needs_year = c.to == v1::FREQUENCY_YEAR ? c.from != c.to : Changes(c);
+  const v1::Frequency parts = c.to == v1::FREQUENCY_YEAR ? c.from : c.to;
+  const int64_t months = MonthsIn(parts);
+  if (needs_year && months > 1 && (c.year_start_month - 1) % months != 0) {
+    return FieldInvalid(field,
+                        absl::StrCat("its year starts in month ", c.year_start_month,
+                                     ", which is not the start of a ", FrequencyWord(parts)));
+  }
+  return absl::OkStatus();
+}
+
+Columns ConvertPeriods(const Columns& source, const PeriodConversion& c) {
+  if (c.identity()) return source;
+  const bool mark = c.january_february_joint && c.from == v1::FREQUENCY_MONTH &&
+                    c.from_accumulation == v1::ACCUMULATION_FLOW;
+  Columns columns = mark ? MarkJoint(source) : source;
+  if (c.from != c.to) columns = Lower(columns, c);
+  if (!Changes(c)) return columns;
+  return c.to_accumulation == v1::ACCUMULATION_FLOW ? Difference(columns, c) : Cumulate(columns, c);
+}
+
+PeriodRange SourceRange(const PeriodConversion& c, PeriodRange range) {
+  if (c.identity() || range.first > range.last) return range;
+  if (Changes(c)) {
+    const Calendar years = YearsOf(c);
+    if (c.to_accumulation == v1::ACCUMULATION_YEAR_TO_DATE && range.first != kFirstPeriod) {
+      range.first = years.First(years.Up(range.first));
+    } else {
+      range.first = Shift(range.first, -2);
+    }
+  }
+  // A joint value brings the mark of the period before it.
+  if (c.january_february_joint) range.last = Shift(range.last, 1);
+  if (c.from == c.to) return range;
+  const Calendar step = StepOf(c);
+  if (range.first != kFirstPeriod) range.first = step.First(range.first);
+  if (range.last != kLastPeriod) range.last = step.Last(range.last);
+  return range;
+}
+
+PeriodRange ResultRange(const PeriodConversion& c, PeriodRange range) {
+  if (c.identity() || range.first > range.last) return range;
+  if (c.from != c.to) {
+    const Calendar step = StepOf(c);
+    if (range.first != kFirstPeriod) range.first = step.Up(range.first);
+    if (range.last != kLastPeriod) range.last = step.Up(range.last);
+  }
+  if (c.january_february_joint) range.first = Shift(range.first, -1);
+  if (Changes(c)) {
+    const Calendar years = YearsOf(c);
+    if (c.to_accumulation == v1::ACCUMULATION_YEAR_TO_DATE && range.last != kLastPeriod) {
+      range.last = years.Last(years.Up(range.last));
+    } else {
+      range.last = Shift(range.last, 2);
+    }
+  }
+  return range;
+}
+
+int64_t LastSourcePeriod(const PeriodConversion& c, int64_t period) {
+  return c.from == c.to ? period : StepOf(c).Last(period);
+}
+
+}  // namespace policytrack
