@@ -3,6 +3,7 @@
 import concurrent.futures
 import pathlib
 import pickle
+import re
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ from google.rpc import error_details_pb2, status_pb2
 import policytrack
 from harness import ROOT
 from policytrack import v1
+from policytrack.errors import make_error
 from policytrack.v1 import dataset_service_pb2_grpc, observation_service_pb2_grpc, plan_service_pb2_grpc
 
 
@@ -37,6 +39,16 @@ def test_classes_follow_from_reasons(paths):
     error = caught.value
     assert str(error) == f"{error.message} [RESOURCE_NOT_FOUND]"
     assert isinstance(error, policytrack.Error)
+
+
+def test_every_reason_of_the_documents_has_a_class():
+    rows = re.findall(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \|", (ROOT / "docs/errors.md").read_text(encoding="utf-8"), re.M)
+    assert len(rows) > 20
+    for reason, code in rows:
+        error = make_error(grpc.StatusCode[code], "no", reason, {})
+        assert (error.reason, error.code.name) == (reason, code)
+        # What is INTERNAL is for nobody to handle.
+        assert (type(error) is policytrack.Error) == (code == "INTERNAL"), reason
 
 
 def test_errors_cross_process_borders(paths):

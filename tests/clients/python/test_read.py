@@ -1,6 +1,7 @@
 """Reading: frames and rows of the present and of the past, progress, resources, commits."""
 
 import datetime
+import importlib
 import json
 import math
 
@@ -9,6 +10,7 @@ import pytest
 
 import policytrack
 from conftest import ENGLAND, HENAN, Connected
+from harness import ROOT
 from policytrack import v1
 
 DATASET = "datasets/paths-km"
@@ -16,6 +18,15 @@ DATASET = "datasets/paths-km"
 
 def pairs(frame):
     return list(zip(frame["period"], frame["value"], strict=True))
+
+
+def test_all_of_the_contract_is_in_v1():
+    files = sorted((ROOT / "proto/policytrack/v1").glob("*.proto"))
+    assert len(files) > 10
+    for path in files:
+        module = importlib.import_module(f"policytrack.v1.{path.stem}_pb2")
+        for name in (*module.DESCRIPTOR.message_types_by_name, *module.DESCRIPTOR.enum_types_by_name):
+            assert getattr(v1, name) is getattr(module, name)
 
 
 def test_as_of_a_revision_and_as_of_a_time(paths):
