@@ -34,10 +34,10 @@ def tool(name):
     return found
 
 
-def run(arguments, stdin=None, env=None, cwd=ROOT):
+def run(arguments, stdin=None, env=None, cwd=ROOT, timeout=CALL_SECONDS * 3):
     """Runs a program to its end, with its output as text."""
     return subprocess.run([str(a) for a in arguments], input=stdin if stdin is not None else "",
-                          capture_output=True, text=True, timeout=CALL_SECONDS * 3, check=False,
+                          capture_output=True, text=True, timeout=timeout, check=False,
                           cwd=cwd, env={**os.environ, **(env or {})})
 
 

@@ -17,6 +17,10 @@ TYPE_CHECKER = ("mypy==2.4.1", "types-grpcio==1.85.0.20261028", "types-protobuf=
                 "types-PyYAML==6.0.12.20261113")
 
 
+# Of one step, on a machine that is busy with other tests.
+MINUTES = 10
+
+
 def make_environment(folder, *flags):
     done = run(["/usr/bin/python3", "-m", "venv", *flags, folder])
     assert done.returncode == 0, f"{done.stdout}{done.stderr}\nrun deploy/install-packages.sh test"
@@ -26,7 +30,8 @@ def make_environment(folder, *flags):
 def run_in(environment, *command):
     """Runs a program of a virtual environment, as if that were activated."""
     path = f"{environment / 'bin'}:{os.environ['PATH']}"
-    return run(command, env={"PATH": path, "VIRTUAL_ENV": str(environment), "PYTHONDONTWRITEBYTECODE": "1"})
+    return run(command, env={"PATH": path, "VIRTUAL_ENV": str(environment), "PYTHONDONTWRITEBYTECODE": "1"},
+               timeout=MINUTES * 60)
 
 
 def install(environment, *what):
