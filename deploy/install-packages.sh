@@ -52,8 +52,8 @@ if [[ "$mode" != build ]]; then
 fi
 if [[ "$mode" == test ]]; then
   packages+=(
-    clang-format git python3 python3-grpcio python3-protobuf python3-pytest
-    python3-yaml
+    clang-format git python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
+    python3-venv python3-yaml
   )
   # A Node.js from elsewhere conflicts with the packages; use the one there is.
   command -v node >/dev/null || packages+=(nodejs)
