@@ -171,7 +171,7 @@ def test_files_that_are_no_plugins_stop_nothing(start, plugin_dir):
     assert plugins["plugins/x"]["state"] in ("PLUGIN_STATE_BROKEN", "PLUGIN_STATE_NOT_TRUSTED")
     assert plugins["plugins/x"]["stateMessage"]
     assert "plugins/notes" not in plugins
-    for name in ("level", "growth", "ratio", "attainment", "arithmetic", "rolling"):
+    for name in ("level", "growth", "ratio", "attainment", "arithmetic", "rolling", "trend"):
         assert plugins[f"plugins/{name}"]["state"] == "PLUGIN_STATE_ACTIVE"
     table = server.client_ok("plugins")
     assert "x" in table and plugins["plugins/x"]["stateMessage"].split()[0] in table
