@@ -100,6 +100,32 @@ def test_every_measure_has_an_indicator_and_a_status(loaded):
     assert len([d for d in documents(CATALOGUES["plans/henan-auto-2024"]) if d["kind"] == "Measure"]) == 11
 
 
+def computed(server, indicator, period):
+    """{(dimension values, output): value} of one period of an indicator; None where it is missing."""
+    return {(*entry.get("dimensions", {}).values(), entry["output"]): entry.get("value")
+            for entry in server.observations(f"indicators/{indicator}", period)}
+
+
+def test_published_growth_stands_beside_computed_growth(loaded):
+    month = computed(loaded, "cn-vehicle-output-month-growth", "2021-06")
+    to_date = computed(loaded, "cn-vehicle-output-ytd-growth", "2021-06")
+    assert (month["NEV", "published"], to_date["NEV", "published"]) == (135.3, 205)
+    assert month["NEV", "implied_base"] == pytest.approx(273000 / 2.353, abs=1e-6)
+    assert to_date["NEV", "implied_base"] == pytest.approx(1284000 / 3.05, abs=1e-6)
+    # The figures of 2020 are not in the catalogue, so nothing is computed from them.
+    assert month["NEV", "growth"] is None and to_date["NEV", "difference"] is None
+    stock = computed(loaded, "cn-charging-points-growth-computed", "2024-12")
+    # 8.596 million were published for the end of 2023.
+    assert stock["_T", "implied_base"] == pytest.approx(8.596e6, rel=5e-4)
+    assert computed(loaded, "cn-charging-points-growth-computed", "2025-12")["_T", "growth"] == pytest.approx(
+        (2009 / 1282 - 1) * 100, abs=1e-9)
+
+
+def test_parts_that_miss_the_total_by_rounding_are_told_from_errors(loaded):
+    found = computed(loaded, "cn-charging-points-sum", "2025-11")
+    assert found == {("result",): 19330000, ("discrepancy",): -10000, ("within_rounding",): 1, ("points",): None}
+
+
 def test_the_report_in_every_format_has_the_same_numbers(loaded):
     plan = "plans/england-smokefree-2030"
     as_json = json.loads(loaded.client_ok("report", plan, "--format", "json"))

@@ -146,14 +146,14 @@ def test_both_editions(history, tmp_path):
         assert same(read(server, "indicators/cars", region), now_total), region
         for as_of in (then, stored):
             assert same(read(server, "indicators/cars", region, **as_of), old_total), region
-        assert same(read(server, "indicators/cars-growth", region), growth(now_total)), region
-        assert same(read(server, "indicators/cars-growth", region, **then), growth(old_total)), region
+        assert same(read(server, "indicators/cars-growth", region, "growth"), growth(now_total)), region
+        assert same(read(server, "indicators/cars-growth", region, "growth", **then), growth(old_total)), region
 
     china_now, china_then = total(both, "China"), total(old, "China")
     assert china_then[2021] != china_now[2021]
-    found = read(server, "indicators/cars-growth", "China")
+    found = read(server, "indicators/cars-growth", "China", "growth")
     assert found[2023] == pytest.approx((china_now[2023] / china_now[2022] - 1) * 100, abs=1e-9)
-    found = read(server, "indicators/cars-growth", "China", **then)
+    found = read(server, "indicators/cars-growth", "China", "growth", **then)
     assert found[2022] == pytest.approx((china_then[2022] / china_then[2021] - 1) * 100, abs=1e-9)
     assert 2023 not in found
 

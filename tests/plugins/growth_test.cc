@@ -2,10 +2,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "core/period.h"
 #include "gtest/gtest.h"
-#include "plugins/builtin/growth/calendar.h"
-#include "plugins/sdk/policytrack_plugin.h"
 #include "tests/plugins/plugin_runner.h"
 
 namespace policytrack::plugins {
@@ -15,12 +12,6 @@ constexpr v1::Frequency kYear = v1::FREQUENCY_YEAR;
 constexpr v1::Frequency kMonth = v1::FREQUENCY_MONTH;
 constexpr v1::Frequency kDay = v1::FREQUENCY_DAY;
 constexpr v1::Frequency kWeek = v1::FREQUENCY_WEEK;
-
-int64_t Period(v1::Frequency frequency, const std::string& text) {
-  const auto period = ParsePeriod(frequency, text);
-  EXPECT_TRUE(period.ok()) << period.status();
-  return period.value_or(0);
-}
 
 absl::StatusOr<Run> Growth(v1::Frequency frequency, const std::string& parameters,
                            const std::vector<Point>& points,
@@ -53,12 +44,12 @@ TEST(GrowthTest, CompoundOverTwoYears) {
 // year on average (National Bureau of Statistics of China, March 2021).
 TEST(GrowthTest, TwoYearAverageAfterABaseEffect) {
   const auto run = Growth(kMonth, R"({"method": "cagr", "years": 2})",
-                          {{Period(kMonth, "2019-02"), 100},
-                           {Period(kMonth, "2020-02"), 86.5},
-                           {Period(kMonth, "2021-02"), 86.5 * 1.351}},
+                          {{Ordinal(kMonth, "2019-02"), 100},
+                           {Ordinal(kMonth, "2020-02"), 86.5},
+                           {Ordinal(kMonth, "2021-02"), 86.5 * 1.351}},
                           v1::ACCUMULATION_YEAR_TO_DATE);
   ASSERT_TRUE(run.ok()) << run.status();
-  EXPECT_NEAR(run->Value("growth", Period(kMonth, "2021-02")), 8.10249765847226, 1e-10);
+  EXPECT_NEAR(run->Value("growth", Ordinal(kMonth, "2021-02")), 8.10249765847226, 1e-10);
 }
 
 TEST(GrowthTest, PreviousPeriodNeedsTheNeighbour) {
@@ -155,62 +146,32 @@ TEST(GrowthTest, WorstQualityOfBoth) {
 TEST(GrowthTest, LeapDayHasNoBase) {
   std::vector<Point> points;
   for (const char* day : {"2023-02-28", "2023-03-01", "2024-02-28", "2024-02-29", "2024-03-01"}) {
-    points.push_back({Period(kDay, day), 10.0 + static_cast<double>(points.size())});
+    points.push_back({Ordinal(kDay, day), 10.0 + static_cast<double>(points.size())});
   }
   const auto run = Growth(kDay, "{}", points);
   ASSERT_TRUE(run.ok()) << run.status();
-  EXPECT_NEAR(run->Value("growth", Period(kDay, "2024-02-28")), 20, 1e-12);
-  EXPECT_EQ(run->Reason("growth", Period(kDay, "2024-02-29")), v1::MISSING_REASON_INPUT_MISSING);
-  EXPECT_NEAR(run->Value("growth", Period(kDay, "2024-03-01")), 100.0 * 3 / 11, 1e-12);
+  EXPECT_NEAR(run->Value("growth", Ordinal(kDay, "2024-02-28")), 20, 1e-12);
+  EXPECT_EQ(run->Reason("growth", Ordinal(kDay, "2024-02-29")), v1::MISSING_REASON_INPUT_MISSING);
+  EXPECT_NEAR(run->Value("growth", Ordinal(kDay, "2024-03-01")), 100.0 * 3 / 11, 1e-12);
 }
 
 TEST(GrowthTest, Week53HasABaseOnlyInALongYear) {
   const auto run = Growth(kWeek, "{}",
-                          {{Period(kWeek, "2019-W52"), 10},
-                           {Period(kWeek, "2020-W52"), 20},
-                           {Period(kWeek, "2020-W53"), 30},
-                           {Period(kWeek, "2021-W01"), 40}});
+                          {{Ordinal(kWeek, "2019-W52"), 10},
+                           {Ordinal(kWeek, "2020-W52"), 20},
+                           {Ordinal(kWeek, "2020-W53"), 30},
+                           {Ordinal(kWeek, "2021-W01"), 40}});
   ASSERT_TRUE(run.ok()) << run.status();
-  EXPECT_EQ(run->Value("growth", Period(kWeek, "2020-W52")), 100);
-  EXPECT_EQ(run->Reason("growth", Period(kWeek, "2020-W53")), v1::MISSING_REASON_INPUT_MISSING);
-}
-
-// The plugin's own calendar against the service's, over four centuries.
-TEST(GrowthCalendarTest, AgreesWithThePeriodsOfTheService) {
-  for (int64_t day = -150000; day <= 150000; day += 17) {
-    const std::string text = FormatPeriod(kDay, day);
-    const auto before = growth::YearsBefore(PT_FREQUENCY_DAY, day, 1);
-    if (text.substr(4) == "-02-29") {
-      EXPECT_FALSE(before.has_value()) << text;
-    } else {
-      ASSERT_TRUE(before.has_value()) << text;
-      EXPECT_EQ(FormatPeriod(kDay, *before).substr(4), text.substr(4));
-      EXPECT_EQ(YearOf(kDay, *before), YearOf(kDay, day) - 1);
-    }
-  }
-  for (int64_t week = -21000; week <= 21000; ++week) {
-    const std::string text = FormatPeriod(kWeek, week);
-    const auto before = growth::YearsBefore(PT_FREQUENCY_WEEK, week, 1);
-    if (!before.has_value()) {
-      EXPECT_EQ(text.substr(4), "-W53");
-      continue;
-    }
-    EXPECT_EQ(FormatPeriod(kWeek, *before).substr(4), text.substr(4));
-    EXPECT_EQ(YearOf(kWeek, *before), YearOf(kWeek, week) - 1);
-  }
+  EXPECT_EQ(run->Value("growth", Ordinal(kWeek, "2020-W52")), 100);
+  EXPECT_EQ(run->Reason("growth", Ordinal(kWeek, "2020-W53")), v1::MISSING_REASON_INPUT_MISSING);
 }
 
 TEST(GrowthTest, WindowReachesAsFarAsTheMethodLooks) {
-  const std::unique_ptr<Engine> engine = OpenShipped();
-  ASSERT_NE(engine, nullptr);
   const auto look_back = [&](const std::string& parameters, v1::Frequency frequency) {
-    auto instance =
-        engine->MakeInstance("plugins/growth", Parameters(parameters),
-                             {{"value", frequency, v1::ACCUMULATION_FLOW, "vehicles"}}, nullptr);
-    EXPECT_TRUE(instance.ok()) << instance.status();
-    if (!instance.ok()) return int64_t{-2};
-    EXPECT_EQ((*instance)->window().look_ahead, 0);
-    return (*instance)->window().look_back;
+    const auto window = WindowOf("growth", frequency, parameters, {{"value", {}}});
+    EXPECT_TRUE(window.ok()) << window.status();
+    EXPECT_EQ(window->look_ahead, 0);
+    return window->look_back;
   };
   EXPECT_EQ(look_back(R"({"method": "previous_period"})", kMonth), 1);
   EXPECT_EQ(look_back("{}", kMonth), 12);
@@ -218,6 +179,7 @@ TEST(GrowthTest, WindowReachesAsFarAsTheMethodLooks) {
   EXPECT_EQ(look_back("{}", kWeek), 53);
   EXPECT_EQ(look_back(R"({"method": "cagr", "years": 3})", v1::FREQUENCY_QUARTER), 12);
   EXPECT_EQ(look_back(R"({"method": "cagr"})", kYear), kUnbounded);
+  EXPECT_EQ(look_back(R"({"method": "two_year_average"})", v1::FREQUENCY_HALF_YEAR), 4);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "core/period.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "plugins/host/host.h"
@@ -25,6 +26,26 @@ Columns Align(const Columns& columns, const std::vector<int64_t>& axis) {
   return aligned;
 }
 
+// The shipped plugins, opened once; null when they cannot be.
+Engine* Shipped() {
+  static Engine* const engine = OpenShipped().release();  // lives as long as the program
+  return engine;
+}
+
+absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(const std::string& plugin,
+                                                       v1::Frequency frequency,
+                                                       const std::string& parameters,
+                                                       const std::vector<Feed>& feeds,
+                                                       const AssessmentContext* assessment) {
+  if (Shipped() == nullptr) return absl::InternalError("the shipped plugins are not there");
+  std::vector<InputMeta> metas;
+  for (const Feed& feed : feeds) {
+    metas.push_back({feed.slot, frequency, feed.accumulation, feed.unit});
+  }
+  return Shipped()->MakeInstance(absl::StrCat("plugins/", plugin), Parameters(parameters), metas,
+                                 assessment);
+}
+
 }  // namespace
 
 Columns MakeColumns(const std::vector<Point>& points) {
@@ -44,6 +65,12 @@ google::protobuf::Struct Parameters(const std::string& json) {
   const auto status = google::protobuf::util::JsonStringToMessage(json, &parameters);
   EXPECT_TRUE(status.ok()) << json;
   return parameters;
+}
+
+int64_t Ordinal(v1::Frequency frequency, const std::string& text) {
+  const auto period = ParsePeriod(frequency, text);
+  EXPECT_TRUE(period.ok()) << period.status();
+  return period.value_or(0);
 }
 
 std::unique_ptr<Engine> OpenShipped() {
@@ -79,13 +106,8 @@ v1::MissingReason Run::Reason(const std::string& output, int64_t period) const {
 absl::StatusOr<Run> RunPlugin(const std::string& plugin, v1::Frequency frequency,
                               const std::string& parameters, const std::vector<Feed>& feeds,
                               const AssessmentContext* assessment, PeriodRange window) {
-  static Engine* const engine = OpenShipped().release();  // lives as long as the program
-  if (engine == nullptr) return absl::InternalError("the shipped plugins are not there");
-  const std::string name = absl::StrCat("plugins/", plugin);
-  std::vector<InputMeta> metas;
   std::set<int64_t> periods;
   for (const Feed& feed : feeds) {
-    metas.push_back({feed.slot, frequency, feed.accumulation, feed.unit});
     if (!feed.aligned) continue;
     for (const Point& point : feed.points) periods.insert(point.period);
   }
@@ -97,17 +119,24 @@ absl::StatusOr<Run> RunPlugin(const std::string& plugin, v1::Frequency frequency
   }
   std::vector<const Columns*> inputs;
   for (const Columns& c : columns) inputs.push_back(&c);
-  auto instance = engine->MakeInstance(name, Parameters(parameters), metas, assessment);
+  auto instance = MakeInstance(plugin, frequency, parameters, feeds, assessment);
   if (!instance.ok()) return instance.status();
   auto outputs = (*instance)->Compute(axis, inputs, window);
   if (!outputs.ok()) return outputs.status();
-  const v1::Plugin described = *engine->GetPlugin(name);
+  const v1::Plugin described = *Shipped()->GetPlugin(absl::StrCat("plugins/", plugin));
   Run run;
   for (size_t i = 0; i < outputs->size(); ++i) {
     run.outputs[described.plugin_descriptor().outputs(static_cast<int>(i)).name()] =
         std::move((*outputs)[i]);
   }
   return run;
+}
+
+absl::StatusOr<Window> WindowOf(const std::string& plugin, v1::Frequency frequency,
+                                const std::string& parameters, const std::vector<Feed>& feeds) {
+  auto instance = MakeInstance(plugin, frequency, parameters, feeds, nullptr);
+  if (!instance.ok()) return instance.status();
+  return (*instance)->window();
 }
 
 }  // namespace policytrack::plugins

@@ -37,6 +37,9 @@ Columns MakeColumns(const std::vector<Point>& points);
 // `{"years": 3, "method": "cagr"}` as parameters; fails the test when malformed.
 google::protobuf::Struct Parameters(const std::string& json);
 
+// The ordinal of a period's text; fails the test when malformed.
+int64_t Ordinal(v1::Frequency frequency, const std::string& text);
+
 // The shipped plugins, loaded; fails the test when they cannot be.
 std::unique_ptr<Engine> OpenShipped();
 
@@ -57,6 +60,10 @@ absl::StatusOr<Run> RunPlugin(const std::string& plugin, v1::Frequency frequency
                               const std::string& parameters, const std::vector<Feed>& feeds,
                               const AssessmentContext* assessment = nullptr,
                               PeriodRange window = {});
+
+// How far a plugin that is so fed says that changed inputs reach.
+absl::StatusOr<Window> WindowOf(const std::string& plugin, v1::Frequency frequency,
+                                const std::string& parameters, const std::vector<Feed>& feeds);
 
 }  // namespace policytrack::plugins
 

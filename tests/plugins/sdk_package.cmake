@@ -30,13 +30,19 @@ if(NOT result EQUAL 0 OR NOT symbols MATCHES "^[0-9a-f]+ T policytrack_plugin_v1
   message(FATAL_ERROR "my-plugin.so exports something else than its entry:\n${symbols}")
 endif()
 
-file(GLOB_RECURSE header "${WORK_DIR}/sdk/include/*/policytrack_plugin.hpp")
-foreach(flag -ffast-math -Ofast -ffinite-math-only)
-  execute_process(COMMAND "${CXX}" -std=c++17 ${flag} -fsyntax-only -x c++ "${header}"
-    RESULT_VARIABLE result ERROR_VARIABLE output)
-  if(result EQUAL 0 OR NOT output MATCHES "must not be compiled with")
-    message(FATAL_ERROR "the wrapper compiles with ${flag}:\n${output}")
-  endif()
+file(GLOB_RECURSE headers "${WORK_DIR}/sdk/include/*.hpp")
+list(LENGTH headers count)
+if(NOT count EQUAL 3)
+  message(FATAL_ERROR "not three C++ headers were installed: ${headers}")
+endif()
+foreach(header IN LISTS headers)
+  foreach(flag -ffast-math -Ofast -ffinite-math-only)
+    execute_process(COMMAND "${CXX}" -std=c++17 ${flag} -fsyntax-only -x c++ "${header}"
+      RESULT_VARIABLE result ERROR_VARIABLE output)
+    if(result EQUAL 0 OR NOT output MATCHES "must not be compiled with")
+      message(FATAL_ERROR "${header} compiles with ${flag}:\n${output}")
+    endif()
+  endforeach()
+  run("${CXX}" -std=c++17 -Wall -Wextra -Wpedantic -Wold-style-cast -Werror -fsyntax-only -x c++
+    "${header}" -Wno-pragma-once-outside-header)
 endforeach()
-run("${CXX}" -std=c++17 -Wall -Wextra -Wpedantic -Wold-style-cast -Werror -fsyntax-only -x c++
-  "${header}" -Wno-pragma-once-outside-header)

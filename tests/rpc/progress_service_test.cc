@@ -228,8 +228,9 @@ TEST_F(ProgressServiceTest, PluginsAreListed) {
     names.push_back(plugin.name());
     EXPECT_EQ(plugin.state(), v1::PLUGIN_STATE_ACTIVE) << plugin.state_message();
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"plugins/attainment", "plugins/growth",
-                                             "plugins/level", "plugins/ratio"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"plugins/arithmetic", "plugins/attainment",
+                                             "plugins/growth", "plugins/level", "plugins/ratio",
+                                             "plugins/rolling", "plugins/trend"}));
   request.set_filter("state != PLUGIN_STATE_ACTIVE");
   ASSERT_EQ(CodeOf(CALL(plugins_, ListPlugins, request, &list)), "OK");
   EXPECT_EQ(list.plugins_size(), 0);
