@@ -249,16 +249,5 @@ TEST(JsonRows, RefusesLineByLine) {
                           HasSubstr("finite"), HasSubstr("7 bad"), StartsWith("8 datasets/d")));
 }
 
-TEST(Status, IsReadInTheWordsOfSdmxAndOfTheContract) {
-  v1::ObservationStatus status;
-  for (const char* word : {"E", "ESTIMATED", "OBSERVATION_STATUS_ESTIMATED"}) {
-    ASSERT_TRUE(ParseObservationStatus(word, &status)) << word;
-    EXPECT_EQ(status, v1::OBSERVATION_STATUS_ESTIMATED);
-  }
-  for (const char* word : {"e", "B", "M", "UNSPECIFIED", "OBSERVATION_STATUS_UNSPECIFIED", "4"}) {
-    EXPECT_FALSE(ParseObservationStatus(word, &status)) << word;
-  }
-}
-
 }  // namespace
 }  // namespace policytrack::cli
