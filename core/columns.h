@@ -11,7 +11,8 @@
 
 namespace policytrack {
 
-// Flags of a point, the same numbers as in the plugin ABI (plugins/sdk):
+// Flags of a point, the same numbers as in the plugin ABI (plugins/sdk), where the
+// quality goes to kForecast; core/observation_status.h has those beyond:
 // bits 0-3 quality, bit 4 break, bit 5 missing, bit 6 joint, bits 8-15 reason when
 // missing.
 using Flags = uint16_t;
@@ -33,13 +34,6 @@ inline Flags MissingFlags(v1::MissingReason reason) {
 inline bool IsMissing(Flags flags) { return (flags & kMissing) != 0; }
 inline v1::MissingReason ReasonOfFlags(Flags flags) {
   return static_cast<v1::MissingReason>(flags >> 8);
-}
-// NORMAL is 1 in the proto and 0 in flags; UNSPECIFIED counts as NORMAL.
-inline Flags QualityOf(v1::ObservationStatus status) {
-  return status == v1::OBSERVATION_STATUS_UNSPECIFIED ? kNormal : static_cast<Flags>(status - 1);
-}
-inline v1::ObservationStatus StatusOfFlags(Flags flags) {
-  return static_cast<v1::ObservationStatus>((flags & kQualityMask) + 1);
 }
 
 inline constexpr int64_t kFirstPeriod = std::numeric_limits<int64_t>::min();

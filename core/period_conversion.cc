@@ -8,6 +8,7 @@
 #include "absl/time/civil_time.h"
 #include "core/compensated_sum.h"
 #include "core/error.h"
+#include "core/observation_status.h"
 #include "core/period.h"
 
 namespace policytrack {
@@ -110,7 +111,7 @@ struct Gathered {
     marks = static_cast<Flags>(marks | (from.flags[i] & kBreak));
     if (!from.revisions.empty()) revision = std::max(revision, from.revisions[i]);
     if (!IsMissing(from.flags[i])) {
-      quality = std::max(quality, static_cast<Flags>(from.flags[i] & kQualityMask));
+      quality = std::max(quality, PropagatedQuality(from.flags[i]));
     }
   }
   void Put(int64_t period, double value, Columns* to, Flags more = 0) const {
@@ -147,38 +148,77 @@ Columns MarkJoint(const Columns& source) {
   return marked;
 }
 
-// One period of the lower frequency from its parts, points [begin, end).
-void LowerOne(const Columns& source, size_t begin, size_t end, const PeriodConversion& c,
-              int64_t period, int64_t first, int64_t last, Columns* to) {
-  const bool last_only = c.from_accumulation == v1::ACCUMULATION_STOCK ||
-                         c.from_accumulation == v1::ACCUMULATION_YEAR_TO_DATE;
+// Points [begin, end) of a series, the parts of one period of a lower frequency,
+// whose first and last part these are.
+struct Parts {
+  const Columns& source;
+  size_t begin;
+  size_t end;
+  int64_t first;
+  int64_t last;
+};
+
+// The value of the last part, or of the last before parts that have nothing.
+void TakeLast(const Parts& parts, int64_t period, Columns* to) {
   Gathered gathered;
-  CompensatedSum sum;
-  int64_t expected = first;  // the part that comes next
-  bool hole = false;
-  for (size_t i = begin; i < end; ++i) {
-    const int64_t part = source.periods[i];
-    const Flags flags = source.flags[i];
-    // A joint value stands for the part before it too.
-    const int64_t from = part - (IsJoint(flags) ? 1 : 0);
-    if (IsMissing(flags) && ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD) continue;
-    if (last_only && part != last) {
-      // Only the end counts; a break on the way to it does too.
-      gathered.marks = static_cast<Flags>(gathered.marks | (flags & kBreak));
+  Flags marks = 0;
+  std::optional<size_t> at;
+  bool missing = false;
+  int64_t expected = parts.first;
+  for (size_t i = parts.begin; i < parts.end; ++i) {
+    const Flags flags = parts.source.flags[i];
+    // A break on the way to the end counts too.
+    marks = static_cast<Flags>(marks | (flags & kBreak));
+    if (IsNothing(flags)) {
+      if (parts.source.periods[i] == expected) ++expected;
       continue;
     }
-    gathered.Add(source, i);
-    hole = hole || IsMissing(flags) || (!last_only && from != expected);
-    sum.Add(source.values[i]);
-    expected = part + 1;
+    missing = IsMissing(flags);
+    if (missing) {
+      at.reset();
+    } else {
+      at = i;
+    }
+    expected = parts.source.periods[i] + 1;
   }
-  const bool complete = expected == last + 1;
+  if (at.has_value()) gathered.Add(parts.source, *at);
+  gathered.marks = marks;
+  if (expected != parts.last + 1) {
+    gathered.quality = kNormal;
+    return gathered.PutMissing(period, v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
+  }
+  if (at.has_value()) return gathered.Put(period, parts.source.values[*at], to);
+  gathered.PutMissing(
+      period, missing ? v1::MISSING_REASON_INPUT_MISSING : v1::MISSING_REASON_CANNOT_EXIST, to);
+}
+
+// The sum or the mean of all parts; those that have nothing do not count.
+void TakeAll(const Parts& parts, bool mean, int64_t period, Columns* to) {
+  Gathered gathered;
+  CompensatedSum sum;
+  int count = 0;
+  int64_t expected = parts.first;
+  bool hole = false;
+  for (size_t i = parts.begin; i < parts.end; ++i) {
+    const int64_t part = parts.source.periods[i];
+    const Flags flags = parts.source.flags[i];
+    if (IsMissing(flags) && ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD) continue;
+    const bool nothing = IsNothing(flags);
+    // A joint value stands for the part before it too.
+    const int64_t from = part - (IsJoint(flags) ? 1 : 0);
+    gathered.Add(parts.source, i);
+    hole = hole || from != expected || (IsMissing(flags) && !nothing);
+    expected = part + 1;
+    if (IsMissing(flags)) continue;
+    sum.Add(parts.source.values[i]);
+    ++count;
+  }
   if (hole) return gathered.PutMissing(period, v1::MISSING_REASON_INPUT_MISSING, to);
-  if (!complete) return gathered.PutMissing(period, v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
-  const double parts = static_cast<double>(last - first + 1);
-  gathered.Put(period,
-               c.from_accumulation == v1::ACCUMULATION_LEVEL ? sum.Value() / parts : sum.Value(),
-               to);
+  if (expected != parts.last + 1) {
+    return gathered.PutMissing(period, v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
+  }
+  if (count == 0) return gathered.PutMissing(period, v1::MISSING_REASON_CANNOT_EXIST, to);
+  gathered.Put(period, mean ? sum.Value() / count : sum.Value(), to);
 }
 
 Columns Lower(const Columns& source, const PeriodConversion& c) {
@@ -189,7 +229,13 @@ Columns Lower(const Columns& source, const PeriodConversion& c) {
     const int64_t last = step.Last(period);
     size_t end = i;
     while (end < source.size() && source.periods[end] <= last) ++end;
-    LowerOne(source, i, end, c, period, step.First(period), last, &result);
+    const Parts parts{source, i, end, step.First(period), last};
+    if (c.from_accumulation == v1::ACCUMULATION_STOCK ||
+        c.from_accumulation == v1::ACCUMULATION_YEAR_TO_DATE) {
+      TakeLast(parts, period, &result);
+    } else {
+      TakeAll(parts, c.from_accumulation == v1::ACCUMULATION_LEVEL, period, &result);
+    }
     i = end;
   }
   return result;

@@ -9,7 +9,9 @@
 //
 // the frequency first. What lacks a part is missing, never low: a period whose
 // last parts have not come yet is PERIOD_INCOMPLETE, one with a hole is
-// INPUT_MISSING. Nothing is split: there is no way to a higher frequency.
+// INPUT_MISSING. Parts of which the source says that there is nothing to add, such
+// as holidays, are no holes (core/observation_status.h). Nothing is split: there is no way to a
+// higher frequency.
 //
 // A dataset may publish January and February as one value, under February. Its
 // value of February in a flow is a joint one: it has the flag kJoint, and January

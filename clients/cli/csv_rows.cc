@@ -11,6 +11,7 @@
 #include "clients/cli/number_text.h"
 #include "clients/cli/row_source.h"
 #include "core/error.h"
+#include "core/observation_status.h"
 #include "core/resource_name.h"
 #include "core/utf8.h"
 
@@ -240,11 +241,11 @@ class CsvRows final : public RowSource {
     const std::string text = status_->Get(record_.fields);
     if (text.empty()) return true;
     v1::ObservationStatus status = v1::OBSERVATION_STATUS_UNSPECIFIED;
-    if (!ParseObservationStatus(text, &status)) {
+    if (!ParseStatus(text, &status)) {
       Refuse(item, reason::kFieldInvalid, "status",
              absl::StrCat("status: `", CutText(text, kMaxShownBytes),
-                          "` is none of A (NORMAL), I (IMPUTED), E (ESTIMATED), P (PROVISIONAL), "
-                          "F (FORECAST)"));
+                          "` is no status: write a letter of SDMX CL_OBS_STATUS, such as P, or a "
+                          "name, such as PROVISIONAL (docs/observation-status.md)"));
       return false;
     }
     item->observation.set_status(status);
@@ -286,22 +287,6 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenCsv(std::istream& stream, PushMap
   auto source = std::make_unique<CsvRows>(stream);
   PT_RETURN_IF_ERROR(source->Open(mapping));
   return std::unique_ptr<RowSource>(std::move(source));
-}
-
-bool ParseObservationStatus(absl::string_view text, v1::ObservationStatus* status) {
-  static constexpr std::pair<absl::string_view, v1::ObservationStatus> kCodes[] = {
-      {"A", v1::OBSERVATION_STATUS_NORMAL},    {"I", v1::OBSERVATION_STATUS_IMPUTED},
-      {"E", v1::OBSERVATION_STATUS_ESTIMATED}, {"P", v1::OBSERVATION_STATUS_PROVISIONAL},
-      {"F", v1::OBSERVATION_STATUS_FORECAST},
-  };
-  for (const auto& [code, value] : kCodes) {
-    const std::string& name = v1::ObservationStatus_Name(value);
-    if (text == code || text == name || absl::StrCat("OBSERVATION_STATUS_", text) == name) {
-      *status = value;
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace policytrack::cli

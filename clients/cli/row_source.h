@@ -51,10 +51,6 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenCsv(std::istream& stream, PushMap
 // `dataset` is given here. The stream must outlive the source.
 std::unique_ptr<RowSource> OpenJsonLines(std::istream& stream, std::string dataset);
 
-// A status in words of SDMX or of the contract: A, I, E, P, F, NORMAL,
-// OBSERVATION_STATUS_NORMAL; false for anything else.
-bool ParseObservationStatus(absl::string_view text, v1::ObservationStatus* status);
-
 }  // namespace policytrack::cli
 
 #endif  // POLICYTRACK_CLIENTS_CLI_ROW_SOURCE_H_

@@ -61,6 +61,20 @@ std::string MissingWord(v1::MissingReason reason) {
       return "the period is not complete yet";
     case v1::MISSING_REASON_JOINT_PERIOD:
       return "published with the next period";
+    case v1::MISSING_REASON_NOT_AVAILABLE:
+      return "no value at the source";
+    case v1::MISSING_REASON_CANNOT_EXIST:
+      return "cannot exist";
+    case v1::MISSING_REASON_NOT_COLLECTED:
+      return "not collected";
+    case v1::MISSING_REASON_HOLIDAY:
+      return "holiday or weekend";
+    case v1::MISSING_REASON_SUPPRESSED:
+      return "suppressed";
+    case v1::MISSING_REASON_INCLUDED_ELSEWHERE:
+      return "included in another category";
+    case v1::MISSING_REASON_DEROGATION:
+      return "not reported by derogation";
     default:
       return "no value";
   }

@@ -73,6 +73,10 @@ extern "C" {
 #define PT_REASON_SERIES_BREAK 6u
 #define PT_REASON_PERIOD_INCOMPLETE 7u
 #define PT_REASON_JOINT_PERIOD 8u
+/* From 16 on: the source itself says why it has no value, such as that it is
+ * suppressed. Plugins that pass points on keep it; to others it is a missing
+ * input. */
+#define PT_REASON_OF_SOURCE 16u
 
 /* Frequencies and the ordinals of their periods. */
 #define PT_FREQUENCY_DAY 1u       /* days since 1970-01-01 */

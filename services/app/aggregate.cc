@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "core/compensated_sum.h"
+#include "core/observation_status.h"
 
 namespace policytrack::app {
 
@@ -27,6 +28,7 @@ Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation
     int count = 0;
     int joint = 0;   // of these, values of two periods
     int hidden = 0;  // parts that are published with the next period
+    bool nothing = false;
     bool missing = false;
     Flags quality = kNormal;
     Flags marks = 0;
@@ -42,7 +44,14 @@ Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation
       const Flags flags = part.flags[at];
       marks = static_cast<Flags>(marks | (flags & kBreak));
       if (!part.revisions.empty()) revision = std::max(revision, part.revisions[at]);
+      if (IsNothing(flags)) {
+        reported[i] = true;
+        nothing = true;
+        continue;
+      }
       if (IsMissing(flags)) {
+        // What a source says to be missing is a part, though it never had a value.
+        reported[i] = reported[i] || IsMissingAtSource(flags);
         const bool with_next = ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD;
         hidden += with_next ? 1 : 0;
         missing = missing || (reported[i] && !with_next);
@@ -54,13 +63,14 @@ Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation
       sum.Add(value);
       smallest = count == 0 ? value : std::min(smallest, value);
       largest = count == 0 ? value : std::max(largest, value);
-      quality = std::max(quality, static_cast<Flags>(flags & kQualityMask));
+      quality = std::max(quality, PropagatedQuality(flags));
       ++count;
     }
     // Parts that are joint and parts that are not do not add up to either.
     missing = missing || (joint > 0 && joint < count) || (hidden > 0 && count > 0);
     if (missing || count == 0) {
       const v1::MissingReason why = !missing && hidden > 0 ? v1::MISSING_REASON_JOINT_PERIOD
+                                    : !missing && nothing  ? v1::MISSING_REASON_CANNOT_EXIST
                                                            : v1::MISSING_REASON_PART_MISSING;
       result.Append(period, 0, static_cast<Flags>(MissingFlags(why) | marks), revision);
       continue;

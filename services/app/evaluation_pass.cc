@@ -7,6 +7,7 @@
 #include "core/digest.h"
 #include "core/dimension_key.h"
 #include "core/error.h"
+#include "core/observation_status.h"
 #include "core/resource_name.h"
 #include "services/app/computed_reader.h"
 #include "services/app/definitions.h"
@@ -35,10 +36,13 @@ bool SameMeaning(v1::Evaluation a, v1::Evaluation b) {
   return DeterministicBytes(a) == DeterministicBytes(b);
 }
 
-// The first period with a value, or kLastPeriod when there is none.
-int64_t FirstValue(const Columns& columns) {
+// The first period at which a part counts, or kLastPeriod when there is none: with a
+// value, or where the source says that one is missing.
+int64_t FirstCounted(const Columns& columns) {
   for (size_t i = 0; i < columns.size(); ++i) {
-    if (!IsMissing(columns.flags[i])) return columns.periods[i];
+    if (!IsMissing(columns.flags[i]) || IsMissingAtSource(columns.flags[i])) {
+      return columns.periods[i];
+    }
   }
   return kLastPeriod;
 }
@@ -228,7 +232,7 @@ absl::Status EvaluationPass::AddChange(storage::ReadTransaction& tx, const Calcu
     StoreFigures stored(&tx, upto_);
     PatchedFigures now(&stored, &outcome_.patches);
     PT_ASSIGN_OR_RETURN(const Columns after, now.Read(input.source, input.output, key, {}));
-    const int64_t begins = FirstValue(after);
+    const int64_t begins = FirstCounted(after);
     if (begins >= range.first) {
       const bool dataset = CollectionOf(input.source) == kDatasets;
       StoreFigures then(&tx, dataset ? std::max<int64_t>(after_, 1) : upto_);
@@ -236,7 +240,7 @@ absl::Status EvaluationPass::AddChange(storage::ReadTransaction& tx, const Calcu
       if (!dataset || after_ > 0) {
         PT_ASSIGN_OR_RETURN(before, then.Read(input.source, input.output, key, {}));
       }
-      range.last = std::max({range.last, begins, FirstValue(before)});
+      range.last = std::max({range.last, begins, FirstCounted(before)});
     }
   }
   range = ResultRange(input.periods, range);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "core/dimension_key.h"
 #include "core/error.h"
+#include "core/observation_status.h"
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "services/app/definitions.h"

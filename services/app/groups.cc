@@ -7,6 +7,7 @@
 
 #include "core/dimension_key.h"
 #include "core/error.h"
+#include "core/observation_status.h"
 #include "core/unit.h"
 #include "services/app/aggregate.h"
 
@@ -70,13 +71,18 @@ void Scale(const ResolvedInput& input, Columns* columns) {
   }
 }
 
-// What a plugin that knows no values of two periods sees of them.
-void HideJoint(Columns* columns) {
+// The flags as a plugin sees them: one of five qualities, and no value of two
+// periods unless it knows them.
+void SimplifyFlags(bool knows_joint, Columns* columns) {
   for (size_t i = 0; i < columns->size(); ++i) {
-    if (IsMissing(columns->flags[i]) || (columns->flags[i] & kJoint) == 0) continue;
-    columns->values[i] = 0;
-    columns->flags[i] = static_cast<Flags>(MissingFlags(v1::MISSING_REASON_JOINT_PERIOD) |
-                                           (columns->flags[i] & kBreak));
+    Flags& flags = columns->flags[i];
+    if (IsMissing(flags)) continue;
+    if ((flags & kJoint) != 0 && !knows_joint) {
+      columns->values[i] = 0;
+      flags = static_cast<Flags>(MissingFlags(v1::MISSING_REASON_JOINT_PERIOD) | (flags & kBreak));
+      continue;
+    }
+    flags = static_cast<Flags>((flags & ~kQualityMask) | PropagatedQuality(flags));
   }
 }
 
@@ -247,7 +253,7 @@ absl::StatusOr<Columns> ReadInput(const Calculation& calculation, Figures& figur
   if (!input.periods.identity()) {
     columns = ConvertPeriods(columns, input.periods).Slice(wanted);
   }
-  if (!input.joint) HideJoint(&columns);
+  SimplifyFlags(input.joint, &columns);
   return columns;
 }
 

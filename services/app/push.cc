@@ -7,6 +7,7 @@
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/field_behavior.h"
+#include "core/observation_status.h"
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "google/rpc/error_details.pb.h"
@@ -27,8 +28,23 @@ constexpr size_t kDefinitionFactor = 8;
 constexpr size_t kShareStep = 1 << 20;
 constexpr char kBadRequestType[] = "type.googleapis.com/google.rpc.BadRequest";
 
-bool KnownStatus(v1::ObservationStatus status) {
-  return v1::ObservationStatus_IsValid(static_cast<int>(status));
+// Ok when a row may have this status, with or without a value.
+absl::Status CheckStatus(v1::ObservationStatus status, bool has_value) {
+  if (status != v1::OBSERVATION_STATUS_UNSPECIFIED && !IsStatus(status)) {
+    return FieldInvalid("status",
+                        absl::StrCat(static_cast<int>(status), " is not a status of observations"));
+  }
+  if (has_value && IsMissingStatus(status)) {
+    return FieldInvalid(
+        "value", absl::StrCat("must be left out: the status ", v1::ObservationStatus_Name(status),
+                              " says that there is none"));
+  }
+  if (!has_value && !IsMissingStatus(status)) {
+    return FieldRequired("value",
+                         "must be set; a status such as OBSERVATION_STATUS_MISSING says that there "
+                         "is none, and deleted takes an observation away");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -123,18 +139,10 @@ void Push::AddRow(const v1::Observation& row) {
                     "series_break out");
     }
   } else {
-    if (!row.has_value()) {
-      return Reject(number, reason::kFieldRequired, "value",
-                    "value: must be set; to take an observation away set deleted");
-    }
-    const absl::Status good = current_->CheckValue(row.value());
+    absl::Status good = CheckStatus(row.status(), row.has_value());
+    if (good.ok() && row.has_value()) good = current_->CheckValue(row.value());
     if (!good.ok()) return RejectWith(number, good);
-    if (!KnownStatus(row.status())) {
-      return Reject(number, reason::kFieldInvalid, "status",
-                    absl::StrCat("status: ", static_cast<int>(row.status()),
-                                 " is not a status of observations"));
-    }
-    flags = static_cast<Flags>(QualityOf(row.status()) | (row.series_break() ? kBreak : 0));
+    flags = static_cast<Flags>(FlagsOfStatus(row.status()) | (row.series_break() ? kBreak : 0));
   }
   // 0.0 and -0.0 are the same figure.
   SeriesFor(*key, 1).Append(*period, row.value() + 0.0, flags, number);
@@ -193,21 +201,18 @@ absl::Status Push::AddColumns(const v1::ObservationColumns& block, const std::st
                           " of the years 1 to 9999"));
       continue;
     }
+    const v1::ObservationStatus status =
+        block.statuses_size() > 0 ? block.statuses(i) : v1::OBSERVATION_STATUS_UNSPECIFIED;
+    // A column has a number for every period: 0 is none where the status says so.
+    const bool no_value = IsMissingStatus(status) && block.values(i) == 0;
     absl::Status good = current_->CheckPeriod(block.periods(i));
-    if (good.ok()) good = current_->CheckValue(block.values(i));
+    if (good.ok()) good = CheckStatus(status, !no_value);
+    if (good.ok() && !no_value) good = current_->CheckValue(block.values(i));
     if (!good.ok()) {
       RejectWith(first_row + i, good);
       continue;
     }
-    if (block.statuses_size() > 0) {
-      if (!KnownStatus(block.statuses(i))) {
-        Reject(first_row + i, reason::kFieldInvalid, "status",
-               absl::StrCat("status: ", static_cast<int>(block.statuses(i)),
-                            " is not a status of observations"));
-        continue;
-      }
-      flags[i] = static_cast<Flags>(flags[i] | QualityOf(block.statuses(i)));
-    }
+    flags[i] = static_cast<Flags>(flags[i] | FlagsOfStatus(status));
     series.Append(block.periods(i), block.values(i) + 0.0, flags[i], first_row + i);
   }
   return absl::OkStatus();

@@ -1,5 +1,6 @@
 #include "services/app/series_proto.h"
 
+#include "core/observation_status.h"
 #include "core/period.h"
 
 namespace policytrack::app {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "core/dimension_key.h"
 #include "core/error.h"
+#include "core/observation_status.h"
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "core/unit.h"
@@ -181,6 +182,20 @@ std::string MissingWords(v1::MissingReason reason) {
       return "the last parts of the period have not come yet";
     case v1::MISSING_REASON_JOINT_PERIOD:
       return "it is published together with the next period";
+    case v1::MISSING_REASON_NOT_AVAILABLE:
+      return "the source has no value";
+    case v1::MISSING_REASON_CANNOT_EXIST:
+      return "there can be no value";
+    case v1::MISSING_REASON_NOT_COLLECTED:
+      return "the value was not collected";
+    case v1::MISSING_REASON_HOLIDAY:
+      return "it is a holiday or weekend";
+    case v1::MISSING_REASON_SUPPRESSED:
+      return "the source suppresses the value";
+    case v1::MISSING_REASON_INCLUDED_ELSEWHERE:
+      return "the value is included in another category";
+    case v1::MISSING_REASON_DEROGATION:
+      return "the source need not report it";
     case v1::MISSING_REASON_UNDEFINED:
       return "the method is not defined for these values";
     default:

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "core/observation_status.h"
 #include "gtest/gtest.h"
 #include "tests/app/evaluation_world.h"
 
@@ -96,6 +97,11 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
       figure.period = 2000 + pick(10);
       figure.value = pick(50) * 0.1;
       figure.flags = static_cast<Flags>(pick(6) == 0 ? kProvisional : kNormal);
+      static constexpr v1::ObservationStatus kStatuses[] = {
+          v1::OBSERVATION_STATUS_MISSING_SUPPRESSED, v1::OBSERVATION_STATUS_MISSING_CANNOT_EXIST,
+          v1::OBSERVATION_STATUS_UNVALIDATED};
+      if (pick(5) == 0) figure.flags = FlagsOfStatus(kStatuses[pick(3)]);
+      if (IsMissing(figure.flags)) figure.value = 0;
       figure.deleted = pick(3) == 0;
       if (pick(2) == 0) {
         figure.dimensions.push_back(pick(8) == 0 ? "_T" : absl::StrCat("f", pick(2)));

@@ -102,11 +102,11 @@ TEST(CsvRows, AnEmptyValueIsNotZero) {
 }
 
 TEST(CsvRows, RefusesRowsThatAreNotWhole) {
-  EXPECT_THAT(ReadRows("2024,6,1\n2024,6,1,,,,,real,\n2024,6,1,Q,,,CN,real,\n"
+  EXPECT_THAT(ReadRows("2024,6,1\n2024,6,1,,,,,real,\n2024,6,1,Z,,,CN,real,\n"
                        "2024,6,1,,maybe,,CN,real,\n2024,6,1,,,,\xff,real,\n"),
               ElementsAre(HasSubstr("2 bad FIELD_INVALID the row has 3 fields and the header 9"),
                           HasSubstr("3 bad FIELD_REQUIRED dimensions.region"),
-                          HasSubstr("4 bad FIELD_INVALID status: `Q`"),
+                          HasSubstr("4 bad FIELD_INVALID status: `Z`"),
                           HasSubstr("5 bad FIELD_INVALID deleted: `maybe`"),
                           HasSubstr("6 bad FIELD_INVALID the row is not UTF-8")));
 }
@@ -247,17 +247,6 @@ TEST(JsonRows, RefusesLineByLine) {
                           HasSubstr("no `dataset`"), HasSubstr("`value` is here twice"),
                           HasSubstr("there is no field `valu`; a line has dataset, period,"),
                           HasSubstr("finite"), HasSubstr("7 bad"), StartsWith("8 datasets/d")));
-}
-
-TEST(Status, IsReadInTheWordsOfSdmxAndOfTheContract) {
-  v1::ObservationStatus status;
-  for (const char* word : {"E", "ESTIMATED", "OBSERVATION_STATUS_ESTIMATED"}) {
-    ASSERT_TRUE(ParseObservationStatus(word, &status)) << word;
-    EXPECT_EQ(status, v1::OBSERVATION_STATUS_ESTIMATED);
-  }
-  for (const char* word : {"e", "B", "M", "UNSPECIFIED", "OBSERVATION_STATUS_UNSPECIFIED", "4"}) {
-    EXPECT_FALSE(ParseObservationStatus(word, &status)) << word;
-  }
 }
 
 }  // namespace

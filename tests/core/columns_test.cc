@@ -19,15 +19,7 @@ Columns Sample() {
   return columns;
 }
 
-TEST(ColumnsTest, FlagsAndEnumsCorrespond) {
-  EXPECT_EQ(QualityOf(v1::OBSERVATION_STATUS_UNSPECIFIED), kNormal);
-  EXPECT_EQ(QualityOf(v1::OBSERVATION_STATUS_NORMAL), kNormal);
-  EXPECT_EQ(QualityOf(v1::OBSERVATION_STATUS_IMPUTED), kImputed);
-  EXPECT_EQ(QualityOf(v1::OBSERVATION_STATUS_ESTIMATED), kEstimated);
-  EXPECT_EQ(QualityOf(v1::OBSERVATION_STATUS_PROVISIONAL), kProvisional);
-  EXPECT_EQ(QualityOf(v1::OBSERVATION_STATUS_FORECAST), kForecast);
-  EXPECT_EQ(StatusOfFlags(kForecast | kBreak), v1::OBSERVATION_STATUS_FORECAST);
-  EXPECT_EQ(StatusOfFlags(kNormal), v1::OBSERVATION_STATUS_NORMAL);
+TEST(ColumnsTest, AMissingPointHasAReason) {
   const Flags missing = MissingFlags(v1::MISSING_REASON_SERIES_BREAK);
   EXPECT_TRUE(IsMissing(missing));
   EXPECT_EQ(ReasonOfFlags(missing), v1::MISSING_REASON_SERIES_BREAK);

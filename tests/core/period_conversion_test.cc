@@ -123,6 +123,27 @@ TEST(PeriodConversionTest, StocksAndTotalsToDateTakeTheLast) {
             "2024=40");
 }
 
+TEST(PeriodConversionTest, WhereThereIsNothingThereIsNoHole) {
+  const Flags holiday = MissingFlags(v1::MISSING_REASON_HOLIDAY);
+  const Flags suppressed = MissingFlags(v1::MISSING_REASON_SUPPRESSED);
+  const std::vector<Point> points = {{"2024-01", 1}, {"2024-02", 0, holiday}, {"2024-03", 5}};
+  EXPECT_EQ(Convert(points, Conversion(kMonth, kQuarter, kFlow)), "2024-Q1=6");
+  EXPECT_EQ(Convert(points, Conversion(kMonth, kQuarter, kLevel)), "2024-Q1=3");
+  // A stock is that of the last day on which there was one.
+  EXPECT_EQ(Convert({{"2024-01", 1}, {"2024-02", 2}, {"2024-03", 0, holiday}},
+                    Conversion(kMonth, kQuarter, kStock)),
+            "2024-Q1=2");
+  EXPECT_EQ(Convert({{"2024-01", 0, holiday}, {"2024-02", 0, holiday}, {"2024-03", 0, holiday}},
+                    Conversion(kMonth, kQuarter, kStock)),
+            "2024-Q1:17");
+  EXPECT_EQ(Convert({{"2024-01", 1}, {"2024-02", 0, suppressed}, {"2024-03", 5}},
+                    Conversion(kMonth, kQuarter, kFlow)),
+            "2024-Q1:1");
+  EXPECT_EQ(
+      Convert({{"2024-02", 2}, {"2024-03", 0, suppressed}}, Conversion(kMonth, kQuarter, kStock)),
+      "2024-Q1:1");
+}
+
 TEST(PeriodConversionTest, LevelsHaveAMean) {
   EXPECT_EQ(Convert({{"2024-01", 1}, {"2024-02", 2}, {"2024-03", 6}},
                     Conversion(kMonth, kQuarter, kLevel)),
@@ -242,6 +263,7 @@ TEST(PeriodConversionTest, RangesHoldAllThatMatters) {
         for (int64_t p = start; p < start + 40; ++p) {
           const bool there = same() % 6 != 0;
           const Flags flags = same() % 9 == 0   ? MissingFlags(v1::MISSING_REASON_INPUT_MISSING)
+                              : same() % 9 == 0 ? MissingFlags(v1::MISSING_REASON_HOLIDAY)
                               : same() % 7 == 0 ? kBreak
                                                 : kNormal;
           const double value = static_cast<double>(same() % 100);

@@ -128,59 +128,6 @@ TEST_F(ObservationServiceTest, EachBadRowIsNamed) {
                 "8 FIELD_REQUIRED value", "9 FIELD_INVALID deleted", "10 FIELD_INVALID status"}));
 }
 
-TEST_F(ObservationServiceTest, JanuaryAndFebruaryMayBeOne) {
-  auto create = Text<v1::CreateDatasetRequest>(R"(
-    dataset_id: "retail"
-    dataset {
-      display_name: "Retail sales" unit: "yuan" unit_multiplier: 8
-      frequency: FREQUENCY_MONTH accumulation: ACCUMULATION_YEAR_TO_DATE
-      january_february_joint: true
-    })");
-  v1::Dataset dataset;
-  ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, create, &dataset)), "OK");
-  auto push = Text<v1::PushObservationsRequest>(R"(
-    options { return_partial_success: true }
-    dataset: "datasets/retail"
-    rows { period: "2024-01" value: 9 }
-    rows { period: "2024-02" value: 20 }
-    columns { periods: 24300 values: 9 periods: 24290 values: 33 })");
-  v1::PushObservationsResponse pushed;
-  ASSERT_EQ(CodeOf(Push({push}, &pushed)), "OK");
-  EXPECT_EQ(pushed.created_count(), 2);
-  ASSERT_EQ(pushed.row_errors_size(), 2);
-  EXPECT_EQ(pushed.row_errors(0).row(), 0);
-  EXPECT_EQ(pushed.row_errors(0).field(), "period");
-  EXPECT_THAT(pushed.row_errors(0).message(), testing::HasSubstr("2024-02"));
-  EXPECT_EQ(pushed.row_errors(1).row(), 2);
-
-  auto indicator = Text<v1::CreateIndicatorRequest>(R"(
-    indicator_id: "retail"
-    indicator {
-      display_name: "Retail sales of the month" plugin: "plugins/level"
-      inputs { slot: "value" source: "datasets/retail" accumulation: ACCUMULATION_FLOW }
-    })");
-  v1::Indicator created;
-  ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, indicator, &created)), "OK");
-  v1::ListObservationsRequest list;
-  list.set_parent("indicators/retail");
-  list.set_at_least_revision(created.revision());
-  v1::ListObservationsResponse rows;
-  ASSERT_EQ(CodeOf(CALL(observations_, ListObservations, list, &rows)), "OK");
-  ASSERT_EQ(rows.observations_size(), 3);
-  EXPECT_EQ(rows.observations(0).period(), "2024-01");
-  EXPECT_EQ(rows.observations(0).missing_reason(), v1::MISSING_REASON_JOINT_PERIOD);
-  EXPECT_FALSE(rows.observations(0).joint());
-  EXPECT_EQ(rows.observations(1).value(), 20e8);
-  EXPECT_TRUE(rows.observations(1).joint());
-  EXPECT_EQ(rows.observations(2).value(), 13e8);
-  v1::ReadSeriesRequest read;
-  read.set_parent("indicators/retail");
-  v1::ReadSeriesResponse series;
-  ASSERT_EQ(CodeOf(CALL(observations_, ReadSeries, read, &series)), "OK");
-  ASSERT_EQ(series.series(0).joint_indexes_size(), 1);
-  EXPECT_EQ(series.series(0).joint_indexes(0), 1);
-}
-
 TEST_F(ObservationServiceTest, TheMessageAroundTheRows) {
   v1::PushObservationsRequest message = Rows({Row("2024-01", 1)});
   message.clear_dataset();
