@@ -60,6 +60,7 @@ class Cancelled : public std::exception {
 
 inline bool IsMissing(Flags flags) { return (flags & PT_FLAG_MISSING) != 0; }
 inline bool IsBreak(Flags flags) { return (flags & PT_FLAG_BREAK) != 0; }
+inline bool IsJoint(Flags flags) { return (flags & PT_FLAG_JOINT) != 0; }
 inline Flags Quality(Flags flags) { return flags & PT_FLAG_QUALITY_MASK; }
 inline Flags Worst(Flags a, Flags b) { return std::max(Quality(a), Quality(b)); }
 inline Flags MissingFlags(uint32_t reason) {

@@ -61,6 +61,24 @@ TEST(GrowthTest, PreviousPeriodNeedsTheNeighbour) {
   EXPECT_EQ(run->Value("growth", 24004), -50);
 }
 
+TEST(GrowthTest, TwoMonthsGrowOnTwoMonths) {
+  const int64_t january = 2024 * 12;
+  const std::vector<Point> points = {{january - 11, 100, kJoint},  // 2023-02
+                                     {january - 10, 50},
+                                     {january + 1, 110, kJoint},
+                                     {january + 2, 66},
+                                     {january + 13, 60}};  // 2025-02, alone
+  const auto yearly = Growth(kMonth, "{}", points);
+  ASSERT_TRUE(yearly.ok()) << yearly.status();
+  EXPECT_DOUBLE_EQ(yearly->Value("growth", january + 1), 10);
+  EXPECT_EQ(yearly->FlagsAt("growth", january + 1), kJoint);
+  EXPECT_DOUBLE_EQ(yearly->Value("growth", january + 2), 32);
+  EXPECT_EQ(yearly->Reason("growth", january + 13), v1::MISSING_REASON_UNDEFINED);
+  const auto monthly = Growth(kMonth, R"({"method": "previous_period"})", points);
+  ASSERT_TRUE(monthly.ok()) << monthly.status();
+  EXPECT_EQ(monthly->Reason("growth", january + 2), v1::MISSING_REASON_UNDEFINED);
+}
+
 TEST(GrowthTest, PreviousPeriodRefusesYearToDate) {
   const auto run = Growth(kMonth, R"({"method": "previous_period"})", {{24000, 50}},
                           v1::ACCUMULATION_YEAR_TO_DATE);

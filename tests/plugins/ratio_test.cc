@@ -208,6 +208,18 @@ TEST(RatioTest, WorstQualityAndEitherBreak) {
   EXPECT_EQ(run->FlagsAt("ratio", 2021), kImputed | kBreak);
 }
 
+TEST(RatioTest, TwoMonthsOverTwoMonths) {
+  const auto run =
+      RunPlugin("ratio", v1::FREQUENCY_MONTH, "{}",
+                {{"numerator", {{1, 5, kJoint}, {2, 5, kJoint}}, "vehicles", v1::ACCUMULATION_FLOW},
+                 {"denominator", {{1, 10, kJoint}, {2, 10}}, "vehicles", v1::ACCUMULATION_FLOW}});
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->Value("share", 1), 50);
+  EXPECT_EQ(run->FlagsAt("share", 1), kJoint);
+  EXPECT_EQ(run->Reason("share", 2), v1::MISSING_REASON_UNDEFINED);
+  EXPECT_EQ(run->Reason("ratio", 2), v1::MISSING_REASON_UNDEFINED);
+}
+
 TEST(RatioTest, RefusesAFlowOverAYearToDateTotal) {
   const auto run =
       RunPlugin("ratio", v1::FREQUENCY_MONTH, "{}",

@@ -36,7 +36,7 @@ struct Result {
 };
 
 sdk::Flags Either(sdk::Flags a, sdk::Flags b) {
-  return static_cast<sdk::Flags>(sdk::Worst(a, b) | ((a | b) & PT_FLAG_BREAK));
+  return static_cast<sdk::Flags>(sdk::Worst(a, b) | ((a | b) & (PT_FLAG_BREAK | PT_FLAG_JOINT)));
 }
 
 class Growth final : public sdk::Instance {
@@ -132,8 +132,13 @@ Base Growth::FindBase(const Series& series, size_t i) const {
   base.value = value.value(*at);
   base.flags =
       static_cast<sdk::Flags>(sdk::Quality(value.flags(*at)) | (broken ? PT_FLAG_BREAK : 0));
-  if (method_ == Method::kCagr &&
-      value.period(i) - value.period(*at) < sdk::PeriodsOfOneYear(frequency_)) {
+  // The total of two months grows on one of two months.
+  const bool joint = sdk::IsJoint(value.flags(i));
+  if (joint) base.flags = static_cast<sdk::Flags>(base.flags | PT_FLAG_JOINT);
+  if (joint != sdk::IsJoint(value.flags(*at))) {
+    base.reason = PT_REASON_UNDEFINED;
+  } else if (method_ == Method::kCagr &&
+             value.period(i) - value.period(*at) < sdk::PeriodsOfOneYear(frequency_)) {
     base.reason = PT_REASON_TOO_FEW_POINTS;
   } else if (broken && !across_breaks_) {
     base.reason = PT_REASON_SERIES_BREAK;
@@ -180,7 +185,7 @@ void Growth::Compute(sdk::Call& call) {
                          : 100.0 * (std::pow(value.value(i) / base.value, 1.0 / years) - 1.0);
       // The break mark is that of the comparison: one at the base is behind it.
       growth.flags = static_cast<sdk::Flags>(sdk::Worst(value.flags(i), base.flags) |
-                                             (base.flags & PT_FLAG_BREAK));
+                                             (base.flags & (PT_FLAG_BREAK | PT_FLAG_JOINT)));
     }
     growth.Write(value.period(i), &call.output(kGrowth));
     Published(series, i, base, growth, &call);
@@ -196,7 +201,8 @@ Result Growth::ImpliedBase(const Series& series, size_t i, double published,
   return {PT_REASON_NONE,
           *years == 1 ? 100.0 * value / (100.0 + published)
                       : value / std::pow((100.0 + published) / 100.0, *years),
-          sdk::Worst(series.value->flags(i), flags)};
+          static_cast<sdk::Flags>(sdk::Worst(series.value->flags(i), flags) |
+                                  (series.value->flags(i) & PT_FLAG_JOINT))};
 }
 
 // What is published, and what it says of the base.

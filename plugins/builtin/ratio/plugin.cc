@@ -61,13 +61,20 @@ class Ratio final : public sdk::Instance {
         ratio.PutMissing(period, PT_REASON_INPUT_MISSING);
         continue;
       }
+      // The total of two months is no part of that of one.
+      if (sdk::IsJoint(n.flags(i)) != sdk::IsJoint(d.flags(i))) {
+        share.PutMissing(period, PT_REASON_UNDEFINED);
+        ratio.PutMissing(period, PT_REASON_UNDEFINED);
+        continue;
+      }
       if (d.value(i) == 0) {
         share.PutMissing(period, one_kind_ ? PT_REASON_ZERO_BASE : PT_REASON_UNDEFINED);
         ratio.PutMissing(period, PT_REASON_ZERO_BASE);
         continue;
       }
-      const sdk::Flags flags = static_cast<sdk::Flags>(sdk::Worst(n.flags(i), d.flags(i)) |
-                                                       ((n.flags(i) | d.flags(i)) & PT_FLAG_BREAK));
+      const sdk::Flags flags =
+          static_cast<sdk::Flags>(sdk::Worst(n.flags(i), d.flags(i)) |
+                                  ((n.flags(i) | d.flags(i)) & (PT_FLAG_BREAK | PT_FLAG_JOINT)));
       ratio.Put(period, per_ * n.value(i) / d.value(i), flags);
       if (!one_kind_) {
         share.PutMissing(period, PT_REASON_UNDEFINED);
