@@ -23,82 +23,142 @@ class Sum {
   double lost_ = 0;
 };
 
-}  // namespace
+// What all parts say of one period.
+class Cell {
+ public:
+  // A part that has reported before and has no value now.
+  void AddGap() { gap_ = true; }
+  // That there is something at this period, value or not.
+  void Touch(const Columns& columns, size_t at) {
+    marks_ = static_cast<Flags>(marks_ | (columns.flags[at] & kBreak));
+    if (!columns.revisions.empty()) revision_ = std::max(revision_, columns.revisions[at]);
+  }
+  void AddValue(double value, Flags flags) {
+    sum_.Add(value);
+    smallest_ = count_ == 0 ? value : std::min(smallest_, value);
+    largest_ = count_ == 0 ? value : std::max(largest_, value);
+    Raise(flags);
+    ++count_;
+  }
+  // A value with its weight; REQUIRES: AddValue was called for it.
+  void AddWeight(double value, double weight, Flags flags) {
+    products_.Add(value * weight);
+    weights_.Add(weight);
+    negative_weight_ = negative_weight_ || weight < 0;
+    Raise(flags);
+  }
 
-Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation) {
+  void AppendTo(int64_t period, v1::Aggregation aggregation, Columns* result) const {
+    v1::MissingReason why = v1::MISSING_REASON_UNSPECIFIED;
+    double value = 0;
+    if (gap_ || count_ == 0) {
+      why = v1::MISSING_REASON_PART_MISSING;
+    } else if (aggregation == v1::AGGREGATION_WEIGHTED_MEAN && negative_weight_) {
+      why = v1::MISSING_REASON_UNDEFINED;
+    } else if (aggregation == v1::AGGREGATION_WEIGHTED_MEAN && weights_.Value() == 0) {
+      why = v1::MISSING_REASON_ZERO_BASE;
+    } else {
+      value = Value(aggregation);
+      if (!std::isfinite(value)) why = v1::MISSING_REASON_UNDEFINED;
+    }
+    const bool missing = why != v1::MISSING_REASON_UNSPECIFIED;
+    const Flags flags = missing ? MissingFlags(why) : quality_;
+    result->Append(period, missing ? 0 : value, static_cast<Flags>(flags | marks_), revision_);
+  }
+
+ private:
+  void Raise(Flags flags) {
+    quality_ = std::max(quality_, static_cast<Flags>(flags & kQualityMask));
+  }
+  double Value(v1::Aggregation aggregation) const {
+    switch (aggregation) {
+      case v1::AGGREGATION_MEAN:
+        return sum_.Value() / count_;
+      case v1::AGGREGATION_MINIMUM:
+        return smallest_;
+      case v1::AGGREGATION_MAXIMUM:
+        return largest_;
+      case v1::AGGREGATION_WEIGHTED_MEAN:
+        // Rounding must not make 100 % of equal parts more than that; no -0.0.
+        return std::clamp(products_.Value() / weights_.Value(), smallest_, largest_) + 0.0;
+      default:
+        return sum_.Value();
+    }
+  }
+
+  Sum sum_;
+  Sum products_;
+  Sum weights_;
+  double smallest_ = 0;
+  double largest_ = 0;
+  int count_ = 0;
+  bool gap_ = false;
+  bool negative_weight_ = false;
+  Flags quality_ = kNormal;
+  Flags marks_ = 0;
+  int64_t revision_ = 0;
+};
+
+std::vector<int64_t> PeriodsOf(const std::vector<Columns>& parts) {
   std::vector<int64_t> periods;
   for (const Columns& part : parts) {
     periods.insert(periods.end(), part.periods.begin(), part.periods.end());
   }
   std::sort(periods.begin(), periods.end());
   periods.erase(std::unique(periods.begin(), periods.end()), periods.end());
+  return periods;
+}
 
+// Adds the weight that belongs to a value; a gap where there is none.
+void AddWeightAt(const Columns& weights, int64_t period, double value, Cell* cell) {
+  const int64_t at = weights.Find(period);
+  if (at >= 0) cell->Touch(weights, static_cast<size_t>(at));
+  if (at < 0 || IsMissing(weights.flags[at])) {
+    cell->AddGap();
+  } else {
+    cell->AddWeight(value, weights.values[at], weights.flags[at]);
+  }
+}
+
+// `weights` is null for all but the weighted mean.
+Columns Combine(const std::vector<Columns>& parts, const std::vector<Columns>* weights,
+                v1::Aggregation aggregation) {
+  const std::vector<int64_t> periods = PeriodsOf(parts);
   Columns result;
   result.reserve(periods.size());
   std::vector<size_t> next(parts.size(), 0);
   std::vector<bool> reported(parts.size(), false);
   for (const int64_t period : periods) {
-    Sum sum;
-    double smallest = 0;
-    double largest = 0;
-    int count = 0;
-    bool missing = false;
-    Flags quality = kNormal;
-    Flags marks = 0;
-    int64_t revision = 0;
+    Cell cell;
     for (size_t i = 0; i < parts.size(); ++i) {
       const Columns& part = parts[i];
       const size_t at = next[i];
-      if (at == part.size() || part.periods[at] != period) {
-        missing = missing || reported[i];
-        continue;
+      const bool there = at < part.size() && part.periods[at] == period;
+      if (there) {
+        ++next[i];
+        cell.Touch(part, at);
       }
-      ++next[i];
-      const Flags flags = part.flags[at];
-      marks = static_cast<Flags>(marks | (flags & kBreak));
-      if (!part.revisions.empty()) revision = std::max(revision, part.revisions[at]);
-      if (IsMissing(flags)) {
-        missing = missing || reported[i];
+      if (!there || IsMissing(part.flags[at])) {
+        if (reported[i]) cell.AddGap();
         continue;
       }
       reported[i] = true;
-      const double value = part.values[at];
-      sum.Add(value);
-      smallest = count == 0 ? value : std::min(smallest, value);
-      largest = count == 0 ? value : std::max(largest, value);
-      quality = std::max(quality, static_cast<Flags>(flags & kQualityMask));
-      ++count;
+      cell.AddValue(part.values[at], part.flags[at]);
+      if (weights != nullptr) AddWeightAt((*weights)[i], period, part.values[at], &cell);
     }
-    if (missing || count == 0) {
-      result.Append(period, 0,
-                    static_cast<Flags>(MissingFlags(v1::MISSING_REASON_PART_MISSING) | marks),
-                    revision);
-      continue;
-    }
-    double value = 0;
-    switch (aggregation) {
-      case v1::AGGREGATION_MEAN:
-        value = sum.Value() / count;
-        break;
-      case v1::AGGREGATION_MINIMUM:
-        value = smallest;
-        break;
-      case v1::AGGREGATION_MAXIMUM:
-        value = largest;
-        break;
-      default:
-        value = sum.Value();
-        break;
-    }
-    if (std::isfinite(value)) {
-      result.Append(period, value, static_cast<Flags>(quality | marks), revision);
-    } else {
-      result.Append(period, 0,
-                    static_cast<Flags>(MissingFlags(v1::MISSING_REASON_UNDEFINED) | marks),
-                    revision);
-    }
+    cell.AppendTo(period, aggregation, &result);
   }
   return result;
+}
+
+}  // namespace
+
+Columns Aggregate(const std::vector<Columns>& parts, v1::Aggregation aggregation) {
+  return Combine(parts, nullptr, aggregation);
+}
+
+Columns WeightedMean(const std::vector<Columns>& parts, const std::vector<Columns>& weights) {
+  return Combine(parts, &weights, v1::AGGREGATION_WEIGHTED_MEAN);
 }
 
 }  // namespace policytrack::app

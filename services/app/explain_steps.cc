@@ -11,7 +11,7 @@
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "services/app/definitions.h"
-#include "services/app/groups.h"
+#include "services/app/group_inputs.h"
 #include "services/app/target_progress.h"
 
 namespace policytrack::app {

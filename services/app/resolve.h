@@ -37,6 +37,7 @@ struct SourceShape {
   struct Dimension {
     std::string id;
     std::vector<std::string> values;  // the allowed ones, sorted; empty means any
+    std::vector<std::string> totals;  // those that are totals beside `_T`, sorted
   };
   std::string name;
   std::string display_name;
@@ -74,6 +75,9 @@ class Resolver {
   absl::StatusOr<ResolvedInput> Input(const v1::IndicatorInput& input, const v1::PluginInput& slot,
                                       const std::vector<std::string>& group_by,
                                       absl::string_view field);
+  // The weights of an input; `value` is what they weigh.
+  absl::StatusOr<WeightSource> Weights(const v1::IndicatorInput& input, const SourceShape& source,
+                                       const ResolvedOutput& value, absl::string_view field);
 
   storage::ReadTransaction* const tx_;
   const int64_t as_of_;

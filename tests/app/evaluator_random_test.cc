@@ -7,10 +7,63 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "gtest/gtest.h"
+#include "tests/app/evaluation_plugins.h"
 #include "tests/app/evaluation_world.h"
 
 namespace policytrack::app {
 namespace {
+
+v1::Indicator Spread(v1::Indicator indicator, const std::string& dimension,
+                     v1::Aggregation aggregation = v1::AGGREGATION_UNSPECIFIED) {
+  v1::IndicatorInput& input = *indicator.mutable_inputs(indicator.inputs_size() - 1);
+  input.set_spread_by(dimension);
+  input.set_aggregation(aggregation);
+  return indicator;
+}
+
+v1::Indicator Weighted(v1::Indicator indicator, const std::string& weights) {
+  v1::IndicatorInput& input = *indicator.mutable_inputs(0);
+  input.set_aggregation(v1::AGGREGATION_WEIGHTED_MEAN);
+  input.set_weight_source(weights);
+  return indicator;
+}
+
+// Indicators over parts of datasets/a by region and fuel, datasets/b by region,
+// and outputs; what they see of their parts shows in their outputs.
+std::vector<v1::Indicator> PartIndicators() {
+  const std::vector<std::string> region = {"region"};
+  std::vector<v1::Indicator> all;
+  all.push_back(
+      Spread(MakeIndicator("indicators/fuels", "plugins/parts", {{"value", "datasets/a"}}, region),
+             "fuel"));
+  all.push_back(
+      Spread(MakeIndicator("indicators/regions", "plugins/parts", {{"value", "datasets/a"}}),
+             "region", v1::AGGREGATION_SUM));
+  all.push_back(Spread(
+      MakeIndicator("indicators/of-outputs", "plugins/parts", {{"value", "indicators/sum#value"}}),
+      "region"));
+  all.push_back(Spread(MakeIndicator("indicators/place", "plugins/place",
+                                     {{"value", "datasets/b"}, {"set", "datasets/b"}}, region),
+                       "region"));
+  all.push_back(
+      Spread(MakeIndicator("indicators/place-of-outputs", "plugins/place",
+                           {{"value", "datasets/b"}, {"set", "indicators/sum#value"}}, region),
+             "region"));
+  all.push_back(
+      Spread(MakeIndicator("indicators/place-by-both", "plugins/place",
+                           {{"value", "datasets/a"}, {"set", "datasets/a"}}, {"region", "fuel"}),
+             "region"));
+  all.push_back(MakeIndicator("indicators/either", "plugins/either",
+                              {{"a", "datasets/b"}, {"b", "indicators/sum#value"}}, region));
+  all.push_back(Weighted(MakeIndicator("indicators/weighted-mean", "plugins/change",
+                                       {{"value", "datasets/a"}}, region),
+                         "datasets/w"));
+  all.push_back(Spread(Weighted(MakeIndicator("indicators/weighted-parts", "plugins/parts",
+                                              {{"value", "datasets/a"}}),
+                                "datasets/w"),
+                       "fuel", v1::AGGREGATION_WEIGHTED_MEAN));
+  return all;
+}
 
 // Random pushes, revisions, deletions and changes of definitions; evaluated now
 // and then. What is stored is always what the pure function gives.
@@ -20,8 +73,12 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
   EvaluationWorld world;
   std::mt19937 random(GetParam());
   const auto pick = [&](int n) { return static_cast<int>(random() % n); };
-  world.Put(MakeDataset("datasets/a", {"region", "fuel"}));
+  v1::Dataset dataset = MakeDataset("datasets/a", {"region", "fuel"});
+  dataset.mutable_dimensions(0)->add_total_codes("r3");
+  world.Put(dataset);
   world.Put(MakeDataset("datasets/b", {"region"}));
+  // Weights of a, in another order of dimensions.
+  world.Put(MakeDataset("datasets/w", {"fuel", "region"}));
   world.Put(
       MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/b"}}, {"region"}));
   world.Put(
@@ -51,10 +108,14 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
   (*measure.mutable_targets(0)->mutable_group())["region"] = "r1";
   measure.mutable_targets(0)->mutable_baseline()->set_period("2003");
   world.Put(measure);
-  const std::vector<std::string> parents = {
+  std::vector<std::string> parents = {
       "indicators/copy",     "indicators/change",   "indicators/ahead",   "indicators/total",
       "indicators/sum",      "indicators/mean",     "indicators/of-sums", "indicators/share",
       "indicators/weighted", "measures/m/targets/t"};
+  for (const v1::Indicator& indicator : PartIndicators()) {
+    world.Put(indicator);
+    parents.push_back(indicator.name());
+  }
 
   world.Evaluate();
   std::vector<std::pair<int64_t, std::vector<std::string>>> answers;
@@ -62,10 +123,11 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
   for (int step = 0; step < 60; ++step) {
     std::vector<Figure> a;
     std::vector<Figure> b;
+    std::vector<Figure> w;
     const int rows = 1 + pick(4);
     for (int row = 0; row < rows; ++row) {
       Figure figure;
-      figure.dimensions = {absl::StrCat("r", pick(3))};
+      figure.dimensions = {absl::StrCat("r", pick(4))};
       figure.period = 2000 + pick(10);
       figure.value = pick(50) * 0.1;
       figure.flags = static_cast<Flags>(pick(6) == 0 ? kProvisional : kNormal);
@@ -73,16 +135,25 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
       if (pick(2) == 0) {
         figure.dimensions.push_back(pick(8) == 0 ? "_T" : absl::StrCat("f", pick(2)));
         a.push_back(figure);
+        std::swap(figure.dimensions[0], figure.dimensions[1]);
+        figure.value = pick(4);
+        if (pick(3) != 0) w.push_back(figure);
       } else {
         b.push_back(figure);
       }
     }
     if (!a.empty()) world.Push("datasets/a", a);
     if (!b.empty()) world.Push("datasets/b", b);
+    if (!w.empty()) world.Push("datasets/w", w);
     if (pick(15) == 0) {
       mean.mutable_inputs(0)->set_aggregation(pick(2) == 0 ? v1::AGGREGATION_MEAN
                                                            : v1::AGGREGATION_MINIMUM);
       world.Put(mean);
+    }
+    if (pick(20) == 0) {
+      dataset.mutable_dimensions(1)->clear_total_codes();
+      if (pick(2) == 0) dataset.mutable_dimensions(1)->add_total_codes("f1");
+      world.Put(dataset);
     }
     if (pick(12) == 0) world.Restart();
     if (pick(3) != 0) continue;
