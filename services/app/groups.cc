@@ -120,6 +120,17 @@ std::optional<std::string> SeriesKeyOfWeight(const ResolvedInput& input,
   return EncodeDimensionKey(values);
 }
 
+std::vector<FeedingSeries> SeriesFeeding(const ResolvedInput& input,
+                                         const std::vector<std::string>& keys) {
+  std::vector<FeedingSeries> series;
+  for (const std::string& key : keys) {
+    series.push_back({input.source, input.output, key, false});
+    if (!input.weights.has_value()) continue;
+    series.push_back({input.weights->source, input.weights->output, WeightKeyOf(input, key), true});
+  }
+  return series;
+}
+
 bool NeedsListing(const Calculation& calculation) {
   for (const ResolvedInput& input : calculation.inputs) {
     for (const DimensionRule& rule : input.rules) {

@@ -39,6 +39,17 @@ std::string WeightKeyOf(const ResolvedInput& input, absl::string_view series_key
 std::optional<std::string> SeriesKeyOfWeight(const ResolvedInput& input,
                                              absl::string_view weight_key);
 
+// A series that feeds an input: one of its source, or the weights of one.
+struct FeedingSeries {
+  std::string source;
+  std::string output;
+  std::string key;
+  bool is_weight = false;
+};
+// The series that belong to these keys of the source, each followed by its weights.
+std::vector<FeedingSeries> SeriesFeeding(const ResolvedInput& input,
+                                         const std::vector<std::string>& keys);
+
 // Whether the series of a group can only be found by listing those of a source.
 bool NeedsListing(const Calculation& calculation);
 

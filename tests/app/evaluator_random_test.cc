@@ -135,16 +135,21 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
       if (pick(2) == 0) {
         figure.dimensions.push_back(pick(8) == 0 ? "_T" : absl::StrCat("f", pick(2)));
         a.push_back(figure);
-        std::swap(figure.dimensions[0], figure.dimensions[1]);
-        figure.value = pick(4);
-        if (pick(3) != 0) w.push_back(figure);
       } else {
         b.push_back(figure);
       }
     }
+    for (int row = 0; row < rows; ++row) {
+      Figure weight;
+      weight.dimensions = {absl::StrCat("f", pick(2)), absl::StrCat("r", pick(4))};
+      weight.period = 2000 + pick(10);
+      weight.value = pick(4);
+      weight.deleted = pick(5) == 0;
+      w.push_back(weight);
+    }
     if (!a.empty()) world.Push("datasets/a", a);
     if (!b.empty()) world.Push("datasets/b", b);
-    if (!w.empty()) world.Push("datasets/w", w);
+    if (pick(2) == 0) world.Push("datasets/w", w);
     if (pick(15) == 0) {
       mean.mutable_inputs(0)->set_aggregation(pick(2) == 0 ? v1::AGGREGATION_MEAN
                                                            : v1::AGGREGATION_MINIMUM);
