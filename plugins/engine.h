@@ -36,7 +36,30 @@ struct InputMeta {
   std::string slot;
   v1::Frequency frequency = v1::FREQUENCY_UNSPECIFIED;
   v1::Accumulation accumulation = v1::ACCUMULATION_UNSPECIFIED;
-  std::string unit;  // values come in this unit with multiplier 0
+  std::string unit;     // values come in this unit with multiplier 0
+  bool spread = false;  // fed with its parts
+};
+
+// A part of a spread input: one value of the dimension that is spread.
+struct Part {
+  std::string name;
+  // A part counts from its first value on: before it, a point is missing as
+  // INPUT_MISSING and no part of the whole; after it, a gap is PART_MISSING.
+  Columns columns;
+};
+
+// What one slot is given in a computation. Owns nothing.
+struct InputView {
+  // Implicit, since most slots have no parts.
+  InputView(const Columns* of) : column(of) {}  // NOLINT
+  InputView(const Columns* of, const std::vector<Part>* its_parts) : column(of), parts(its_parts) {}
+  const Columns& operator*() const { return *column; }
+  const Columns* operator->() const { return column; }
+
+  const Columns* column;
+  // By name, each with exactly the periods of the column; null or empty unless
+  // the slot is spread.
+  const std::vector<Part>* parts = nullptr;
 };
 
 // Parameters that the host gives to every assessment, beside those that the
@@ -62,13 +85,15 @@ class Instance {
   // Computes the outputs, in the order of the descriptor, for the periods of
   // `axis` in `window`. `inputs` are in the order of the metas given to
   // MakeInstance; those of aligned slots have exactly the periods of `axis`,
-  // with missing points where there is none. An output has points only for
-  // periods of the axis in the window. The result has passed the result gate.
+  // with missing points where there is none. The column of a spread slot is the
+  // sum of its parts, or missing as UNDEFINED where their unit does not add up.
+  // An output has points only for periods of the axis in the window. The result
+  // has passed the result gate.
   // Returns INTERNAL / PLUGIN_FAILED when the plugin says so,
   // DEADLINE_EXCEEDED / PLUGIN_TIMEOUT when it overran, INTERNAL /
   // RESULT_REFUSED when the gate refused what it gave.
   virtual absl::StatusOr<std::vector<Columns>> Compute(const std::vector<int64_t>& axis,
-                                                       const std::vector<const Columns*>& inputs,
+                                                       const std::vector<InputView>& inputs,
                                                        PeriodRange window) = 0;
 };
 
@@ -94,7 +119,8 @@ class Engine {
   // be used, INVALID_ARGUMENT / PARAMETERS_INVALID, naming the parameter, for
   // unknown, missing, ill-typed and out-of-range ones and for what the plugin
   // itself refuses, INVALID_ARGUMENT / FIELD_INVALID for slots that are unknown,
-  // missing, fed twice, or fed with a unit or accumulation that they do not take.
+  // missing, fed twice, fed with a unit or accumulation that they do not take,
+  // with parts that they do not take, or without parts that they need.
   virtual absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
       absl::string_view name, const google::protobuf::Struct& parameters,
       const std::vector<InputMeta>& inputs, const AssessmentContext* assessment) = 0;

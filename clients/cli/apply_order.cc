@@ -30,10 +30,8 @@ class Sorter {
     path_.push_back(i);
     if (const auto* indicator = dynamic_cast<const v1::Indicator*>(documents_[i].message.get())) {
       for (const v1::IndicatorInput& input : indicator->inputs()) {
-        const auto it = index_.find(input.source());
-        if (it != index_.end() && documents_[it->second].kind == documents_[i].kind) {
-          Visit(it->second);
-        }
+        VisitSource(i, input.source());
+        VisitSource(i, input.weight_source());
       }
     }
     path_.pop_back();
@@ -45,6 +43,14 @@ class Sorter {
 
  private:
   enum State { kNew, kOpen, kDoneState };
+
+  // What feeds a document of its own kind comes before it.
+  void VisitSource(size_t i, const std::string& source) {
+    const auto it = index_.find(source);
+    if (it != index_.end() && documents_[it->second].kind == documents_[i].kind) {
+      Visit(it->second);
+    }
+  }
 
   void Circle(size_t start) {
     std::vector<std::string> names;

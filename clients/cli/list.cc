@@ -122,7 +122,10 @@ Listing DocumentListing(Context& context, const DocumentKind& kind, const ListOp
     listing.row = [](const Message& m) -> std::vector<std::string> {
       const auto& indicator = As<v1::Indicator>(m);
       std::vector<std::string> inputs;
-      for (const v1::IndicatorInput& input : indicator.inputs()) inputs.push_back(input.source());
+      for (const v1::IndicatorInput& input : indicator.inputs()) {
+        inputs.push_back(input.source());
+        if (!input.weight_source().empty()) inputs.push_back(input.weight_source());
+      }
       return {indicator.name(), indicator.plugin(), absl::StrJoin(inputs, ", "),
               indicator.display_name()};
     };

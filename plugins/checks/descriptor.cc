@@ -70,6 +70,14 @@ absl::Status CheckInputs(const v1::PluginDescriptor& d, std::set<std::string>* s
       return FieldInvalid(absl::StrCat("inputs[", i, "].same_unit_as"),
                           absl::StrCat("there is no other slot `", other, "`"));
     }
+    if (input.spread() && d.abi_minor() < 1) {
+      return FieldInvalid(absl::StrCat("inputs[", i, "].spread"),
+                          "parts need ABI 1.1; state abi_minor 1");
+    }
+    if (input.spread() && d.kind() == v1::PLUGIN_KIND_ASSESSMENT) {
+      return FieldInvalid(absl::StrCat("inputs[", i, "].spread"),
+                          "a target has no parts: an assessment has no spread slot");
+    }
     std::set<int> accumulations;
     for (int accumulation : input.accumulations()) {
       if (accumulation == v1::ACCUMULATION_UNSPECIFIED || !v1::Accumulation_IsValid(accumulation) ||

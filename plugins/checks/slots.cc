@@ -35,6 +35,33 @@ absl::Status UnknownSlot(const std::string& field, const v1::PluginDescriptor& d
                           "`; it has ", absl::StrJoin(slots, ", ")));
 }
 
+// A slot gets parts exactly when it declares that it takes them.
+absl::Status CheckSpread(const std::string& field, const v1::PluginDescriptor& descriptor,
+                         const v1::PluginInput& slot, const InputMeta& meta) {
+  if (meta.spread == slot.spread()) return absl::OkStatus();
+  return FieldInvalid(
+      field, absl::StrCat("slot `", meta.slot, "` of plugins/", descriptor.id(),
+                          slot.spread() ? " must be fed with its parts" : " does not take parts"));
+}
+
+bool IsWhole(const Columns& columns) {
+  return columns.values.size() == columns.size() && columns.flags.size() == columns.size();
+}
+
+// What is wrong with the parts of an input, or "".
+std::string WrongParts(const BoundInput& bound, const InputView& input) {
+  if (input.parts == nullptr || input.parts->empty()) return "";
+  if (!bound.meta.spread) return "has parts, which its slot does not take";
+  for (size_t p = 0; p < input.parts->size(); ++p) {
+    const Part& part = (*input.parts)[p];
+    if (!IsWhole(part.columns) || part.columns.periods != input->periods) {
+      return "has a part with other periods than its own";
+    }
+    if (p > 0 && (*input.parts)[p - 1].name >= part.name) return "has parts out of order";
+  }
+  return "";
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<BoundInput>> BindInputs(const v1::PluginDescriptor& descriptor,
@@ -49,6 +76,7 @@ absl::StatusOr<std::vector<BoundInput>> BindInputs(const v1::PluginDescriptor& d
       return FieldInvalid(absl::StrCat(field, ".slot"),
                           absl::StrCat("slot `", meta.slot, "` is fed twice"));
     }
+    PT_RETURN_IF_ERROR(CheckSpread(field, descriptor, *slot, meta));
     if (!v1::Frequency_IsValid(meta.frequency) || meta.frequency == v1::FREQUENCY_UNSPECIFIED) {
       return FieldInvalid(field, absl::StrCat("slot `", meta.slot, "` is fed without a frequency"));
     }
@@ -104,17 +132,19 @@ absl::StatusOr<std::vector<BoundInput>> BindInputs(const v1::PluginDescriptor& d
 }
 
 absl::Status CheckInputs(const std::vector<BoundInput>& bound, const std::vector<int64_t>& axis,
-                         const std::vector<const Columns*>& inputs) {
+                         const std::vector<InputView>& inputs) {
   if (inputs.size() != bound.size()) {
     return absl::InternalError(
         absl::StrCat("a plugin with ", bound.size(), " inputs was given ", inputs.size()));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const Columns& input = *inputs[i];
-    if (input.values.size() != input.size() || input.flags.size() != input.size() ||
-        (bound[i].aligned && input.periods != axis)) {
+    if (!IsWhole(*inputs[i]) || (bound[i].aligned && inputs[i]->periods != axis)) {
       return absl::InternalError(
           absl::StrCat("input `", bound[i].meta.slot, "` does not have the periods of the axis"));
+    }
+    const std::string wrong = WrongParts(bound[i], inputs[i]);
+    if (!wrong.empty()) {
+      return absl::InternalError(absl::StrCat("input `", bound[i].meta.slot, "` ", wrong));
     }
   }
   return absl::OkStatus();
@@ -134,6 +164,22 @@ Columns Converted(const Columns& columns, double factor) {
     result.values.push_back(value);
   }
   return result;
+}
+
+ConvertedInputs::ConvertedInputs(const std::vector<BoundInput>& bound,
+                                 const std::vector<InputView>& inputs)
+    : columns_(inputs.size()), parts_(inputs.size()), views_(inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const double factor = bound[i].factor;
+    if (factor == 1) continue;
+    columns_[i] = Converted(*inputs[i], factor);
+    views_[i].column = &columns_[i];
+    if (inputs[i].parts == nullptr) continue;
+    for (const Part& part : *inputs[i].parts) {
+      parts_[i].push_back({part.name, Converted(part.columns, factor)});
+    }
+    views_[i].parts = &parts_[i];
+  }
 }
 
 }  // namespace policytrack::plugins

@@ -42,17 +42,12 @@ class FakeInstance final : public Instance {
   Window window() const override { return window_; }
 
   absl::StatusOr<std::vector<Columns>> Compute(const std::vector<int64_t>& axis,
-                                               const std::vector<const Columns*>& inputs,
+                                               const std::vector<InputView>& inputs,
                                                PeriodRange window) override {
     PT_RETURN_IF_ERROR(CheckInputs(inputs_, axis, inputs));
-    std::vector<Columns> converted(inputs.size());
-    std::vector<const Columns*> given = inputs;
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs_[i].factor == 1) continue;
-      converted[i] = Converted(*inputs[i], inputs_[i].factor);
-      given[i] = &converted[i];
-    }
-    PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs, compute_(axis, given, window, parameters_));
+    const ConvertedInputs converted(inputs_, inputs);
+    PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs,
+                        compute_(axis, converted.views(), window, parameters_));
     if (static_cast<int>(outputs.size()) != descriptor_.outputs_size()) {
       return ResultRefused(descriptor_.id(), "*", "is not one column for every declared output");
     }

@@ -25,8 +25,8 @@ class FakeEngine final : public Engine {
   // `parameters` are those in force, defaults included, and for assessments
   // the host's, such as `host.relation`.
   using ComputeFunction = std::function<absl::StatusOr<std::vector<Columns>>(
-      const std::vector<int64_t>& axis, const std::vector<const Columns*>& inputs,
-      PeriodRange window, const google::protobuf::Struct& parameters)>;
+      const std::vector<int64_t>& axis, const std::vector<InputView>& inputs, PeriodRange window,
+      const google::protobuf::Struct& parameters)>;
 
   // Adds or replaces the active plugin `plugins/{descriptor.id}`. Its digest is
   // made from the descriptor until SetDigest says otherwise.

@@ -77,6 +77,55 @@ int32_t CallPlugin(Message* message, Function function) {
   }
 }
 
+// Inputs as structs of the border. All pointers go into what it was made from.
+class InputBuffers {
+ public:
+  explicit InputBuffers(const std::vector<InputView>& inputs) : parts_(inputs.size()) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      pt_column_v1& column = columns_.emplace_back(Raw(*inputs[i]));
+      if (inputs[i].parts == nullptr || inputs[i].parts->empty()) continue;
+      parts_[i].Fill(*inputs[i].parts);
+      column.part_count = parts_[i].names.size();
+      column.parts = parts_[i].pointers.data();
+      column.part_names = parts_[i].names.data();
+    }
+    for (const pt_column_v1& column : columns_) pointers_.push_back(&column);
+  }
+  InputBuffers(const InputBuffers&) = delete;
+  InputBuffers& operator=(const InputBuffers&) = delete;
+
+  const std::vector<const pt_column_v1*>& pointers() const { return pointers_; }
+
+ private:
+  static pt_column_v1 Raw(const Columns& columns) {
+    return {sizeof(pt_column_v1),
+            0,
+            columns.size(),
+            columns.periods.data(),
+            columns.values.data(),
+            columns.flags.data(),
+            0,
+            nullptr,
+            nullptr};
+  }
+
+  struct Parts {
+    void Fill(const std::vector<Part>& parts) {
+      for (const Part& part : parts) {
+        columns.push_back(Raw(part.columns));
+        names.push_back(part.name.c_str());
+      }
+      for (const pt_column_v1& column : columns) pointers.push_back(&column);
+    }
+    std::vector<pt_column_v1> columns;
+    std::vector<const pt_column_v1*> pointers;
+    std::vector<const char*> names;
+  };
+  std::vector<pt_column_v1> columns_;
+  std::vector<Parts> parts_;  // for each input
+  std::vector<const pt_column_v1*> pointers_;
+};
+
 // An output with one more place than the plugin is told of, which must stay as
 // it is.
 class OutputBuffer {
@@ -150,11 +199,11 @@ class NativeInstance final : public Instance {
   Window window() const override { return window_; }
 
   absl::StatusOr<std::vector<Columns>> Compute(const std::vector<int64_t>& axis,
-                                               const std::vector<const Columns*>& inputs,
+                                               const std::vector<InputView>& inputs,
                                                PeriodRange window) override;
 
  private:
-  absl::Status Run(const std::vector<int64_t>& axis, const std::vector<const Columns*>& inputs,
+  absl::Status Run(const std::vector<int64_t>& axis, const std::vector<InputView>& inputs,
                    PeriodRange window, const std::vector<pt_output_v1*>& outputs);
 
   std::shared_ptr<const NativePlugin> plugin_;
@@ -163,25 +212,19 @@ class NativeInstance final : public Instance {
   Window window_;
 };
 
-absl::StatusOr<std::vector<Columns>> NativeInstance::Compute(
-    const std::vector<int64_t>& axis, const std::vector<const Columns*>& inputs,
-    PeriodRange window) {
+absl::StatusOr<std::vector<Columns>> NativeInstance::Compute(const std::vector<int64_t>& axis,
+                                                             const std::vector<InputView>& inputs,
+                                                             PeriodRange window) {
   const v1::PluginDescriptor& descriptor = plugin_->descriptor;
   PT_RETURN_IF_ERROR(CheckInputs(inputs_, axis, inputs));
-  std::vector<Columns> converted(inputs.size());
-  std::vector<const Columns*> given = inputs;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs_[i].factor == 1) continue;
-    converted[i] = Converted(*inputs[i], inputs_[i].factor);
-    given[i] = &converted[i];
-  }
+  const ConvertedInputs converted(inputs_, inputs);
   std::vector<std::unique_ptr<OutputBuffer>> buffers;
   std::vector<pt_output_v1*> outputs;
   for (int i = 0; i < descriptor.outputs_size(); ++i) {
     buffers.push_back(std::make_unique<OutputBuffer>(axis.size()));
     outputs.push_back(buffers.back()->raw());
   }
-  PT_RETURN_IF_ERROR(Run(axis, given, window, outputs));
+  PT_RETURN_IF_ERROR(Run(axis, converted.views(), window, outputs));
 
   std::vector<Columns> results;
   for (int i = 0; i < descriptor.outputs_size(); ++i) {
@@ -199,16 +242,10 @@ absl::StatusOr<std::vector<Columns>> NativeInstance::Compute(
 }
 
 absl::Status NativeInstance::Run(const std::vector<int64_t>& axis,
-                                 const std::vector<const Columns*>& inputs, PeriodRange window,
+                                 const std::vector<InputView>& inputs, PeriodRange window,
                                  const std::vector<pt_output_v1*>& outputs) {
   const v1::PluginDescriptor& descriptor = plugin_->descriptor;
-  std::vector<pt_column_v1> columns;
-  for (const Columns* input : inputs) {
-    columns.push_back({sizeof(pt_column_v1), 0, input->size(), input->periods.data(),
-                       input->values.data(), input->flags.data()});
-  }
-  std::vector<const pt_column_v1*> column_pointers;
-  for (const pt_column_v1& column : columns) column_pointers.push_back(&column);
+  const InputBuffers buffers(inputs);
 
   std::atomic<uint32_t> cancel{0};
   static_assert(sizeof(cancel) == sizeof(uint32_t) && std::atomic<uint32_t>::is_always_lock_free);
@@ -216,11 +253,11 @@ absl::Status NativeInstance::Run(const std::vector<int64_t>& axis,
       std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(plugin_->call_deadline);
   pt_call_v1 call = {};
   call.struct_size = sizeof(call);
-  call.input_count = static_cast<uint32_t>(columns.size());
+  call.input_count = static_cast<uint32_t>(inputs.size());
   call.output_count = static_cast<uint32_t>(outputs.size());
   call.axis_count = axis.size();
   call.axis = axis.data();
-  call.inputs = column_pointers.data();
+  call.inputs = buffers.pointers().data();
   call.outputs = outputs.data();
   call.window_first = window.first;
   call.window_last = window.last;

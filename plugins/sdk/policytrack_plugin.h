@@ -46,7 +46,7 @@ extern "C" {
 #endif
 
 #define PT_ABI_MAJOR 1
-#define PT_ABI_MINOR 0
+#define PT_ABI_MINOR 1
 
 /* Flags of a point: bits 0-3 quality, bit 4 break, bit 5 missing, bit 6 joint,
  * bits 8-15 the reason when missing. The other bits are reserved. */
@@ -172,7 +172,16 @@ typedef struct pt_window_v1 {
 } pt_window_v1;
 
 /* An input: count points. A missing point has value 0. An aligned slot has
- * exactly the periods of the axis, an unaligned one has its own. */
+ * exactly the periods of the axis, an unaligned one has its own.
+ *
+ * A slot that the descriptor declares spread comes with its parts, one for each
+ * value of the dimension that is spread, in the order of their names by bytes.
+ * A part has exactly the periods of the column that it is a part of, and no parts
+ * of its own. It counts from its first value on: before it, its points are
+ * missing as PT_REASON_INPUT_MISSING, and it is no part of the whole yet; after
+ * it, a gap is PT_REASON_PART_MISSING. The column itself is the sum of the parts
+ * that count, missing where one of them is; where the unit does not add up, as
+ * percentages do not, all of it is missing as PT_REASON_UNDEFINED. */
 typedef struct pt_column_v1 {
   uint32_t struct_size;
   uint32_t reserved;
@@ -180,6 +189,10 @@ typedef struct pt_column_v1 {
   const int64_t* periods;
   const double* values;
   const uint16_t* flags;
+  /* Since 1.1. */
+  uint64_t part_count;
+  const struct pt_column_v1* const* parts; /* by part_names; null when there are none */
+  const char* const* part_names;           /* the dimension values */
 } pt_column_v1;
 
 /* An output: the plugin writes up to capacity points, periods strictly

@@ -135,6 +135,8 @@ struct Window {
   int64_t look_ahead = kUnbounded;
 };
 
+class Part;
+
 // A read-only view of an input.
 class Column {
  public:
@@ -150,10 +152,39 @@ class Column {
     const int64_t* at = std::lower_bound(column_->periods, end, period);
     return at != end && *at == period ? at - column_->periods : -1;
   }
+  // The parts of a spread slot, by name; none of another slot, and none from a
+  // host that speaks ABI 1.0. Made anew by every call.
+  std::vector<Part> parts() const;
 
  private:
   const pt_column_v1* column_;
 };
+
+// One part of a spread slot, with the periods of the slot's own column.
+class Part : public Column {
+ public:
+  Part(const pt_column_v1* column, const char* name) : Column(column), name_(name) {}
+  // Valid during the call.
+  const char* name() const { return name_; }
+  // Whether it is part of the whole at this position: it has a value there, or
+  // has had one before.
+  bool counts(size_t i) const {
+    return !missing(i) || flags(i) >> PT_FLAG_REASON_SHIFT == PT_REASON_PART_MISSING;
+  }
+
+ private:
+  const char* name_;
+};
+
+inline std::vector<Part> Column::parts() const {
+  std::vector<Part> parts;
+  constexpr size_t kSize = offsetof(pt_column_v1, part_names) + sizeof(pt_column_v1::part_names);
+  if (column_->struct_size < kSize) return parts;
+  for (uint64_t i = 0; i < column_->part_count; ++i) {
+    parts.emplace_back(column_->parts[i], column_->part_names[i]);
+  }
+  return parts;
+}
 
 // An output that is written in the order of periods.
 class Output {

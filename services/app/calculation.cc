@@ -17,6 +17,12 @@ v1::Evaluation Calculation::Provenance() const {
   return record;
 }
 
+int ResolvedInput::SpreadRule() const {
+  const auto found = std::find_if(rules.begin(), rules.end(),
+                                  [](const DimensionRule& rule) { return rule.spread; });
+  return found == rules.end() ? -1 : static_cast<int>(found - rules.begin());
+}
+
 bool FormsGroups(const Calculation& calculation, const ResolvedInput& input) {
   if (input.unaligned || input.source.empty()) return false;
   if (!input.optional) return true;

@@ -34,9 +34,21 @@ struct DimensionRule {
   std::string dimension;
   // Position in group_by, or -1: then the dimension is outside the group.
   int group_position = -1;
-  // The values taken, sorted; empty means any, or any but `_T` for parts_only.
+  // The values taken, sorted; empty means any, or any part for parts_only.
   std::vector<std::string> allowed;
+  // Any value but `_T` and `totals`.
   bool parts_only = false;
+  std::vector<std::string> totals;  // sorted
+  // That each value is a part of its own.
+  bool spread = false;
+};
+
+// Where the weights of a weighted mean come from.
+struct WeightSource {
+  std::string source;  // `datasets/x` or `indicators/x`
+  std::string output;  // of an indicator
+  // For each dimension of it the position of the same one in rules.
+  std::vector<size_t> positions;
 };
 
 // One fed slot.
@@ -53,11 +65,18 @@ struct ResolvedInput {
   v1::Aggregation aggregation = v1::AGGREGATION_UNSPECIFIED;
   PeriodConversion periods;  // from those of the source to those that the plugin sees
   bool joint = false;        // whether the plugin knows values of two periods
+  std::optional<WeightSource> weights;
+  // Whether the parts of a spread input, its unit that is, may be summed.
+  bool additive = true;
 
   // A constant: the points that the definition states, in meta.unit.
   Columns constant;
   // The period at which the constant takes its value from the first input.
   std::optional<int64_t> filled_period;
+
+  bool aggregated() const { return aggregation != v1::AGGREGATION_UNSPECIFIED; }
+  // The position in rules of the dimension that is spread, or -1.
+  int SpreadRule() const;
 };
 
 struct ResolvedOutput {
@@ -77,6 +96,8 @@ struct Calculation {
   // For each of group_by the values that the selections of required inputs
   // leave, sorted; nullopt means any.
   std::vector<std::optional<std::vector<std::string>>> group_values;
+  // For each of group_by the values that a source declares to be totals, sorted.
+  std::vector<std::vector<std::string>> group_totals;
   std::vector<ResolvedInput> inputs;  // in the order of the descriptor
   std::vector<ResolvedOutput> outputs;
 

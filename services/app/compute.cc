@@ -22,18 +22,27 @@ int64_t Plus(int64_t period, int64_t distance) {
   return period > kLastPeriod - distance ? kLastPeriod : period + distance;
 }
 
+// The quality of a point; that of a missing one marks nothing.
+Flags QualityAt(const Columns& columns, size_t at) {
+  return IsMissing(columns.flags[at]) ? kNormal
+                                      : static_cast<Flags>(columns.flags[at] & kQualityMask);
+}
+
 // Raises the quality of each point to the worst of the aligned inputs there.
 void RaiseQuality(const Calculation& calculation, const GroupInputs& inputs, Columns* output) {
   for (size_t i = 0; i < output->size(); ++i) {
     Flags& flags = output->flags[i];
     if (IsMissing(flags)) continue;
-    const auto at = std::lower_bound(inputs.axis.begin(), inputs.axis.end(), output->periods[i]) -
-                    inputs.axis.begin();
+    const auto at = static_cast<size_t>(
+        std::lower_bound(inputs.axis.begin(), inputs.axis.end(), output->periods[i]) -
+        inputs.axis.begin());
     Flags worst = static_cast<Flags>(flags & kQualityMask);
-    for (size_t c = 0; c < inputs.columns.size(); ++c) {
+    for (size_t c = 0; c < inputs.inputs.size(); ++c) {
       if (calculation.inputs[c].unaligned) continue;
-      const Flags input = inputs.columns[c].flags[at];
-      if (!IsMissing(input)) worst = std::max(worst, static_cast<Flags>(input & kQualityMask));
+      worst = std::max(worst, QualityAt(inputs.inputs[c].column, at));
+      for (const plugins::Part& part : inputs.inputs[c].parts) {
+        worst = std::max(worst, QualityAt(part.columns, at));
+      }
     }
     flags = static_cast<Flags>((flags & ~kQualityMask) | worst);
   }
@@ -47,10 +56,10 @@ absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation
   if (begin == inputs.axis.end() || *begin > window.last) {
     return std::vector<Columns>(calculation.outputs.size());
   }
-  std::vector<const Columns*> columns;
-  for (const Columns& column : inputs.columns) columns.push_back(&column);
+  std::vector<plugins::InputView> views;
+  for (const InputColumns& input : inputs.inputs) views.emplace_back(&input.column, &input.parts);
   PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs,
-                      calculation.instance->Compute(inputs.axis, columns, window));
+                      calculation.instance->Compute(inputs.axis, views, window));
   if (outputs.size() != calculation.outputs.size()) {
     return Error(absl::StatusCode::kInternal, reason::kResultRefused,
                  absl::StrCat(calculation.plugin, " gave ", outputs.size(), " outputs, not the ",

@@ -16,13 +16,13 @@
 #include "plugins/engine.h"
 #include "services/app/calculation.h"
 #include "services/app/figures.h"
-#include "services/app/groups.h"
+#include "services/app/group_inputs.h"
 
 namespace policytrack::app {
 
 // The outputs, in the order of calculation.outputs, for periods of the axis in
-// `window`. The quality of each is at least the worst of the inputs at its
-// period. Returns the errors of Instance::Compute, and INTERNAL / RESULT_REFUSED
+// `window`. The quality of each is at least the worst of the inputs, and of their
+// parts, at its period. Returns the errors of Instance::Compute, and INTERNAL / RESULT_REFUSED
 // when the outputs do not fit the calculation.
 // REQUIRES: the calculation is bound to its plugin.
 absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation,

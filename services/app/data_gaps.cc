@@ -33,6 +33,21 @@ std::string GroupWords(const ResolvedInput& input, const std::vector<std::string
   return words.empty() ? "" : absl::StrCat(" (", absl::StrJoin(words, "; "), ")");
 }
 
+// Whether any of the series has a value.
+absl::StatusOr<bool> AnyValue(HistoryFigures& figures, const std::vector<FeedingSeries>& all,
+                              bool weights) {
+  for (const FeedingSeries& series : all) {
+    if (series.is_weight != weights) continue;
+    PT_ASSIGN_OR_RETURN(const Columns points,
+                        figures.Read(series.source, series.output, series.key, {}));
+    if (std::any_of(points.flags.begin(), points.flags.end(),
+                    [](Flags flags) { return !IsMissing(flags); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Names what has no points among the inputs of an indicator's group, down to the
 // datasets.
 // `seen` are the groups looked at: many ways may lead to one.
@@ -49,13 +64,12 @@ absl::Status FindEmptyInputs(HistoryFigures& figures, const std::string& indicat
   for (size_t i = 0; i < calculation->inputs.size(); ++i) {
     const ResolvedInput& input = calculation->inputs[i];
     if (input.optional || input.source.empty()) continue;
-    bool any = false;
-    for (size_t s = 0; s < group.series[i].size() && !any; ++s) {
-      PT_ASSIGN_OR_RETURN(const Columns points,
-                          figures.Read(input.source, input.output, group.series[i][s], {}));
-      any = std::any_of(points.flags.begin(), points.flags.end(),
-                        [](Flags flags) { return !IsMissing(flags); });
+    const std::vector<FeedingSeries> series = SeriesFeeding(input, group.series[i]);
+    if (input.weights.has_value()) {
+      PT_ASSIGN_OR_RETURN(const bool weighed, AnyValue(figures, series, true));
+      if (!weighed) found->push_back(input.weights->source);
     }
+    PT_ASSIGN_OR_RETURN(const bool any, AnyValue(figures, series, false));
     if (any) continue;
     if (CollectionOf(input.source) == kDatasets) {
       found->push_back(absl::StrCat(input.source, GroupWords(input, values)));
@@ -134,17 +148,18 @@ absl::StatusOr<int64_t> FindVintage(HistoryFigures& figures, const std::string& 
   int64_t greatest = 0;
   for (size_t i = 0; i < calculation->inputs.size(); ++i) {
     const ResolvedInput& input = calculation->inputs[i];
-    for (const std::string& key : group.series[i]) {
+    for (const FeedingSeries& series : SeriesFeeding(input, group.series[i])) {
       int64_t revision = 0;
-      if (CollectionOf(input.source) == kDatasets) {
+      if (CollectionOf(series.source) == kDatasets) {
         PT_ASSIGN_OR_RETURN(const Columns at,
-                            figures.Read(input.source, input.output, key,
+                            figures.Read(series.source, series.output, series.key,
                                          SourceRange(input.periods, {period, period})));
         for (const int64_t of : at.revisions) revision = std::max(revision, of);
-      } else if (CollectionOf(input.source) == kIndicators) {
-        PT_ASSIGN_OR_RETURN(revision, FindVintage(figures, input.source,
-                                                  DecodeDimensionKey(key, input.rules.size()),
-                                                  LastSourcePeriod(input.periods, period), known));
+      } else if (CollectionOf(series.source) == kIndicators) {
+        PT_ASSIGN_OR_RETURN(
+            revision,
+            FindVintage(figures, series.source, DecodeDimensionKey(series.key, input.rules.size()),
+                        LastSourcePeriod(input.periods, period), known));
       }
       greatest = std::max(greatest, revision);
     }

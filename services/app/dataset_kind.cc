@@ -112,6 +112,28 @@ class DatasetKind final : public DocumentKind {
         }
         dimension->mutable_values(j)->set_code(std::move(code));
       }
+      PT_RETURN_IF_ERROR(CheckTotals(codes, field, dimension));
+    }
+    return absl::OkStatus();
+  }
+
+  // `codes` are the listed values; none means any.
+  static absl::Status CheckTotals(const std::set<std::string>& codes, const std::string& field,
+                                  v1::Dimension* dimension) {
+    std::set<std::string> totals;
+    for (int j = 0; j < dimension->total_codes_size(); ++j) {
+      const std::string path = absl::StrCat(field, ".total_codes[", j, "]");
+      PT_ASSIGN_OR_RETURN(std::string code,
+                          NormalizeDimensionValue(path, dimension->total_codes(j)));
+      if (code == kTotal) return FieldInvalid(path, "_T is always a total and is not listed");
+      if (!codes.empty() && codes.count(code) == 0) {
+        return FieldInvalid(path, absl::StrCat("\"", CutText(code, 40),
+                                               "\" is not one of the values of ", dimension->id()));
+      }
+      if (!totals.insert(code).second) {
+        return FieldInvalid(path, absl::StrCat("\"", CutText(code, 40), "\" comes twice"));
+      }
+      dimension->set_total_codes(j, std::move(code));
     }
     return absl::OkStatus();
   }

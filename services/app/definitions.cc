@@ -95,7 +95,10 @@ const v1::Target* FindTarget(const v1::Measure& measure, absl::string_view id) {
 
 std::vector<std::string> ReferencesOf(const v1::Indicator& indicator) {
   std::vector<std::string> names;
-  for (const v1::IndicatorInput& input : indicator.inputs()) names.push_back(input.source());
+  for (const v1::IndicatorInput& input : indicator.inputs()) {
+    names.push_back(input.source());
+    if (!input.weight_source().empty()) names.push_back(input.weight_source());
+  }
   return Unique(std::move(names));
 }
 

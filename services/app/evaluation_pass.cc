@@ -7,11 +7,10 @@
 #include "core/digest.h"
 #include "core/dimension_key.h"
 #include "core/error.h"
-#include "core/observation_status.h"
 #include "core/resource_name.h"
 #include "services/app/computed_reader.h"
 #include "services/app/definitions.h"
-#include "services/app/groups.h"
+#include "services/app/group_inputs.h"
 #include "services/app/resolve.h"
 
 namespace policytrack::app {
@@ -34,17 +33,6 @@ bool SameMeaning(v1::Evaluation a, v1::Evaluation b) {
     record->clear_revision();
   }
   return DeterministicBytes(a) == DeterministicBytes(b);
-}
-
-// The first period at which a part counts, or kLastPeriod when there is none: with a
-// value, or where the source says that one is missing.
-int64_t FirstCounted(const Columns& columns) {
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (!IsMissing(columns.flags[i]) || IsMissingAtSource(columns.flags[i])) {
-      return columns.periods[i];
-    }
-  }
-  return kLastPeriod;
 }
 
 }  // namespace
@@ -171,7 +159,10 @@ absl::Status EvaluationPass::Recompute(const GraphNode& node,
     } else {
       PT_ASSIGN_OR_RETURN(calculation, resolver.Indicator(node.indicator, node.parent));
     }
-    PT_ASSIGN_OR_RETURN(work, FindWork(tx, calculation, whole));
+    work.whole = whole;
+    if (whole) return absl::OkStatus();
+    WorkFinder finder(&tx, &calculation, &outcome_.patches, after_, upto_);
+    PT_ASSIGN_OR_RETURN(work, finder.Find(touched_));
     return absl::OkStatus();
   }));
   if (!work.whole && work.groups.empty()) return absl::OkStatus();
@@ -185,71 +176,6 @@ absl::Status EvaluationPass::Recompute(const GraphNode& node,
     outcome_.records[node.parent] = std::move(record);
   }
   if (!patch.empty()) outcome_.patches[node.parent] = std::move(patch);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<EvaluationPass::Work> EvaluationPass::FindWork(storage::ReadTransaction& tx,
-                                                              const Calculation& calculation,
-                                                              bool whole) {
-  Work work;
-  work.whole = whole;
-  if (whole) return work;
-  for (size_t i = 0; i < calculation.inputs.size(); ++i) {
-    const ResolvedInput& input = calculation.inputs[i];
-    if (touched_.count(input.source) > 0) {
-      PT_ASSIGN_OR_RETURN(const std::vector<storage::SeriesChange> changes,
-                          tx.ChangedSeries(input.source, after_, upto_, false));
-      for (const storage::SeriesChange& change : changes) {
-        PT_RETURN_IF_ERROR(AddChange(tx, calculation, i, change.series.key, change.range, &work));
-      }
-    }
-    const auto patched = outcome_.patches.find(input.source);
-    if (patched == outcome_.patches.end()) continue;
-    for (const auto& [series, patch] : patched->second) {
-      if (series.first != input.output) continue;
-      PT_RETURN_IF_ERROR(AddChange(tx, calculation, i, series.second, patch.Range(), &work));
-    }
-  }
-  return work;
-}
-
-absl::Status EvaluationPass::AddChange(storage::ReadTransaction& tx, const Calculation& calculation,
-                                       size_t index, const std::string& key, PeriodRange range,
-                                       Work* work) {
-  const ResolvedInput& input = calculation.inputs[index];
-  const auto values = GroupOfSeries(calculation, input, key);
-  if (!values.has_value()) return absl::OkStatus();
-
-  bool whole = input.unaligned;
-  for (const ResolvedInput& other : calculation.inputs) {
-    // Such inputs extend the axis only where the group exists, which a window
-    // does not show.
-    whole = whole || (other.optional && !other.unaligned);
-    whole = whole || (other.filled_period.has_value() && range.Contains(*other.filled_period));
-  }
-  if (!whole && input.aggregation != v1::AGGREGATION_UNSPECIFIED) {
-    // Where a part begins to count decides what is missing later on.
-    StoreFigures stored(&tx, upto_);
-    PatchedFigures now(&stored, &outcome_.patches);
-    PT_ASSIGN_OR_RETURN(const Columns after, now.Read(input.source, input.output, key, {}));
-    const int64_t begins = FirstCounted(after);
-    if (begins >= range.first) {
-      const bool dataset = CollectionOf(input.source) == kDatasets;
-      StoreFigures then(&tx, dataset ? std::max<int64_t>(after_, 1) : upto_);
-      Columns before;
-      if (!dataset || after_ > 0) {
-        PT_ASSIGN_OR_RETURN(before, then.Read(input.source, input.output, key, {}));
-      }
-      range.last = std::max({range.last, begins, FirstCounted(before)});
-    }
-  }
-  range = ResultRange(input.periods, range);
-  const std::string group = EncodeDimensionKey(*values);
-  const auto [found, added] = work->groups.try_emplace(group);
-  Work::Change& change = found->second;
-  change.values = *values;
-  change.range = added ? range : Union(change.range, range);
-  change.whole = change.whole || whole;
   return absl::OkStatus();
 }
 
@@ -348,7 +274,7 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
         Loaded& loaded = batch.emplace_back();
         PT_ASSIGN_OR_RETURN(loaded.inputs,
                             ReadGroup(calculation, figures, task.group, task.inputs));
-        points += loaded.inputs.axis.size() * (loaded.inputs.columns.size() + 1);
+        points += loaded.inputs.axis.size() + loaded.inputs.PointCount();
         for (const ResolvedOutput& output : calculation.outputs) {
           PT_ASSIGN_OR_RETURN(Columns columns, stored.Read(calculation.parent, output.name,
                                                            task.group.key, task.outputs));

@@ -22,6 +22,7 @@
 #include "services/app/calculation.h"
 #include "services/app/compute.h"
 #include "services/app/definition_graph.h"
+#include "services/app/evaluation_work.h"
 #include "services/app/figures.h"
 #include "services/app/groups.h"
 #include "storage/store.h"
@@ -63,26 +64,10 @@ class EvaluationPass {
   const Outcome& outcome() const { return outcome_; }
 
  private:
-  // What must be recomputed of a calculation.
-  struct Work {
-    bool whole = false;
-    // Of a group, by its key: the inputs that changed.
-    struct Change {
-      std::vector<std::string> values;
-      PeriodRange range;
-      bool whole = false;
-    };
-    std::map<std::string, Change> groups;
-  };
-
   absl::Status CheckStopping() const;
   absl::Status FindTouched(storage::ReadTransaction& tx);
   absl::Status Evaluate(const GraphNode& node);
   absl::Status Recompute(const GraphNode& node, const std::optional<v1::Evaluation>& before);
-  absl::StatusOr<Work> FindWork(storage::ReadTransaction& tx, const Calculation& calculation,
-                                bool whole);
-  absl::Status AddChange(storage::ReadTransaction& tx, const Calculation& calculation, size_t input,
-                         const std::string& key, PeriodRange range, Work* work);
   // The groups of the work that is not whole, in its order.
   absl::StatusOr<std::vector<Group>> GroupsOf(const Calculation& calculation, const Work& work);
   absl::StatusOr<ParentPatch> ComputeWork(const Calculation& calculation, const Work& work,

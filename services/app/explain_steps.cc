@@ -12,7 +12,7 @@
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "services/app/definitions.h"
-#include "services/app/groups.h"
+#include "services/app/group_inputs.h"
 #include "services/app/target_progress.h"
 
 namespace policytrack::app {
@@ -92,22 +92,31 @@ absl::Status StepExplainer::AddPoints(const Columns& columns, v1::Frequency freq
   return absl::OkStatus();
 }
 
-absl::Status StepExplainer::AddSource(const ResolvedInput& resolved, v1::ExplainedInput* input) {
-  input->set_slot(resolved.meta.slot);
-  input->set_source(resolved.source);
-  input->set_output(resolved.output);
-  input->set_unit(resolved.source_unit);
-  input->set_unit_multiplier(resolved.source_multiplier);
-  if (CollectionOf(resolved.source) == kDatasets) {
+absl::Status StepExplainer::AddSource(const ResolvedInput& resolved, const FeedingSeries& series,
+                                      v1::ExplainedInput* input) {
+  PT_ASSIGN_OR_RETURN(const SourceShape* shape,
+                      figures_->resolver().Shape(series.source, "source"));
+  const ResolvedOutput* output = shape->FindOutput(series.output);
+  input->set_slot(series.is_weight ? absl::StrCat(resolved.meta.slot, " (weights)")
+                                   : resolved.meta.slot);
+  input->set_source(series.source);
+  input->set_output(series.output);
+  input->set_unit(output == nullptr ? "" : output->unit);
+  input->set_unit_multiplier(shape->unit_multiplier);
+  const std::vector<std::string> values = DecodeDimensionKey(series.key, shape->dimensions.size());
+  for (size_t d = 0; d < values.size(); ++d) {
+    (*input->mutable_dimensions())[shape->dimensions[d].id] = values[d];
+  }
+  if (CollectionOf(series.source) == kDatasets) {
     PT_ASSIGN_OR_RETURN(const auto dataset,
-                        LoadDataset(figures_->tx(), resolved.source, figures_->as_of()));
+                        LoadDataset(figures_->tx(), series.source, figures_->as_of()));
     if (!dataset.has_value()) return absl::OkStatus();
     input->set_display_name(dataset->display_name());
     input->set_producer(dataset->producer());
     *input->mutable_references() = dataset->references();
   } else {
     PT_ASSIGN_OR_RETURN(const auto indicator,
-                        LoadIndicator(figures_->tx(), resolved.source, figures_->as_of()));
+                        LoadIndicator(figures_->tx(), series.source, figures_->as_of()));
     if (indicator.has_value()) input->set_display_name(indicator->display_name());
   }
   return absl::OkStatus();
@@ -152,23 +161,19 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(const std::string& parent,
       continue;
     }
     size_t shown = 0;
-    for (const std::string& key : group.series[i]) {
+    for (const FeedingSeries& series : SeriesFeeding(resolved, group.series[i])) {
       PT_ASSIGN_OR_RETURN(const Columns points,
-                          figures_->Read(resolved.source, resolved.output, key, PeriodRange()));
+                          figures_->Read(series.source, series.output, series.key, PeriodRange()));
       // A series that should be there and is not is shown without points.
       if (points.empty() && group.series[i].size() > 1) continue;
       if (++shown > kMaxSeriesOfInput) break;
       v1::ExplainedInput& input = *step.add_inputs();
-      PT_RETURN_IF_ERROR(AddSource(resolved, &input));
-      const std::vector<std::string> dimensions = DecodeDimensionKey(key, resolved.rules.size());
-      for (size_t d = 0; d < dimensions.size(); ++d) {
-        (*input.mutable_dimensions())[resolved.rules[d].dimension] = dimensions[d];
-      }
+      PT_RETURN_IF_ERROR(AddSource(resolved, series, &input));
       std::optional<int64_t> upto = period;
       if (upto.has_value()) upto = LastSourcePeriod(resolved.periods, *upto);
       PT_RETURN_IF_ERROR(AddPoints(points, resolved.periods.from, upto, &input));
-      if (CollectionOf(resolved.source) == kIndicators)
-        next->push_back({resolved.source, key, upto});
+      if (CollectionOf(series.source) != kIndicators) continue;
+      next->push_back({series.source, series.key, upto});
     }
   }
   return step;

@@ -18,6 +18,7 @@
 #include "policytrack/v1/progress.pb.h"
 #include "services/app/calculation.h"
 #include "services/app/computed_reader.h"
+#include "services/app/groups.h"
 
 namespace policytrack::app {
 
@@ -49,7 +50,8 @@ class StepExplainer {
                                          std::optional<int64_t> period, std::vector<Open>* next);
   absl::Status AddPoints(const Columns& columns, v1::Frequency frequency,
                          std::optional<int64_t> upto, v1::ExplainedInput* input);
-  absl::Status AddSource(const ResolvedInput& resolved, v1::ExplainedInput* input);
+  absl::Status AddSource(const ResolvedInput& resolved, const FeedingSeries& series,
+                         v1::ExplainedInput* input);
 
   HistoryFigures* const figures_;
   plugins::Engine* const engine_;

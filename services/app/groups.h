@@ -1,19 +1,15 @@
-// Groups: which series of its sources feed which group of a calculation, and
-// their columns, aggregated, scaled and aligned as a plugin takes them.
+// Groups: which series of its sources feed which group of a calculation.
 //
 // Thread rule: free functions, any thread that owns the Figures.
 #ifndef POLICYTRACK_SERVICES_APP_GROUPS_H_
 #define POLICYTRACK_SERVICES_APP_GROUPS_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/columns.h"
-#include "core/digest.h"
 #include "services/app/calculation.h"
 #include "services/app/figures.h"
 
@@ -26,22 +22,33 @@ struct Group {
   std::vector<std::vector<std::string>> series;  // for each input the keys, in byte order
 };
 
-// The columns of one group. Those of aligned inputs have exactly the periods of
-// the axis.
-struct GroupInputs {
-  std::string key;
-  std::vector<int64_t> axis;     // empty: the group does not exist in this range
-  std::vector<Columns> columns;  // one for each input
-
-  // Adds all that a plugin sees of it.
-  void AddTo(Digest* digest, const Calculation& calculation) const;
-};
-
 // The values of group_by of the group that a series feeds through an input;
-// nullopt when the input does not take it.
+// nullopt when the input does not take it. A value is "" where the input spreads
+// that dimension: then every group with the other values sees the series.
 std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calculation,
                                                       const ResolvedInput& input,
                                                       absl::string_view series_key);
+
+// Whether the group of these values sees a series of `seen`, which GroupOfSeries
+// gave.
+bool Matches(const std::vector<std::string>& seen, const std::vector<std::string>& values);
+
+// The key of the weights of a series, and the other way round; nullopt when it
+// can be the weight of none. REQUIRES: the input has weights.
+std::string WeightKeyOf(const ResolvedInput& input, absl::string_view series_key);
+std::optional<std::string> SeriesKeyOfWeight(const ResolvedInput& input,
+                                             absl::string_view weight_key);
+
+// A series that feeds an input: one of its source, or the weights of one.
+struct FeedingSeries {
+  std::string source;
+  std::string output;
+  std::string key;
+  bool is_weight = false;
+};
+// The series that belong to these keys of the source, each followed by its weights.
+std::vector<FeedingSeries> SeriesFeeding(const ResolvedInput& input,
+                                         const std::vector<std::string>& keys);
 
 // Whether the series of a group can only be found by listing those of a source.
 bool NeedsListing(const Calculation& calculation);
@@ -52,14 +59,6 @@ absl::StatusOr<std::vector<Group>> FindGroups(const Calculation& calculation, Fi
 // One group, by the values of group_by.
 absl::StatusOr<Group> FindGroup(const Calculation& calculation, Figures& figures,
                                 const std::vector<std::string>& values);
-
-// Reads a group. Aligned inputs are read in `range`, others whole.
-absl::StatusOr<GroupInputs> ReadGroup(const Calculation& calculation, Figures& figures,
-                                      const Group& group, PeriodRange range);
-
-// One input of a group before alignment, in the unit that the plugin sees.
-absl::StatusOr<Columns> ReadInput(const Calculation& calculation, Figures& figures,
-                                  const Group& group, size_t input, PeriodRange range);
 
 }  // namespace policytrack::app
 

@@ -10,7 +10,7 @@
 #include "services/app/as_of.h"
 #include "services/app/compute.h"
 #include "services/app/computed_reader.h"
-#include "services/app/groups.h"
+#include "services/app/group_inputs.h"
 #include "services/app/resolve.h"
 #include "services/app/series_proto.h"
 
@@ -22,6 +22,8 @@ constexpr size_t kMaxSeries = 1000;
 constexpr size_t kMaxBytes = 3 << 20;
 // A point in a Series is at most about this long, all columns together.
 constexpr size_t kPointBytes = 32;
+// Points of inputs that are held until their plugin runs.
+constexpr size_t kMaxInputPoints = 4 << 20;
 constexpr char kPrefix[] = "indicator";
 
 }  // namespace
@@ -49,14 +51,17 @@ absl::StatusOr<v1::PreviewIndicatorResponse> Preview::PreviewIndicator(
     PT_ASSIGN_OR_RETURN(std::vector<Group> all, FindGroups(calculation, figures));
     // No more than can be shown: one series an output and group.
     size_t bytes = 0;
+    size_t points = 0;
     for (Group& group : all) {
-      if ((inputs.size() + 1) * calculation.outputs.size() > kMaxSeries || bytes > kMaxBytes) {
+      if ((inputs.size() + 1) * calculation.outputs.size() > kMaxSeries || bytes > kMaxBytes ||
+          points > kMaxInputPoints) {
         truncated = true;
         break;
       }
       PT_ASSIGN_OR_RETURN(GroupInputs of, ReadGroup(calculation, figures, group, PeriodRange()));
       if (of.axis.empty()) continue;
       bytes += of.axis.size() * calculation.outputs.size() * kPointBytes;
+      points += of.PointCount();
       groups.push_back(std::move(group));
       inputs.push_back(std::move(of));
     }

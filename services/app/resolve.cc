@@ -1,7 +1,9 @@
 #include "services/app/resolve.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -85,6 +87,39 @@ absl::Status CheckInputsAgree(const Calculation& calculation, absl::string_view 
   return absl::OkStatus();
 }
 
+// The values of a dimension of group_by that the selections of what forms groups
+// leave, sorted; nullopt means any.
+std::optional<std::vector<std::string>> GroupValues(const Calculation& calculation, int position) {
+  std::optional<std::vector<std::string>> values;
+  for (const ResolvedInput& input : calculation.inputs) {
+    if (!FormsGroups(calculation, input)) continue;
+    for (const DimensionRule& rule : input.rules) {
+      if (rule.group_position != position || rule.allowed.empty()) continue;
+      if (!values.has_value()) {
+        values = rule.allowed;
+        continue;
+      }
+      std::vector<std::string> both;
+      std::set_intersection(values->begin(), values->end(), rule.allowed.begin(),
+                            rule.allowed.end(), std::back_inserter(both));
+      values = std::move(both);
+    }
+  }
+  return values;
+}
+
+// What any source declares to be a total over a dimension, sorted: whoever reads
+// the outputs must not count it twice either.
+std::vector<std::string> GroupTotals(const Calculation& calculation, const std::string& dimension) {
+  std::set<std::string> totals;
+  for (const ResolvedInput& input : calculation.inputs) {
+    for (const DimensionRule& rule : input.rules) {
+      if (rule.dimension == dimension) totals.insert(rule.totals.begin(), rule.totals.end());
+    }
+  }
+  return {totals.begin(), totals.end()};
+}
+
 }  // namespace
 
 bool SameKind(absl::string_view unit, absl::string_view other) {
@@ -152,8 +187,9 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
           absl::StrCat("slot \"", slot.slot(), "\" of ", definition.plugin(), " must be fed"));
     }
     const std::string field = absl::StrCat(path, ".inputs[", index, "]");
-    PT_ASSIGN_OR_RETURN(ResolvedInput input,
-                        Input(definition.inputs(index), slot, definition, field));
+    PT_ASSIGN_OR_RETURN(
+        ResolvedInput input,
+        Input(definition.inputs(index), slot, calculation.group_by, definition.frequency(), field));
     PT_ASSIGN_OR_RETURN(const SourceShape* shape, Shape(input.source, field));
     fields.push_back(absl::StrCat(field, ".source"));
     year_start_months.push_back(shape->year_start_month);
@@ -161,6 +197,12 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
   }
   if (calculation.inputs.empty()) {
     return FieldInvalid(absl::StrCat(path, ".inputs"), "feeds no slot; at least one must be fed");
+  }
+  if (std::none_of(calculation.inputs.begin(), calculation.inputs.end(),
+                   [&](const ResolvedInput& in) { return FormsGroups(calculation, in); })) {
+    return FieldInvalid(absl::StrCat(path, ".inputs"),
+                        "feeds only slots with periods of their own, so that there is no period "
+                        "to compute for; feed another slot too");
   }
   PT_RETURN_IF_ERROR(CheckInputsAgree(calculation, path, fields, year_start_months));
   calculation.frequency = calculation.inputs.front().meta.frequency;
@@ -185,22 +227,8 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
   }
 
   for (size_t g = 0; g < calculation.group_by.size(); ++g) {
-    std::optional<std::vector<std::string>> values;
-    for (const ResolvedInput& input : calculation.inputs) {
-      if (!FormsGroups(calculation, input)) continue;
-      for (const DimensionRule& rule : input.rules) {
-        if (rule.group_position != static_cast<int>(g) || rule.allowed.empty()) continue;
-        if (!values.has_value()) {
-          values = rule.allowed;
-          continue;
-        }
-        std::vector<std::string> both;
-        std::set_intersection(values->begin(), values->end(), rule.allowed.begin(),
-                              rule.allowed.end(), std::back_inserter(both));
-        values = std::move(both);
-      }
-    }
-    calculation.group_values.push_back(std::move(values));
+    calculation.group_values.push_back(GroupValues(calculation, static_cast<int>(g)));
+    calculation.group_totals.push_back(GroupTotals(calculation, calculation.group_by[g]));
   }
 
   for (const v1::PluginOutput& output : descriptor.outputs()) {
@@ -257,10 +285,10 @@ absl::Status CheckNoCycle(storage::ReadTransaction& tx, const v1::Indicator& def
   std::vector<Step> open;
   std::set<std::string> seen;
   const auto push = [&](const v1::Indicator& of, const std::vector<std::string>& way) {
-    for (const v1::IndicatorInput& input : of.inputs()) {
-      if (CollectionOf(input.source()) != kIndicators) continue;
-      Step step{input.source(), way};
-      step.way.push_back(input.source());
+    for (const std::string& source : ReferencesOf(of)) {
+      if (CollectionOf(source) != kIndicators) continue;
+      Step step{source, way};
+      step.way.push_back(source);
       open.push_back(std::move(step));
     }
   };

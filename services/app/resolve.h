@@ -37,6 +37,7 @@ struct SourceShape {
   struct Dimension {
     std::string id;
     std::vector<std::string> values;  // the allowed ones, sorted; empty means any
+    std::vector<std::string> totals;  // those that are totals beside `_T`, sorted
   };
   std::string name;
   std::string display_name;
@@ -73,7 +74,11 @@ class Resolver {
   absl::StatusOr<v1::Plugin> Descriptor(const std::string& name, v1::PluginKind kind,
                                         absl::string_view field) const;
   absl::StatusOr<ResolvedInput> Input(const v1::IndicatorInput& input, const v1::PluginInput& slot,
-                                      const v1::Indicator& definition, absl::string_view field);
+                                      const std::vector<std::string>& group_by,
+                                      v1::Frequency frequency, absl::string_view field);
+  // The weights of an input; `value` is what they weigh.
+  absl::StatusOr<WeightSource> Weights(const v1::IndicatorInput& input, const SourceShape& source,
+                                       const ResolvedOutput& value, absl::string_view field);
 
   storage::ReadTransaction* const tx_;
   const int64_t as_of_;

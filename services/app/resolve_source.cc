@@ -1,14 +1,10 @@
-// Sources: the part of resolve.h that finds what an input is fed from and which
-// of its series it takes.
+// Sources: the part of resolve.h that finds what an input is fed from.
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "core/dimension_key.h"
 #include "core/error.h"
 #include "core/resource_name.h"
-#include "core/unit.h"
 #include "services/app/resolve.h"
 
 namespace policytrack::app {
@@ -17,41 +13,6 @@ namespace {
 // How many indicators may feed one another in a row. Finding the shape of the
 // last goes through all of them.
 constexpr size_t kMaxChain = 32;
-
-std::string IdList(const std::vector<SourceShape::Dimension>& dimensions) {
-  if (dimensions.empty()) return "none";
-  return absl::StrJoin(dimensions, ", ", [](std::string* out, const SourceShape::Dimension& d) {
-    absl::StrAppend(out, d.id);
-  });
-}
-
-// How the periods of a source become those of the indicator.
-absl::StatusOr<PeriodConversion> ConversionOf(const v1::IndicatorInput& input,
-                                              const SourceShape& shape,
-                                              const ResolvedOutput& output, v1::Frequency frequency,
-                                              absl::string_view field) {
-  PeriodConversion periods;
-  periods.from = shape.frequency;
-  periods.to = frequency == v1::FREQUENCY_UNSPECIFIED ? shape.frequency : frequency;
-  periods.from_accumulation = output.accumulation;
-  periods.to_accumulation = input.accumulation() == v1::ACCUMULATION_UNSPECIFIED
-                                ? output.accumulation
-                                : input.accumulation();
-  periods.year_start_month = shape.year_start_month;
-  periods.january_february_joint = shape.january_february_joint;
-  const std::string path = absl::StrCat(
-      field, periods.to_accumulation == periods.from_accumulation ? ".source" : ".accumulation");
-  PT_RETURN_IF_ERROR(CheckConversion(periods, path));
-  const Unit* unit = FindUnit(output.unit);
-  if (periods.from != periods.to && periods.from_accumulation == v1::ACCUMULATION_LEVEL &&
-      unit != nullptr && !HasMeanOverTime(*unit)) {
-    return FieldInvalid(path, absl::StrCat(input.source(), " is in ", output.unit,
-                                           ", of which there is no mean over periods: bring its "
-                                           "numerator and denominator to the frequency and "
-                                           "compute it from them"));
-  }
-  return periods;
-}
 
 }  // namespace
 
@@ -107,6 +68,8 @@ absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
       to.id = dimension.id();
       for (const v1::DimensionValue& value : dimension.values()) to.values.push_back(value.code());
       std::sort(to.values.begin(), to.values.end());
+      to.totals.assign(dimension.total_codes().begin(), dimension.total_codes().end());
+      std::sort(to.totals.begin(), to.totals.end());
     }
     shape.outputs.push_back({"", dataset->unit(), dataset->accumulation()});
   } else if (collection == kIndicators) {
@@ -138,7 +101,10 @@ absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
     shape.display_name = indicator->display_name();
     shape.frequency = calculation->frequency;
     shape.year_start_month = calculation->year_start_month;
-    for (const std::string& id : calculation->group_by) shape.dimensions.push_back({id, {}});
+    for (size_t g = 0; g < calculation->group_by.size(); ++g) {
+      shape.dimensions.push_back(
+          {std::move(calculation->group_by[g]), {}, std::move(calculation->group_totals[g])});
+    }
     shape.outputs = std::move(calculation->outputs);
   } else {
     return FieldInvalid(field, absl::StrCat("\"", name,
@@ -147,123 +113,6 @@ absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
                                             "`indicators/{indicator}`"));
   }
   return &shapes_.emplace(name, std::move(shape)).first->second;
-}
-
-absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
-                                              const v1::PluginInput& slot,
-                                              const v1::Indicator& definition,
-                                              absl::string_view field) {
-  const auto& group_by = definition.group_by();
-  PT_ASSIGN_OR_RETURN(const SourceShape* shape,
-                      Shape(input.source(), absl::StrCat(field, ".source")));
-  const ResolvedOutput* output = shape->FindOutput(input.output());
-  if (output == nullptr) {
-    const std::string path = absl::StrCat(field, ".output");
-    if (CollectionOf(input.source()) == kDatasets) {
-      return FieldInvalid(path, "is only for indicators; leave it empty for a dataset");
-    }
-    std::vector<std::string> names;
-    for (const ResolvedOutput& known : shape->outputs) names.push_back(known.name);
-    return FieldInvalid(path, absl::StrCat(input.source(), " has no output \"", input.output(),
-                                           "\"; it has ", absl::StrJoin(names, ", ")));
-  }
-
-  ResolvedInput resolved;
-  resolved.meta.slot = slot.slot();
-  PT_ASSIGN_OR_RETURN(resolved.periods,
-                      ConversionOf(input, *shape, *output, definition.frequency(), field));
-  resolved.joint = slot.joint();
-  resolved.meta.frequency = resolved.periods.to;
-  resolved.meta.accumulation = resolved.periods.to_accumulation;
-  resolved.meta.unit = output->unit;
-  resolved.optional = slot.optional();
-  resolved.unaligned = slot.unaligned();
-  resolved.source = input.source();
-  resolved.output = input.output();
-  resolved.source_unit = output->unit;
-  resolved.source_multiplier = shape->unit_multiplier;
-  resolved.aggregation = input.aggregation();
-
-  const bool aggregated = input.aggregation() != v1::AGGREGATION_UNSPECIFIED;
-  if (aggregated) {
-    const Unit* unit = FindUnit(output->unit);
-    if (unit != nullptr && !unit->additive) {
-      return FieldInvalid(absl::StrCat(field, ".aggregation"),
-                          absl::StrCat(input.source(), " is in ", output->unit,
-                                       ", which is not aggregated: aggregate its numerator and "
-                                       "denominator and compute it from them"));
-    }
-  }
-  if (!slot.accumulations().empty() &&
-      std::find(slot.accumulations().begin(), slot.accumulations().end(),
-                static_cast<int>(resolved.meta.accumulation)) == slot.accumulations().end()) {
-    return FieldInvalid(
-        absl::StrCat(field, ".source"),
-        absl::StrCat(input.source(), " is ", v1::Accumulation_Name(resolved.meta.accumulation),
-                     ", which slot ", slot.slot(), " does not take"));
-  }
-
-  for (const auto& [dimension, values] : input.selection()) {
-    if (std::none_of(shape->dimensions.begin(), shape->dimensions.end(),
-                     [&id = dimension](const auto& known) { return known.id == id; })) {
-      return FieldInvalid(absl::StrCat(field, ".selection.", dimension),
-                          absl::StrCat(input.source(), " has no dimension \"", dimension,
-                                       "\"; it has ", IdList(shape->dimensions)));
-    }
-  }
-  for (int g = 0; g < group_by.size(); ++g) {
-    if (std::none_of(shape->dimensions.begin(), shape->dimensions.end(),
-                     [&](const auto& known) { return known.id == group_by[g]; })) {
-      return FieldInvalid(
-          absl::StrCat(field.substr(0, field.rfind(".inputs[")), ".group_by[", g, "]"),
-          absl::StrCat("\"", group_by[g], "\" is not a dimension of ", input.source(),
-                       ", which has ", IdList(shape->dimensions),
-                       "; groups are formed by dimensions that every input has"));
-    }
-  }
-
-  for (const SourceShape::Dimension& dimension : shape->dimensions) {
-    DimensionRule& rule = resolved.rules.emplace_back();
-    rule.dimension = dimension.id;
-    const auto group = std::find(group_by.begin(), group_by.end(), dimension.id);
-    if (group != group_by.end()) rule.group_position = static_cast<int>(group - group_by.begin());
-    const std::string path = absl::StrCat(field, ".selection.", dimension.id);
-    const auto selected = input.selection().find(dimension.id);
-    if (selected == input.selection().end()) {
-      if (rule.group_position >= 0) continue;
-      if (aggregated) {
-        rule.parts_only = true;
-      } else {
-        rule.allowed = {kTotal};
-      }
-      continue;
-    }
-    for (const std::string& text : selected->second.values()) {
-      PT_ASSIGN_OR_RETURN(std::string value, NormalizeDimensionValue(path, text));
-      if (value != kTotal && !dimension.values.empty() &&
-          !std::binary_search(dimension.values.begin(), dimension.values.end(), value)) {
-        return FieldInvalid(path, absl::StrCat("\"", value, "\" is not a value of ", dimension.id,
-                                               " in ", input.source()));
-      }
-      rule.allowed.push_back(std::move(value));
-    }
-    std::sort(rule.allowed.begin(), rule.allowed.end());
-    if (rule.allowed.empty()) {
-      return FieldInvalid(path, "selects no value; leave it out to take the default");
-    }
-    if (std::adjacent_find(rule.allowed.begin(), rule.allowed.end()) != rule.allowed.end()) {
-      return FieldInvalid(path, "names a value twice");
-    }
-    const bool total = std::binary_search(rule.allowed.begin(), rule.allowed.end(), kTotal);
-    if (total && rule.allowed.size() > 1) {
-      return FieldInvalid(path, "selects both parts and `_T`, which is their total; select either");
-    }
-    if (!aggregated && rule.group_position < 0 && rule.allowed.size() > 1) {
-      return FieldInvalid(path, absl::StrCat("selects ", rule.allowed.size(),
-                                             " values, which need an aggregation to become one"));
-    }
-  }
-  return resolved;
 }
 
 }  // namespace policytrack::app

@@ -58,6 +58,32 @@ TEST(AggregateTest, AMissingPartOfAComputedSeriesIsMissingOnlyOnceItHasReported)
   EXPECT_EQ(sum.flags[2], MissingFlags(v1::MISSING_REASON_PART_MISSING));
 }
 
+TEST(WeightedMeanTest, MissingAndSenselessWeightsHaveReasons) {
+  const Columns a = Make({{1, 10, 0}, {2, 10, 0}, {3, 10, 0}, {4, 10, 0}, {5, 10, 0}});
+  const Columns b = Make({{1, 40, 0}, {2, 40, 0}, {3, 40, 0}, {4, 40, 0}});
+  const Columns of_a = Make({{1, 3, 0}, {2, 1, 0}, {3, 0, 0}, {4, 3, 0}, {5, 1, 0}});
+  const Columns of_b = Make({{1, 1, 0}, {3, 0, 0}, {4, -1, 0}, {5, 1, 0}});
+  const Columns mean = WeightedMean({a, b}, {of_a, of_b});
+  EXPECT_EQ(mean.values[0], 17.5);
+  EXPECT_EQ(mean.flags[1], MissingFlags(v1::MISSING_REASON_PART_MISSING)) << "b has no weight";
+  EXPECT_EQ(mean.flags[2], MissingFlags(v1::MISSING_REASON_ZERO_BASE));
+  EXPECT_EQ(mean.flags[3], MissingFlags(v1::MISSING_REASON_UNDEFINED)) << "a negative weight";
+  EXPECT_EQ(mean.flags[4], MissingFlags(v1::MISSING_REASON_PART_MISSING)) << "b has no value";
+}
+
+TEST(WeightedMeanTest, APartCountsFromItsFirstValueWhateverItsWeight) {
+  const Columns a = Make({{1, 10, 0}, {2, 10, 0}});
+  const Columns b = Make({{2, 40, kEstimated}});
+  const Columns mean = WeightedMean(
+      {a, b}, {Make({{1, 3, 0}, {2, 3, kProvisional}}), Make({{1, 1, 0}, {2, 3, kBreak}})});
+  EXPECT_EQ(mean.values[0], 10);
+  EXPECT_EQ(mean.values[1], 25);
+  EXPECT_EQ(mean.flags[1], kProvisional | kBreak) << "quality and breaks of weights count";
+  const Columns same = Make({{1, 0.1, 0}});
+  EXPECT_EQ(WeightedMean({same, same, same}, {same, same, Make({{1, 0.7, 0}})}).values[0], 0.1)
+      << "the mean of equal parts is what they are";
+}
+
 TEST(WindowTest, RangesFollowLookBackAndLookAhead) {
   const auto check = [](PeriodRange range, int64_t first, int64_t last) {
     EXPECT_EQ(range.first, first);

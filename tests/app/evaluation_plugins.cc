@@ -9,7 +9,7 @@ namespace policytrack::app {
 namespace {
 
 using Axis = std::vector<int64_t>;
-using Inputs = std::vector<const Columns*>;
+using Inputs = std::vector<plugins::InputView>;
 using google::protobuf::Struct;
 
 // One output point for each period of the axis in the window.
@@ -65,6 +65,65 @@ void Share(const Columns& part, const Columns& whole, size_t i, Columns* out) {
   }
 }
 
+// Every part by its place: what the result rests on cannot change unseen. A part
+// that is missing weighs in too, more where it counts.
+double Trace(const std::vector<plugins::Part>& parts, size_t i) {
+  double trace = 0;
+  for (size_t p = 0; p < parts.size(); ++p) {
+    const Columns& part = parts[p].columns;
+    const double value = !IsMissing(part.flags[i]) ? part.values[i]
+                         : ReasonOfFlags(part.flags[i]) == v1::MISSING_REASON_PART_MISSING ? 1000
+                                                                                           : 0.125;
+    trace += value * static_cast<double>((p + 1) * parts[p].name.size() + parts[p].name.back());
+  }
+  return trace;
+}
+
+// The column, the trace of its parts, and the largest part less the largest one
+// of the period before.
+std::vector<Columns> Parts(const Axis& axis, const plugins::InputView& in, PeriodRange window) {
+  const auto largest = [&](int64_t period) {
+    const int64_t at = in->Find(period);
+    double value = 0;
+    for (const plugins::Part& part : *in.parts) {
+      if (at >= 0) value = std::max(value, part.columns.values[at]);
+    }
+    return value;
+  };
+  std::vector<Columns> outputs(3);
+  for (size_t i = 0; i < axis.size(); ++i) {
+    if (!window.Contains(axis[i])) continue;
+    Copy(*in, i, &outputs[0]);
+    outputs[1].Append(axis[i], Trace(*in.parts, i), kNormal);
+    outputs[2].Append(axis[i], largest(axis[i]) - largest(axis[i] - 1), kNormal);
+  }
+  return outputs;
+}
+
+// How many parts of the reference are below the value at its period, and the trace
+// of all of it.
+std::vector<Columns> Place(const Axis& axis, const Inputs& in, PeriodRange window) {
+  std::vector<Columns> outputs(2);
+  for (size_t i = 0; i < axis.size(); ++i) {
+    if (!window.Contains(axis[i])) continue;
+    const int64_t at = in[1]->Find(axis[i]);
+    double below = 0;
+    for (const plugins::Part& part : *in[1].parts) {
+      below += at >= 0 && !IsMissing(part.columns.flags[at]) &&
+               part.columns.values[at] < in[0]->values[i];
+    }
+    double trace = 0;
+    for (size_t r = 0; r < in[1]->size(); ++r) trace += Trace(*in[1].parts, r);
+    if (IsMissing(in[0]->flags[i])) {
+      Copy(*in[0], i, &outputs[0]);
+    } else {
+      outputs[0].Append(axis[i], below, kNormal);
+    }
+    outputs[1].Append(axis[i], trace, kNormal);
+  }
+  return outputs;
+}
+
 // Linear pace from the baseline, or the first value, to the last point of the path.
 std::vector<Columns> Judge(const Axis& axis, const Inputs& inputs, PeriodRange window,
                            const Struct& parameters) {
@@ -114,10 +173,48 @@ std::vector<Columns> Judge(const Axis& axis, const Inputs& inputs, PeriodRange w
   return outputs;
 }
 
+void AddOutput(const std::string& name, v1::PluginDescriptor* descriptor) {
+  v1::PluginOutput& output = *descriptor->add_outputs();
+  output.set_name(name);
+  output.set_unit("ratio");
+}
+
 void Add(plugins::FakeEngine* engine, const v1::PluginDescriptor& descriptor,
          plugins::Window window, plugins::FakeEngine::ComputeFunction compute) {
   const absl::Status added = engine->AddPlugin(descriptor, window, std::move(compute));
   EXPECT_TRUE(added.ok()) << added;
+}
+
+// Those that see parts, and one whose slots are all optional.
+void AddPartPlugins(plugins::FakeEngine* engine) {
+  v1::PluginDescriptor parts = CalculatorDescriptor("parts", {"value"}, "@value");
+  parts.set_abi_minor(1);
+  parts.mutable_inputs(0)->set_spread(true);
+  AddOutput("trace", &parts);
+  AddOutput("rise", &parts);
+  Add(engine, parts, {1, 0},
+      [](const Axis& axis, const Inputs& in, PeriodRange window, const Struct&) {
+        return Parts(axis, in[0], window);
+      });
+  v1::PluginDescriptor place = CalculatorDescriptor("place", {"value", "set"}, "ratio");
+  place.set_abi_minor(1);
+  place.mutable_inputs(1)->set_spread(true);
+  place.mutable_inputs(1)->set_unaligned(true);
+  AddOutput("trace", &place);
+  Add(engine, place, {0, 0},
+      [](const Axis& axis, const Inputs& in, PeriodRange window, const Struct&) {
+        return Place(axis, in, window);
+      });
+  v1::PluginDescriptor either = CalculatorDescriptor("either", {"a", "b"}, "ratio");
+  for (v1::PluginInput& input : *either.mutable_inputs()) input.set_optional(true);
+  Add(engine, either, {0, 0},
+      [](const Axis& axis, const Inputs& in, PeriodRange window, const Struct&) {
+        return std::vector<Columns>{ForEach(axis, window, [&](size_t i, Columns* out) {
+          double sum = 0;
+          for (const plugins::InputView& input : in) sum += 2 * sum + input->values[i];
+          out->Append(axis[i], sum, kNormal);
+        })};
+      });
 }
 
 }  // namespace
@@ -180,6 +277,8 @@ void AddTestPlugins(plugins::FakeEngine* engine) {
           }
         })};
       });
+
+  AddPartPlugins(engine);
 
   v1::PluginDescriptor judge =
       CalculatorDescriptor("judge", {"value", "path", "path_upper"}, "code");

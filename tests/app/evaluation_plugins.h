@@ -8,7 +8,8 @@ namespace policytrack::app {
 
 // plugins/copy (no window), change (one period back), ahead (two periods
 // ahead), total (all before), share (two inputs), weighted (an optional second
-// input) and judge (an assessment).
+// input), either (both slots optional), parts (a spread slot, one period back),
+// place (against a spread slot with periods of its own) and judge (an assessment).
 void AddTestPlugins(plugins::FakeEngine* engine);
 
 // Descriptor of a calculator with these slots and one output `value`.

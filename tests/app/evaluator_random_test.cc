@@ -8,10 +8,63 @@
 #include "core/error.h"
 #include "core/observation_status.h"
 #include "gtest/gtest.h"
+#include "tests/app/evaluation_plugins.h"
 #include "tests/app/evaluation_world.h"
 
 namespace policytrack::app {
 namespace {
+
+v1::Indicator Spread(v1::Indicator indicator, const std::string& dimension,
+                     v1::Aggregation aggregation = v1::AGGREGATION_UNSPECIFIED) {
+  v1::IndicatorInput& input = *indicator.mutable_inputs(indicator.inputs_size() - 1);
+  input.set_spread_by(dimension);
+  input.set_aggregation(aggregation);
+  return indicator;
+}
+
+v1::Indicator Weighted(v1::Indicator indicator, const std::string& weights) {
+  v1::IndicatorInput& input = *indicator.mutable_inputs(0);
+  input.set_aggregation(v1::AGGREGATION_WEIGHTED_MEAN);
+  input.set_weight_source(weights);
+  return indicator;
+}
+
+// Indicators over parts of datasets/a by region and fuel, datasets/b by region,
+// and outputs; what they see of their parts shows in their outputs.
+std::vector<v1::Indicator> PartIndicators() {
+  const std::vector<std::string> region = {"region"};
+  std::vector<v1::Indicator> all;
+  all.push_back(
+      Spread(MakeIndicator("indicators/fuels", "plugins/parts", {{"value", "datasets/a"}}, region),
+             "fuel"));
+  all.push_back(
+      Spread(MakeIndicator("indicators/regions", "plugins/parts", {{"value", "datasets/a"}}),
+             "region", v1::AGGREGATION_SUM));
+  all.push_back(Spread(
+      MakeIndicator("indicators/of-outputs", "plugins/parts", {{"value", "indicators/sum#value"}}),
+      "region"));
+  all.push_back(Spread(MakeIndicator("indicators/place", "plugins/place",
+                                     {{"value", "datasets/b"}, {"set", "datasets/b"}}, region),
+                       "region"));
+  all.push_back(
+      Spread(MakeIndicator("indicators/place-of-outputs", "plugins/place",
+                           {{"value", "datasets/b"}, {"set", "indicators/sum#value"}}, region),
+             "region"));
+  all.push_back(
+      Spread(MakeIndicator("indicators/place-by-both", "plugins/place",
+                           {{"value", "datasets/a"}, {"set", "datasets/a"}}, {"region", "fuel"}),
+             "region"));
+  all.push_back(MakeIndicator("indicators/either", "plugins/either",
+                              {{"a", "datasets/b"}, {"b", "indicators/sum#value"}}, region));
+  all.push_back(Weighted(MakeIndicator("indicators/weighted-mean", "plugins/change",
+                                       {{"value", "datasets/a"}}, region),
+                         "datasets/w"));
+  all.push_back(Spread(Weighted(MakeIndicator("indicators/weighted-parts", "plugins/parts",
+                                              {{"value", "datasets/a"}}),
+                                "datasets/w"),
+                       "fuel", v1::AGGREGATION_WEIGHTED_MEAN));
+  return all;
+}
 
 // Random pushes, revisions, deletions and changes of definitions; evaluated now
 // and then. What is stored is always what the pure function gives.
@@ -21,8 +74,12 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
   EvaluationWorld world;
   std::mt19937 random(GetParam());
   const auto pick = [&](int n) { return static_cast<int>(random() % n); };
-  world.Put(MakeDataset("datasets/a", {"region", "fuel"}));
+  v1::Dataset dataset = MakeDataset("datasets/a", {"region", "fuel"});
+  dataset.mutable_dimensions(0)->add_total_codes("r3");
+  world.Put(dataset);
   world.Put(MakeDataset("datasets/b", {"region"}));
+  // Weights of a, in another order of dimensions.
+  world.Put(MakeDataset("datasets/w", {"fuel", "region"}));
   world.Put(
       MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/b"}}, {"region"}));
   world.Put(
@@ -78,11 +135,15 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
                       v1::FREQUENCY_HALF_YEAR, v1::ACCUMULATION_YEAR_TO_DATE));
   world.Put(converted("indicators/years", "plugins/total", "indicators/months#value",
                       v1::FREQUENCY_YEAR, v1::ACCUMULATION_UNSPECIFIED));
-  const std::vector<std::string> parents = {
+  std::vector<std::string> parents = {
       "indicators/copy",     "indicators/change",    "indicators/ahead",   "indicators/total",
       "indicators/sum",      "indicators/mean",      "indicators/of-sums", "indicators/share",
       "indicators/weighted", "measures/m/targets/t", "indicators/months",  "indicators/quarters",
       "indicators/halves",   "indicators/years"};
+  for (const v1::Indicator& indicator : PartIndicators()) {
+    world.Put(indicator);
+    parents.push_back(indicator.name());
+  }
 
   world.Evaluate();
   std::vector<std::pair<int64_t, std::vector<std::string>>> answers;
@@ -90,10 +151,11 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
   for (int step = 0; step < 60; ++step) {
     std::vector<Figure> a;
     std::vector<Figure> b;
+    std::vector<Figure> w;
     const int rows = 1 + pick(4);
     for (int row = 0; row < rows; ++row) {
       Figure figure;
-      figure.dimensions = {absl::StrCat("r", pick(3))};
+      figure.dimensions = {absl::StrCat("r", pick(4))};
       figure.period = 2000 + pick(10);
       figure.value = pick(50) * 0.1;
       figure.flags = static_cast<Flags>(pick(6) == 0 ? kProvisional : kNormal);
@@ -120,13 +182,27 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
       figure.deleted = pick(6) == 0;
       c.push_back(figure);
     }
+    for (int row = 0; row < rows; ++row) {
+      Figure weight;
+      weight.dimensions = {absl::StrCat("f", pick(2)), absl::StrCat("r", pick(4))};
+      weight.period = 2000 + pick(10);
+      weight.value = pick(4);
+      weight.deleted = pick(5) == 0;
+      w.push_back(weight);
+    }
     if (!a.empty()) world.Push("datasets/a", a);
     if (!c.empty()) world.Push("datasets/c", c);
     if (!b.empty()) world.Push("datasets/b", b);
+    if (pick(2) == 0) world.Push("datasets/w", w);
     if (pick(15) == 0) {
       mean.mutable_inputs(0)->set_aggregation(pick(2) == 0 ? v1::AGGREGATION_MEAN
                                                            : v1::AGGREGATION_MINIMUM);
       world.Put(mean);
+    }
+    if (pick(20) == 0) {
+      dataset.mutable_dimensions(1)->clear_total_codes();
+      if (pick(2) == 0) dataset.mutable_dimensions(1)->add_total_codes("f1");
+      world.Put(dataset);
     }
     if (pick(12) == 0) world.Restart();
     if (pick(3) != 0) continue;

@@ -47,6 +47,37 @@ class ExplainTest : public testing::Test {
   EvaluationWorld world_;
 };
 
+// What weighs a mean is a figure that the judgement rests on, like any other.
+TEST_F(ExplainTest, WeightsAreShownAndHaveTheirVintage) {
+  v1::Dataset cars = MakeDataset("datasets/cars", {"region"});
+  cars.set_unit_multiplier(4);
+  cars.set_display_name("Cars on the road");
+  world_.Put(cars);
+  v1::Indicator mean =
+      MakeIndicator("indicators/sum", "plugins/copy", {{"value", "datasets/sales"}});
+  mean.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_WEIGHTED_MEAN);
+  mean.mutable_inputs(0)->set_weight_source("datasets/cars");
+  world_.Put(mean);
+  world_.Put(MakeIndicator("indicators/x", "plugins/copy", {{"value", "indicators/sum#value"}}));
+  world_.Push("datasets/sales", {{{"east"}, 2020, 10}, {{"west"}, 2020, 20}});
+  world_.Evaluate();
+  EXPECT_EQ(Explain().progress().reason(), "no figures yet for datasets/cars");
+  const int64_t weighed = world_.Push("datasets/cars", {{{"east"}, 2020, 1}, {{"west"}, 2020, 3}});
+  world_.Evaluate();
+  const v1::ExplainProgressResponse response = Explain();
+  EXPECT_EQ(response.progress().latest_value(), 17.5);
+  EXPECT_EQ(response.progress().latest_revision(), weighed);
+  ASSERT_EQ(response.steps_size(), 3);
+  ASSERT_EQ(response.steps(2).inputs_size(), 4);
+  const v1::ExplainedInput& weight = response.steps(2).inputs(3);
+  EXPECT_EQ(weight.slot(), "value (weights)");
+  EXPECT_EQ(weight.source(), "datasets/cars");
+  EXPECT_EQ(weight.display_name(), "Cars on the road");
+  EXPECT_EQ(weight.unit_multiplier(), 4);
+  EXPECT_EQ(weight.dimensions().at("region"), "west");
+  EXPECT_EQ(weight.points(0).value(), 3);
+}
+
 TEST_F(ExplainTest, StepsGoFromTheAssessmentBackToTheDatasets) {
   const int64_t first = world_.Push("datasets/sales", {{{"east"}, 2020, 10}, {{"west"}, 2020, 20}});
   const int64_t second =

@@ -1,9 +1,10 @@
-// The layout of ABI 1.0, frozen: plugins that were built against it run for
-// ever. A later minor version appends; it changes no number here.
+// The layout of ABI 1.0 and of what 1.1 appended, frozen: plugins that were built
+// against them run for ever. A later minor version appends; it changes no number
+// here.
 #include <cstddef>
 
 #include "gtest/gtest.h"
-#include "plugins/sdk/policytrack_plugin.h"
+#include "plugins/sdk/policytrack_plugin.hpp"
 
 namespace {
 
@@ -74,6 +75,35 @@ TEST(AbiLayoutTest, Call) {
   EXPECT_AT(pt_output_v1, periods, 24);
   EXPECT_AT(pt_output_v1, values, 32);
   EXPECT_AT(pt_output_v1, flags, 40);
+}
+
+// What has grown since: a plugin of 1.0 does not look beyond what it knows.
+TEST(AbiLayoutTest, Since11) {
+  EXPECT_GE(PT_ABI_MINOR, 1);
+  EXPECT_AT(pt_column_v1, part_count, 40);
+  EXPECT_AT(pt_column_v1, parts, 48);
+  EXPECT_AT(pt_column_v1, part_names, 56);
+  EXPECT_GE(sizeof(pt_column_v1), 64u);
+}
+
+// A host of 1.0 made the column: what lies beyond its size is not looked at.
+TEST(AbiLayoutTest, TheWrapperSeesNoPartsOfAHostOf10) {
+  const int64_t period = 2020;
+  const double value = 1;
+  const uint16_t flags = 0;
+  const char* name = "a";
+  const pt_column_v1 part = {
+      sizeof(pt_column_v1), 0, 1, &period, &value, &flags, 0, nullptr, nullptr};
+  const pt_column_v1* parts = &part;
+  pt_column_v1 column = part;
+  column.part_count = 1;
+  column.parts = &parts;
+  column.part_names = &name;
+  ASSERT_EQ(policytrack_plugin::Column(&column).parts().size(), 1u);
+  EXPECT_STREQ(policytrack_plugin::Column(&column).parts()[0].name(), "a");
+  column.struct_size = offsetof(pt_column_v1, part_count);
+  column.part_count = 1000000;
+  EXPECT_TRUE(policytrack_plugin::Column(&column).parts().empty());
 }
 
 TEST(AbiLayoutTest, Codes) {

@@ -193,6 +193,55 @@ TEST(SlotsTest, AConversionThatOverflowsIsMissing) {
   EXPECT_EQ(converted.values[0], 0);
 }
 
+// One spread slot, `a`, and one that has its companion's unit.
+v1::PluginDescriptor Spread() {
+  v1::PluginDescriptor descriptor = Good();
+  descriptor.set_abi_minor(1);
+  descriptor.mutable_inputs(0)->set_spread(true);
+  descriptor.mutable_inputs(1)->set_spread(true);
+  return descriptor;
+}
+
+InputMeta SpreadMeta(const std::string& slot, const std::string& unit) {
+  InputMeta meta = Meta(slot, unit);
+  meta.spread = true;
+  return meta;
+}
+
+TEST(SpreadTest, NeedsAbi11AndACalculator) {
+  v1::PluginDescriptor descriptor = Spread();
+  EXPECT_TRUE(CheckDescriptor(descriptor, "good").ok()) << CheckDescriptor(descriptor, "good");
+  descriptor.set_abi_minor(0);
+  EXPECT_EQ(MetadataOf(CheckDescriptor(descriptor, "good"), "field"), "inputs[0].spread");
+  descriptor.set_abi_minor(1);
+  descriptor.set_kind(v1::PLUGIN_KIND_ASSESSMENT);
+  EXPECT_EQ(MetadataOf(CheckDescriptor(descriptor, "good"), "field"), "inputs[0].spread");
+}
+
+TEST(SpreadTest, PartsAndSlotsGoTogether) {
+  EXPECT_TRUE(BindInputs(Spread(), {SpreadMeta("a", "yuan")}).ok());
+  const auto without = BindInputs(Spread(), {Meta("a", "yuan")});
+  EXPECT_EQ(MetadataOf(without.status(), "field"), "inputs[0]") << without.status();
+  EXPECT_THAT(std::string(without.status().message()), HasSubstr("must be fed with its parts"));
+  const auto against = BindInputs(Good(), {SpreadMeta("a", "yuan")});
+  EXPECT_EQ(MetadataOf(against.status(), "field"), "inputs[0]") << against.status();
+  EXPECT_THAT(std::string(against.status().message()), HasSubstr("does not take parts"));
+}
+
+TEST(SpreadTest, PartsAreConvertedWithTheirColumn) {
+  const auto bound = BindInputs(Spread(), {SpreadMeta("a", "mwh"), SpreadMeta("b_2", "kwh")});
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  Columns column;
+  column.Append(1, 5000, kNormal);
+  const std::vector<Part> parts = {{"x", column}};
+  const ConvertedInputs converted(*bound, {{&column, &parts}, {&column, &parts}});
+  EXPECT_EQ(converted.views()[0]->values[0], 5000);
+  EXPECT_EQ((*converted.views()[0].parts)[0].columns.values[0], 5000);
+  EXPECT_EQ(converted.views()[1]->values[0], 5);
+  EXPECT_EQ((*converted.views()[1].parts)[0].columns.values[0], 5);
+  EXPECT_EQ((*converted.views()[1].parts)[0].name, "x");
+}
+
 TEST(SlotsTest, WhatDoesNotFitIsBlamedOnItsInput) {
   const std::pair<std::vector<InputMeta>, const char*> cases[] = {
       {{Meta("a", "yuan"), Meta("z", "yuan")}, "inputs[1].slot"},

@@ -26,7 +26,7 @@ v1::PluginDescriptor Doubler() {
 }
 
 absl::StatusOr<std::vector<Columns>> Multiply(const std::vector<int64_t>& axis,
-                                              const std::vector<const Columns*>& inputs,
+                                              const std::vector<InputView>& inputs,
                                               PeriodRange window,
                                               const google::protobuf::Struct& parameters) {
   Columns out;

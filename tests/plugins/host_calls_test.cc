@@ -69,6 +69,81 @@ TEST(CallTest, ModulesInCAgainstThePresentHeaderAndTheFrozenOne) {
   }
 }
 
+// Parts a and b of a column, which is their sum.
+struct Spread {
+  Columns column;
+  std::vector<Part> parts = {{"a", {}}, {"b", {}}};
+};
+
+Spread Parts() {
+  Spread spread;
+  for (const int64_t period : kAxis) {
+    const double value = static_cast<double>(period - 2019);
+    spread.column.Append(period, value + 1, kNormal);
+    spread.parts[0].columns.Append(period, value, kNormal);
+    spread.parts[1].columns.Append(period, 1, kNormal);
+  }
+  spread.parts[1].columns.values[2] = 0;
+  spread.parts[1].columns.flags[2] = MissingFlags(v1::MISSING_REASON_PART_MISSING);
+  return spread;
+}
+
+absl::StatusOr<std::vector<Columns>> CallWithParts(const Spread& spread,
+                                                   const std::string& unit = "vehicles") {
+  PluginDirectory directory;
+  directory.AddModule("parts-in-c");
+  const auto engine = directory.Open();
+  auto instance = engine->MakeInstance(
+      "plugins/parts-in-c", {}, {{"value", v1::FREQUENCY_YEAR, v1::ACCUMULATION_FLOW, unit, true}},
+      nullptr);
+  if (!instance.ok()) return instance.status();
+  return (*instance)->Compute(kAxis, {{&spread.column, &spread.parts}}, kWindow);
+}
+
+TEST(PartsTest, AModuleInCSeesThemByName) {
+  const auto result = CallWithParts(Parts());
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ((*result)[0].values, (std::vector<double>{2 * 'a' + 'b', 3 * 'a', 4 * 'a' + 'b'}));
+}
+
+TEST(PartsTest, AnInputWithoutParts) {
+  Spread spread = Parts();
+  spread.parts.clear();
+  const auto result = CallWithParts(spread);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ((*result)[0].values, (std::vector<double>{0, 0, 0}));
+}
+
+TEST(PartsTest, PartsThatDoNotBelongTogetherAreTheCallersError) {
+  Spread unsorted = Parts();
+  std::swap(unsorted.parts[0], unsorted.parts[1]);
+  Spread twice = Parts();
+  twice.parts[1].name = "a";
+  Spread shorter = Parts();
+  shorter.parts[1].columns = shorter.parts[1].columns.Slice({2021, 2023});
+  for (const Spread& spread : {unsorted, twice, shorter}) {
+    const auto result = CallWithParts(spread);
+    EXPECT_EQ(result.status().code(), absl::StatusCode::kInternal) << result.status();
+    EXPECT_EQ(ReasonOf(result.status()), "");
+  }
+}
+
+TEST(PartsTest, AModuleOf10TakesNone) {
+  PluginDirectory directory;
+  directory.AddModule("abi-1-0");
+  const auto engine = directory.Open();
+  const auto spread = engine->MakeInstance(
+      "plugins/abi-1-0", {},
+      {{"value", v1::FREQUENCY_YEAR, v1::ACCUMULATION_FLOW, "vehicles", true}}, nullptr);
+  EXPECT_EQ(ReasonOf(spread.status()), reason::kFieldInvalid) << spread.status();
+  EXPECT_THAT(std::string(spread.status().message()), HasSubstr("does not take parts"));
+  auto instance = Make(engine.get(), "abi-1-0");
+  ASSERT_TRUE(instance.ok()) << instance.status();
+  const Spread parts = Parts();
+  EXPECT_EQ((*instance)->Compute(kAxis, {{&parts.column, &parts.parts}}, {}).status().code(),
+            absl::StatusCode::kInternal);
+}
+
 TEST(CallTest, TheTemplate) {
   const auto result = Call("my-plugin");
   ASSERT_TRUE(result.ok()) << result.status();

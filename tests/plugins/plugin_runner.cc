@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/period.h"
+#include "core/unit.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "plugins/host/host.h"
@@ -26,6 +27,43 @@ Columns Align(const Columns& columns, const std::vector<int64_t>& axis) {
   return aligned;
 }
 
+// A part on an axis, as the host gives it: what is missing is a gap once there
+// has been a value.
+Part MakePart(const std::string& name, const std::vector<Point>& points,
+              const std::vector<int64_t>& axis) {
+  Part part{name, Align(MakeColumns(points), axis)};
+  bool counts = false;
+  for (Flags& flags : part.columns.flags) {
+    counts = counts || !IsMissing(flags);
+    if (IsMissing(flags) && counts) flags = MissingFlags(v1::MISSING_REASON_PART_MISSING);
+  }
+  return part;
+}
+
+// The column of a spread slot.
+Columns SumOf(const std::vector<Part>& parts, const std::vector<int64_t>& axis, bool additive) {
+  Columns sum;
+  for (size_t i = 0; i < axis.size(); ++i) {
+    double total = 0;
+    bool gap = false;
+    bool any = false;
+    for (const Part& part : parts) {
+      const Flags flags = part.columns.flags[i];
+      any = any || !IsMissing(flags);
+      gap = gap || flags == MissingFlags(v1::MISSING_REASON_PART_MISSING);
+      total += part.columns.values[i];
+    }
+    if (!additive) {
+      sum.Append(axis[i], 0, MissingFlags(v1::MISSING_REASON_UNDEFINED));
+    } else if (gap || !any) {
+      sum.Append(axis[i], 0, MissingFlags(v1::MISSING_REASON_PART_MISSING));
+    } else {
+      sum.Append(axis[i], total, kNormal);
+    }
+  }
+  return sum;
+}
+
 // The shipped plugins, opened once; null when they cannot be.
 Engine* Shipped() {
   static Engine* const engine = OpenShipped().release();  // lives as long as the program
@@ -40,10 +78,19 @@ absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(const std::string& plugin
   if (Shipped() == nullptr) return absl::InternalError("the shipped plugins are not there");
   std::vector<InputMeta> metas;
   for (const Feed& feed : feeds) {
-    metas.push_back({feed.slot, frequency, feed.accumulation, feed.unit});
+    metas.push_back({feed.slot, frequency, feed.accumulation, feed.unit, !feed.parts.empty()});
   }
   return Shipped()->MakeInstance(absl::StrCat("plugins/", plugin), Parameters(parameters), metas,
                                  assessment);
+}
+
+std::vector<int64_t> PeriodsOf(const Feed& feed) {
+  std::set<int64_t> periods;
+  for (const Point& point : feed.points) periods.insert(point.period);
+  for (const auto& [name, points] : feed.parts) {
+    for (const Point& point : points) periods.insert(point.period);
+  }
+  return {periods.begin(), periods.end()};
 }
 
 }  // namespace
@@ -109,16 +156,22 @@ absl::StatusOr<Run> RunPlugin(const std::string& plugin, v1::Frequency frequency
   std::set<int64_t> periods;
   for (const Feed& feed : feeds) {
     if (!feed.aligned) continue;
-    for (const Point& point : feed.points) periods.insert(point.period);
+    for (const int64_t period : PeriodsOf(feed)) periods.insert(period);
   }
   const std::vector<int64_t> axis(periods.begin(), periods.end());
   std::vector<Columns> columns;
-  for (const Feed& feed : feeds) {
-    columns.push_back(feed.aligned ? Align(MakeColumns(feed.points), axis)
-                                   : MakeColumns(feed.points));
+  std::vector<std::vector<Part>> parts(feeds.size());
+  for (size_t f = 0; f < feeds.size(); ++f) {
+    const Feed& feed = feeds[f];
+    const std::vector<int64_t> own = feed.aligned ? axis : PeriodsOf(feed);
+    for (const auto& [part, points] : feed.parts) {
+      parts[f].push_back(MakePart(part, points, own));
+    }
+    columns.push_back(feed.parts.empty() ? Align(MakeColumns(feed.points), own)
+                                         : SumOf(parts[f], own, FindUnit(feed.unit)->additive));
   }
-  std::vector<const Columns*> inputs;
-  for (const Columns& c : columns) inputs.push_back(&c);
+  std::vector<InputView> inputs;
+  for (size_t f = 0; f < feeds.size(); ++f) inputs.emplace_back(&columns[f], &parts[f]);
   auto instance = MakeInstance(plugin, frequency, parameters, feeds, assessment);
   if (!instance.ok()) return instance.status();
   auto outputs = (*instance)->Compute(axis, inputs, window);

@@ -29,6 +29,9 @@ struct Feed {
   std::string unit = "vehicles";
   v1::Accumulation accumulation = v1::ACCUMULATION_FLOW;
   bool aligned = true;
+  // Of a spread slot, by name, instead of `points`. The column is then the sum of
+  // those that count, as the host makes it.
+  std::map<std::string, std::vector<Point>> parts = {};
 };
 
 // Columns of points, a missing one as INPUT_MISSING.

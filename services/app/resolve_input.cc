@@ -1,0 +1,372 @@
+// Inputs: the part of resolve.h that finds which series of its source an input
+// takes, and how several of them become one or stay parts.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/dimension_key.h"
+#include "core/error.h"
+#include "core/period.h"
+#include "core/resource_name.h"
+#include "core/unit.h"
+#include "services/app/resolve.h"
+
+namespace policytrack::app {
+namespace {
+
+// All that is known of an input before its rules are.
+struct InputContext {
+  const v1::IndicatorInput& input;
+  const v1::PluginInput& slot;
+  const SourceShape& shape;
+  const std::vector<std::string>& group_by;
+  const std::string field;
+
+  bool aggregated() const { return input.aggregation() != v1::AGGREGATION_UNSPECIFIED; }
+  bool weighted() const { return input.aggregation() == v1::AGGREGATION_WEIGHTED_MEAN; }
+};
+
+std::string IdList(const std::vector<SourceShape::Dimension>& dimensions) {
+  if (dimensions.empty()) return "none";
+  return absl::StrJoin(dimensions, ", ", [](std::string* out, const SourceShape::Dimension& d) {
+    absl::StrAppend(out, d.id);
+  });
+}
+
+bool Has(const std::vector<std::string>& sorted, const std::string& value) {
+  return std::binary_search(sorted.begin(), sorted.end(), value);
+}
+
+// The output of a source that an input names; `field` is that of the name.
+absl::StatusOr<const ResolvedOutput*> FindOutput(const SourceShape& shape, const std::string& name,
+                                                 const std::string& field) {
+  const ResolvedOutput* output = shape.FindOutput(name);
+  if (output != nullptr) return output;
+  if (CollectionOf(shape.name) == kDatasets) {
+    return FieldInvalid(field, "is only for indicators; leave it empty for a dataset");
+  }
+  std::vector<std::string> names;
+  for (const ResolvedOutput& known : shape.outputs) names.push_back(known.name);
+  return FieldInvalid(field, absl::StrCat(shape.name, " has no output \"", name, "\"; it has ",
+                                          absl::StrJoin(names, ", ")));
+}
+
+absl::Status CheckAccumulation(const InputContext& context, v1::Accumulation accumulation) {
+  const auto& taken = context.slot.accumulations();
+  if (taken.empty() ||
+      std::find(taken.begin(), taken.end(), static_cast<int>(accumulation)) != taken.end()) {
+    return absl::OkStatus();
+  }
+  return FieldInvalid(absl::StrCat(context.field, ".source"),
+                      absl::StrCat(context.shape.name, " is ", v1::Accumulation_Name(accumulation),
+                                   ", which slot ", context.slot.slot(), " does not take"));
+}
+
+// What does not add up has a weighted mean and no other aggregate.
+absl::Status CheckAggregation(const InputContext& context, const std::string& unit_code) {
+  const v1::IndicatorInput& input = context.input;
+  if (context.weighted() && input.weight_source().empty()) {
+    return FieldRequired(absl::StrCat(context.field, ".weight_source"),
+                         "must name where the weights of AGGREGATION_WEIGHTED_MEAN come from");
+  }
+  for (const auto& [name, value] : {std::make_pair("weight_source", &input.weight_source()),
+                                    std::make_pair("weight_output", &input.weight_output())}) {
+    if (context.weighted() || value->empty()) continue;
+    return FieldInvalid(absl::StrCat(context.field, ".", name),
+                        "is only for AGGREGATION_WEIGHTED_MEAN");
+  }
+  const Unit* unit = FindUnit(unit_code);
+  if (!context.aggregated() || unit == nullptr || unit->additive) return absl::OkStatus();
+  const std::string field = absl::StrCat(context.field, ".aggregation");
+  if (unit->code == "code") {
+    return FieldInvalid(
+        field, absl::StrCat(context.shape.name, " has code numbers, which are not aggregated"));
+  }
+  if (context.weighted()) return absl::OkStatus();
+  return FieldInvalid(
+      field, absl::StrCat(context.shape.name, " is in ", unit_code,
+                          ", which is not aggregated save by AGGREGATION_WEIGHTED_MEAN: name the "
+                          "weights, or aggregate its numerator and denominator and compute it "
+                          "from them"));
+}
+
+// How the periods of a source become those of the indicator.
+absl::StatusOr<PeriodConversion> ConversionOf(const InputContext& context,
+                                              const ResolvedOutput& output,
+                                              v1::Frequency frequency) {
+  const SourceShape& shape = context.shape;
+  PeriodConversion periods;
+  periods.from = shape.frequency;
+  periods.to = frequency == v1::FREQUENCY_UNSPECIFIED ? shape.frequency : frequency;
+  periods.from_accumulation = output.accumulation;
+  periods.to_accumulation = context.input.accumulation() == v1::ACCUMULATION_UNSPECIFIED
+                                ? output.accumulation
+                                : context.input.accumulation();
+  periods.year_start_month = shape.year_start_month;
+  periods.january_february_joint = shape.january_february_joint;
+  const bool accumulates = periods.to_accumulation != periods.from_accumulation;
+  const std::string path = absl::StrCat(context.field, accumulates ? ".accumulation" : ".source");
+  PT_RETURN_IF_ERROR(CheckConversion(periods, path));
+  const Unit* unit = FindUnit(output.unit);
+  if (periods.from != periods.to && periods.from_accumulation == v1::ACCUMULATION_LEVEL &&
+      unit != nullptr && !HasMeanOverTime(*unit)) {
+    return FieldInvalid(path, absl::StrCat(shape.name, " is in ", output.unit,
+                                           ", of which there is no mean over periods: bring its "
+                                           "numerator and denominator to the frequency and "
+                                           "compute it from them"));
+  }
+  return periods;
+}
+
+// A slot takes parts exactly when it declares so.
+absl::Status CheckSpread(const InputContext& context) {
+  const std::string& spread_by = context.input.spread_by();
+  const std::string field = absl::StrCat(context.field, ".spread_by");
+  if (!context.slot.spread()) {
+    if (spread_by.empty()) return absl::OkStatus();
+    return FieldInvalid(field, absl::StrCat("slot ", context.slot.slot(),
+                                            " does not take parts; leave it out, and aggregate "
+                                            "or select"));
+  }
+  if (spread_by.empty()) {
+    return FieldRequired(field,
+                         absl::StrCat("must name the dimension of ", context.shape.name,
+                                      " whose values are the parts that slot ", context.slot.slot(),
+                                      " takes; it has ", IdList(context.shape.dimensions)));
+  }
+  const auto& dimensions = context.shape.dimensions;
+  if (std::none_of(dimensions.begin(), dimensions.end(),
+                   [&](const auto& known) { return known.id == spread_by; })) {
+    return FieldInvalid(
+        field, absl::StrCat("\"", spread_by, "\" is not a dimension of ", context.shape.name,
+                            ", which has ", IdList(dimensions)));
+  }
+  const auto& group_by = context.group_by;
+  // Parts with periods of their own are a reference for all groups; others would
+  // be one part for each group.
+  if (!context.slot.unaligned() &&
+      std::find(group_by.begin(), group_by.end(), spread_by) != group_by.end()) {
+    return FieldInvalid(field, absl::StrCat("\"", spread_by,
+                                            "\" is one of group_by, so that each group would "
+                                            "have one part; take it out of group_by"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDimensions(const InputContext& context) {
+  const auto& dimensions = context.shape.dimensions;
+  const auto unknown = [&](const std::string& id) {
+    return std::none_of(dimensions.begin(), dimensions.end(),
+                        [&](const auto& known) { return known.id == id; });
+  };
+  for (const auto& [dimension, values] : context.input.selection()) {
+    if (!unknown(dimension)) continue;
+    return FieldInvalid(absl::StrCat(context.field, ".selection.", dimension),
+                        absl::StrCat(context.shape.name, " has no dimension \"", dimension,
+                                     "\"; it has ", IdList(dimensions)));
+  }
+  const std::string& field = context.field;
+  for (size_t g = 0; g < context.group_by.size(); ++g) {
+    if (!unknown(context.group_by[g])) continue;
+    return FieldInvalid(
+        absl::StrCat(field.substr(0, field.rfind(".inputs[")), ".group_by[", g, "]"),
+        absl::StrCat("\"", context.group_by[g], "\" is not a dimension of ", context.shape.name,
+                     ", which has ", IdList(dimensions),
+                     "; groups are formed by dimensions that every input has"));
+  }
+  return absl::OkStatus();
+}
+
+// The selected values in NFC, sorted, without repetition, each an allowed one.
+absl::StatusOr<std::vector<std::string>> ReadSelection(const SourceShape& shape,
+                                                       const SourceShape::Dimension& dimension,
+                                                       const v1::DimensionValues& selected,
+                                                       const std::string& path) {
+  std::vector<std::string> values;
+  for (const std::string& text : selected.values()) {
+    PT_ASSIGN_OR_RETURN(std::string value, NormalizeDimensionValue(path, text));
+    if (value != kTotal && !dimension.values.empty() && !Has(dimension.values, value)) {
+      return FieldInvalid(path, absl::StrCat("\"", value, "\" is not a value of ", dimension.id,
+                                             " in ", shape.name));
+    }
+    values.push_back(std::move(value));
+  }
+  std::sort(values.begin(), values.end());
+  if (values.empty()) {
+    return FieldInvalid(path, "selects no value; leave it out to take the default");
+  }
+  if (std::adjacent_find(values.begin(), values.end()) != values.end()) {
+    return FieldInvalid(path, "names a value twice");
+  }
+  return values;
+}
+
+// That a selection counts nothing twice, and gives one series unless several
+// become one or are parts.
+absl::Status CheckSelection(const DimensionRule& rule, bool aggregated, const std::string& path) {
+  const std::vector<std::string>& values = rule.allowed;
+  if (rule.spread && Has(values, kTotal)) {
+    return FieldInvalid(path,
+                        "selects `_T`, which is the total and not a part; select parts, or "
+                        "leave it out to take all");
+  }
+  if (values.size() == 1) return absl::OkStatus();
+  if (Has(values, kTotal)) {
+    return FieldInvalid(path, "selects both parts and `_T`, which is their total; select either");
+  }
+  if (rule.group_position >= 0) return absl::OkStatus();
+  if (!aggregated && !rule.spread) {
+    return FieldInvalid(path, absl::StrCat("selects ", values.size(),
+                                           " values, which need an aggregation to become one"));
+  }
+  for (const std::string& value : values) {
+    if (!Has(rule.totals, value)) continue;
+    return FieldInvalid(path, absl::StrCat("selects \"", value,
+                                           "\", which is declared a total "
+                                           "over ",
+                                           rule.dimension,
+                                           ", together with other values, which would count "
+                                           "twice what is in both; select either"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DimensionRule> RuleOf(const InputContext& context,
+                                     const SourceShape::Dimension& dimension) {
+  DimensionRule rule;
+  rule.dimension = dimension.id;
+  rule.totals = dimension.totals;
+  rule.spread = dimension.id == context.input.spread_by();
+  const auto& group_by = context.group_by;
+  const auto group = std::find(group_by.begin(), group_by.end(), dimension.id);
+  if (group != group_by.end() && !rule.spread) {
+    rule.group_position = static_cast<int>(group - group_by.begin());
+  }
+  const auto selected = context.input.selection().find(dimension.id);
+  if (selected != context.input.selection().end()) {
+    const std::string path = absl::StrCat(context.field, ".selection.", dimension.id);
+    PT_ASSIGN_OR_RETURN(rule.allowed,
+                        ReadSelection(context.shape, dimension, selected->second, path));
+    PT_RETURN_IF_ERROR(CheckSelection(rule, context.aggregated(), path));
+  } else if (rule.spread || (rule.group_position < 0 && context.aggregated())) {
+    rule.parts_only = true;
+  } else if (rule.group_position < 0) {
+    rule.allowed = {kTotal};
+  }
+  return rule;
+}
+
+// For each dimension of the weights the position of the same one of the source.
+absl::StatusOr<std::vector<size_t>> MatchDimensions(const SourceShape& source,
+                                                    const SourceShape& weights,
+                                                    const std::string& field) {
+  std::vector<size_t> positions;
+  for (const SourceShape::Dimension& dimension : weights.dimensions) {
+    const auto same = std::find_if(source.dimensions.begin(), source.dimensions.end(),
+                                   [&](const auto& known) { return known.id == dimension.id; });
+    if (same == source.dimensions.end()) break;
+    positions.push_back(static_cast<size_t>(same - source.dimensions.begin()));
+  }
+  if (positions.size() == weights.dimensions.size() &&
+      positions.size() == source.dimensions.size()) {
+    return positions;
+  }
+  return FieldInvalid(
+      field, absl::StrCat("weights have the dimensions of what they weigh: ", weights.name, " has ",
+                          IdList(weights.dimensions), ", but ", source.name, " has ",
+                          IdList(source.dimensions)));
+}
+
+absl::Status CheckWeightsAgree(const SourceShape& source, const ResolvedOutput& value,
+                               const SourceShape& weights, const ResolvedOutput& weight,
+                               const std::string& field) {
+  if (weights.frequency != source.frequency) {
+    return FieldInvalid(
+        field, absl::StrCat(weights.name, " is by ", FrequencyWord(weights.frequency), " and ",
+                            source.name, " by ", FrequencyWord(source.frequency),
+                            "; weights have the frequency of what they weigh"));
+  }
+  if (weights.year_start_month != source.year_start_month) {
+    return FieldInvalid(
+        field, absl::StrCat("the year of ", weights.name, " starts in month ",
+                            weights.year_start_month, " and that of ", source.name, " in month ",
+                            source.year_start_month, "; weights have the year of what they weigh"));
+  }
+  const auto are = [&](v1::Accumulation a, v1::Accumulation b) {
+    return weight.accumulation == a && value.accumulation == b;
+  };
+  if (are(v1::ACCUMULATION_FLOW, v1::ACCUMULATION_YEAR_TO_DATE) ||
+      are(v1::ACCUMULATION_YEAR_TO_DATE, v1::ACCUMULATION_FLOW)) {
+    return FieldInvalid(field,
+                        "totals of a period and totals since the start of the year do not "
+                        "weigh one another");
+  }
+  if (weight.unit == "code") {
+    return FieldInvalid(field, absl::StrCat(weights.name, " has code numbers, which do not weigh"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<WeightSource> Resolver::Weights(const v1::IndicatorInput& input,
+                                               const SourceShape& source,
+                                               const ResolvedOutput& value,
+                                               absl::string_view field) {
+  const std::string path = absl::StrCat(field, ".weight_source");
+  PT_ASSIGN_OR_RETURN(const SourceShape* shape, Shape(input.weight_source(), path));
+  PT_ASSIGN_OR_RETURN(
+      const ResolvedOutput* weight,
+      FindOutput(*shape, input.weight_output(), absl::StrCat(field, ".weight_output")));
+  WeightSource weights;
+  weights.source = input.weight_source();
+  weights.output = input.weight_output();
+  PT_ASSIGN_OR_RETURN(weights.positions, MatchDimensions(source, *shape, path));
+  PT_RETURN_IF_ERROR(CheckWeightsAgree(source, value, *shape, *weight, path));
+  return weights;
+}
+
+absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
+                                              const v1::PluginInput& slot,
+                                              const std::vector<std::string>& group_by,
+                                              v1::Frequency frequency, absl::string_view field) {
+  PT_ASSIGN_OR_RETURN(const SourceShape* shape,
+                      Shape(input.source(), absl::StrCat(field, ".source")));
+  PT_ASSIGN_OR_RETURN(const ResolvedOutput* output,
+                      FindOutput(*shape, input.output(), absl::StrCat(field, ".output")));
+  const InputContext context{input, slot, *shape, group_by, std::string(field)};
+  PT_RETURN_IF_ERROR(CheckAggregation(context, output->unit));
+  PT_ASSIGN_OR_RETURN(const PeriodConversion periods, ConversionOf(context, *output, frequency));
+  PT_RETURN_IF_ERROR(CheckAccumulation(context, periods.to_accumulation));
+  PT_RETURN_IF_ERROR(CheckSpread(context));
+  PT_RETURN_IF_ERROR(CheckDimensions(context));
+
+  ResolvedInput resolved;
+  resolved.meta.slot = slot.slot();
+  resolved.meta.frequency = periods.to;
+  resolved.meta.accumulation = periods.to_accumulation;
+  resolved.meta.unit = output->unit;
+  resolved.meta.spread = slot.spread();
+  resolved.optional = slot.optional();
+  resolved.unaligned = slot.unaligned();
+  resolved.source = input.source();
+  resolved.output = input.output();
+  resolved.source_unit = output->unit;
+  resolved.source_multiplier = shape->unit_multiplier;
+  resolved.aggregation = input.aggregation();
+  resolved.periods = periods;
+  resolved.joint = slot.joint();
+  const Unit* unit = FindUnit(output->unit);
+  resolved.additive = unit != nullptr && unit->additive;
+  for (const SourceShape::Dimension& dimension : shape->dimensions) {
+    PT_ASSIGN_OR_RETURN(DimensionRule rule, RuleOf(context, dimension));
+    resolved.rules.push_back(std::move(rule));
+  }
+  if (context.weighted()) {
+    PT_ASSIGN_OR_RETURN(resolved.weights, Weights(input, *shape, *output, field));
+  }
+  return resolved;
+}
+
+}  // namespace policytrack::app
