@@ -57,7 +57,7 @@ class Push {
   void AddRow(const v1::Observation& row);
   absl::Status AddColumns(const v1::ObservationColumns& block, const std::string& field);
   absl::Status CheckSize() const;
-  // Refuses a row: counted, and kept while there are few.
+  // Refuses a row: counted, and kept when it is one of the first.
   void Reject(int64_t row, const char* reason, std::string field, std::string message);
   void RejectWith(int64_t row, const absl::Status& status);
   absl::Status RowsInvalid() const;
