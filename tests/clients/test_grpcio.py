@@ -208,32 +208,6 @@ def test_at_least_revision_of_the_future_is_refused_or_ends(filled):
     assert filled.error_info(error).reason in ("EVALUATION_BEHIND", "FIELD_INVALID")
 
 
-def test_of_concurrent_changes_with_an_etag_none_is_lost(filled, server):
-    """Many clients add a reference each to one plan, reading and writing back with the etag."""
-    v1 = filled.v1
-    writers = 8
-
-    def add(number):
-        with generated.Api(v1, server.address) as own:
-            while True:
-                plan = own.plan.GetPlan(v1.GetPlanRequest(name="plans/paths"), timeout=CALL_SECONDS)
-                plan.references.add(title=f"Note {number}")
-                request = v1.UpdatePlanRequest(plan=plan)
-                request.update_mask.paths.append("references")
-                try:
-                    return own.plan.UpdatePlan(request, timeout=CALL_SECONDS).revision
-                except grpc.RpcError as error:
-                    assert error.code() == grpc.StatusCode.ABORTED, error
-                    assert own.error_info(error).reason == "ETAG_MISMATCH"
-
-    with concurrent.futures.ThreadPoolExecutor(writers) as pool:
-        revisions = list(pool.map(add, range(writers)))
-    assert len(set(revisions)) == writers
-    plan = filled.plan.GetPlan(v1.GetPlanRequest(name="plans/paths"), timeout=CALL_SECONDS)
-    assert sorted(reference.title for reference in plan.references) == sorted(
-        f"Note {number}" for number in range(writers))
-
-
 def half_a_push(api, period, closed):
     """Starts a push of one row that is not closed; gives the call when the row is on its way."""
     sent = threading.Event()
