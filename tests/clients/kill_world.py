@@ -37,11 +37,6 @@ INDICATORS = ("level", "total", "growth", "share")
 Missing = collections.namedtuple("Missing", "reason")
 
 
-def create(api, kind, request):
-    message = json_format.ParseDict(request, getattr(api.v1, f"Create{kind}Request")())
-    return getattr(getattr(api, kind.lower()), f"Create{kind}")(message, timeout=CALL_SECONDS)
-
-
 def measure(v1, name, number, writer):
     """A measure that says its number in every part of it."""
     return json_format.ParseDict({

@@ -9,7 +9,6 @@ import pytest
 import stubs as generated
 import world
 from harness import CALL_SECONDS
-from kill_world import create
 
 NAME = "measures/build-paths"
 
@@ -18,7 +17,7 @@ NAME = "measures/build-paths"
 def measured(api):
     """The client, with the small plan and the state of its measure."""
     for document in world.DOCUMENTS:
-        created = create(api, *document)
+        created = api.create(*document)
     assert created.name == NAME
     return api, created
 

@@ -6,13 +6,13 @@ import threading
 
 import grpc
 import pytest
-from google.protobuf import json_format
 
 import stubs as generated
 import world
 from harness import CALL_SECONDS
 
 DATASET = "datasets/paths-km"
+create = generated.Api.create
 
 
 @pytest.fixture
@@ -21,11 +21,6 @@ def filled(api):
     for kind, request in (*world.DOCUMENTS, ("Indicator", world.GROWTH)):
         create(api, kind, request)
     return api
-
-
-def create(api, kind, request):
-    message = json_format.ParseDict(request, getattr(api.v1, f"Create{kind}Request")())
-    return getattr(getattr(api, kind.lower()), f"Create{kind}")(message, timeout=CALL_SECONDS)
 
 
 def rows_of(api, parent=DATASET, **arguments):

@@ -106,7 +106,7 @@ def machine(start, tmp_path, stubs, seed):
 
 def set_up(api):
     """The ledger of a new server that knows the documents that all is about."""
-    return ledgers.Ledger(api.v1, {kill_world.create(api, *document).revision for document in kill_world.SETUP})
+    return ledgers.Ledger(api.v1, {api.create(*document).revision for document in kill_world.SETUP})
 
 
 def clients_of(ledger, rng):

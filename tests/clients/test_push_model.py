@@ -26,7 +26,7 @@ def rng():
 @pytest.fixture
 def datasets(api):
     for name, model in push_model.DATASETS.items():
-        kill_world.create(api, "Dataset", model.json(name.split("/")[1]))
+        api.create("Dataset", model.json(name.split("/")[1]))
     return api
 
 

@@ -25,7 +25,7 @@ def column(v1, number):
 
 def test_five_million_observations_in_one_push(server, api, capsys):
     v1 = api.v1
-    kill_world.create(api, "Dataset", {"datasetId": "days", "dataset": {
+    api.create("Dataset", {"datasetId": "days", "dataset": {
         "displayName": "Days", "unit": "vehicles", "frequency": "FREQUENCY_DAY",
         "accumulation": "ACCUMULATION_FLOW", "dimensions": [{"id": "series"}]}})
     # What the server takes for pushes at all, whatever their size.
