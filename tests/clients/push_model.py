@@ -3,6 +3,7 @@ and why, what the others do, and the state after it."""
 
 import collections
 import datetime
+import itertools
 import math
 import unicodedata
 
@@ -150,7 +151,7 @@ class RandomPush:
 
     def rows(self):
         """As they count: in a message rows before columns."""
-        return [row for _, rows, blocks in self.messages for row in (*rows, *(row for block in blocks for row in block))]
+        return [row for _, rows, blocks in self.messages for row in itertools.chain(rows, *blocks)]
 
     def dimensions(self, dataset):
         model = DATASETS.get(dataset)

@@ -132,42 +132,6 @@ def test_one_row_twice_with_two_values_is_refused(filled):
     assert pairs(rows_of(filled)) == []
 
 
-def test_pages_hold_every_row_once(filled):
-    wanted = [(str(year), float(year)) for year in range(1900, 2000)]
-    filled.push(DATASET, wanted)
-    found, token, pages = [], "", 0
-    while True:
-        page = rows_of(filled, page_size=7, page_token=token)
-        assert len(page.observations) <= 7
-        found += pairs(page)
-        pages += 1
-        token = page.next_page_token
-        if not token:
-            break
-    assert found == wanted
-    assert pages == 15
-    first = rows_of(filled, page_size=7)
-    error = refusal(lambda: rows_of(filled, page_token=first.next_page_token, start_period="1950"),
-                    grpc.StatusCode.INVALID_ARGUMENT)
-    assert filled.error_info(error).reason == "PAGE_TOKEN_INVALID"
-    within = rows_of(filled, start_period="1950", end_period="1952")
-    assert [row.period for row in within.observations] == ["1950", "1951", "1952"]
-
-
-def test_pages_of_a_reading_in_the_past_are_of_the_past(filled):
-    first = filled.push(DATASET, [(str(year), 1.0) for year in range(1990, 2000)])
-    page = rows_of(filled, page_size=5)
-    filled.push(DATASET, [(str(year), 2.0) for year in range(1990, 2000)])
-    as_of = filled.v1.AsOf(revision=first.revision)
-    then = rows_of(filled, page_size=5, as_of=as_of)
-    rest = rows_of(filled, page_size=5, as_of=as_of, page_token=then.next_page_token)
-    assert [row.value for row in then.observations] + [row.value for row in rest.observations] == [1.0] * 10
-    # Pages of the present are of the revision that the first of them was read at.
-    later = rows_of(filled, page_size=5, page_token=page.next_page_token)
-    assert later.revision == page.revision
-    assert [row.value for row in later.observations] == [1.0] * 5
-
-
 def test_as_of_a_revision_and_as_of_a_time(filled):
     v1 = filled.v1
     first = filled.push(DATASET, [("2020", 100.0)])
