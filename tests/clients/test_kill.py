@@ -18,7 +18,7 @@ import kill_clients
 import kill_world
 import ledger as ledgers
 import stubs as generated
-from stored import Stored, points_of
+from stored import Stored, check_chain, points_of
 
 KILLS = int(os.environ.get("POLICYTRACK_KILLS", "50"))
 # The clients work until this many requests and answers, at most.
@@ -171,6 +171,55 @@ def test_what_was_acknowledged_is_there_after_every_kill(machine, seed, tmp_path
               f"{sum(not push.repeated for push in unanswered)} of those there; "
               f"{sum(map(len, ledger.documents.values()))} revisions of measures; "
               f"ready after {max(machine.starts):.2f} s at most, {machine.repeated} starts taken back", flush=True)
+
+
+def test_a_large_push_is_there_whole_or_not_at_all(machine, stubs):
+    """Killed while a million figures are on their way into the file, which takes some before the end."""
+    machine.restart()
+    machine.api.create("Dataset", {"datasetId": "days", "dataset": {
+        "displayName": "Days", "unit": "vehicles", "frequency": "FREQUENCY_DAY",
+        "accumulation": "ACCUMULATION_FLOW", "dimensions": [{"id": "series"}]}})
+    log = machine.folder / "policytrack.db-wal"
+    values = {f"s{number}": [number + day / 8 for day in range(100_000)] for number in range(10)}
+
+    def messages(id_):
+        yield stubs.PushObservationsRequest(dataset="datasets/days", options=stubs.PushOptions(request_id=id_))
+        for series, column in values.items():
+            yield stubs.PushObservationsRequest(columns=[stubs.ObservationColumns(
+                dimensions={"series": series}, periods=range(100_000), values=column)])
+
+    def found():
+        series = {}
+        for one in kill_world.read_series(machine.api, "datasets/days")[0]:
+            series.setdefault(one.dimensions["series"], []).extend(one.values)
+        return series
+
+    def size():
+        return log.stat().st_size if log.exists() else 0
+
+    absent = 0
+    for number, written in enumerate((1e6, 3e6, 5e6, 8e6)):
+        # A stop in between, so that the log begins anew and grows by this push alone.
+        machine.stop()
+        machine.restart()
+        before = size()
+        call = machine.api.observation.PushObservations.future(
+            messages(f"0d5c9b1e-7c0b-4f0e-8a52-{number:012}"), timeout=harness.CALL_SECONDS)
+        while not call.done() and size() - before < written:
+            pass
+        machine.kill()
+        machine.restart()
+        check_chain(ledgers.list_commits(machine.api)[0])
+        there = found()
+        assert there in ({}, values)
+        if there:
+            break
+        absent += 1
+    assert absent > 0
+    answer = machine.api.observation.PushObservations(messages("0d5c9b1e-7c0b-4f0e-8a52-0000000000ff"),
+                                                      timeout=harness.CALL_SECONDS)
+    assert answer.created_count + answer.unchanged_count == 1_000_000
+    assert found() == values
 
 
 # What must not escape the checks: how the data or the ledger is spoilt, and what is then said.
