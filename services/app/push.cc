@@ -47,6 +47,8 @@ absl::Status CheckStatus(v1::ObservationStatus status, bool has_value) {
   return absl::OkStatus();
 }
 
+bool ByRow(const v1::RowError& a, const v1::RowError& b) { return a.row() < b.row(); }
+
 }  // namespace
 
 Push::Push(storage::Store* store, PushBudget* budget, const PushLimits& limits,
@@ -235,13 +237,20 @@ absl::Status Push::CheckSize() {
 
 void Push::Reject(int64_t row, const char* reason, std::string field, std::string message) {
   ++rejected_;
-  if (row_errors_.size() >= kMaxRowErrors) return;
+  // The first by row are kept, in whatever order they are found: a heap with the
+  // last of them in front.
+  if (row_errors_.size() == kMaxRowErrors) {
+    if (row > row_errors_.front().row()) return;
+    std::pop_heap(row_errors_.begin(), row_errors_.end(), ByRow);
+    row_errors_.pop_back();
+  }
   v1::RowError error;
   error.set_row(row);
   error.set_reason(reason);
   error.set_field(std::move(field));
   error.set_message(CutText(message, 300));
   row_errors_.push_back(std::move(error));
+  std::push_heap(row_errors_.begin(), row_errors_.end(), ByRow);
 }
 
 void Push::RejectWith(int64_t row, const absl::Status& status) {
@@ -280,8 +289,7 @@ void Push::Finish(Done done) {
            absl::StrCat("period: row ", c.earlier_row, " gives another value for ",
                         FormatPeriod(c.frequency, c.period), " of the same series in this push"));
   });
-  std::stable_sort(row_errors_.begin(), row_errors_.end(),
-                   [](const auto& a, const auto& b) { return a.row() < b.row(); });
+  std::sort_heap(row_errors_.begin(), row_errors_.end(), ByRow);
 
   // All that the body needs, shared with it: it runs after this may be gone.
   struct Job {

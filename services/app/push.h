@@ -63,7 +63,7 @@ class Push {
   // The series of the key in the present dataset, with room for more points.
   Series& SeriesFor(const std::string& key, size_t more);
   absl::Status CheckSize();
-  // Refuses a row: counted, and kept while there are few.
+  // Refuses a row: counted, and kept when it is one of the first.
   void Reject(int64_t row, const char* reason, std::string field, std::string message);
   void RejectWith(int64_t row, const absl::Status& status);
   absl::Status RowsInvalid() const;

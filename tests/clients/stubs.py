@@ -6,6 +6,7 @@ import sys
 import types
 
 import grpc
+from google.protobuf import json_format
 
 from harness import CALL_SECONDS, ROOT, run, tool
 
@@ -67,6 +68,11 @@ class Api:
         assert len(infos) == 1, f"{len(infos)} ErrorInfo in {status}"
         assert infos[0].domain == "policytrack.dev"
         return infos[0]
+
+    def create(self, kind, request):
+        """Creates a document from the proto JSON of its request."""
+        message = json_format.ParseDict(request, getattr(self.v1, f"Create{kind}Request")())
+        return getattr(getattr(self, kind.lower()), f"Create{kind}")(message, timeout=CALL_SECONDS)
 
     def push(self, dataset, rows=(), columns=(), **options):
         """Pushes (period, value) pairs or whole observations in one message."""

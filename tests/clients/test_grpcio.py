@@ -6,13 +6,13 @@ import threading
 
 import grpc
 import pytest
-from google.protobuf import json_format
 
 import stubs as generated
 import world
 from harness import CALL_SECONDS
 
 DATASET = "datasets/paths-km"
+create = generated.Api.create
 
 
 @pytest.fixture
@@ -21,11 +21,6 @@ def filled(api):
     for kind, request in (*world.DOCUMENTS, ("Indicator", world.GROWTH)):
         create(api, kind, request)
     return api
-
-
-def create(api, kind, request):
-    message = json_format.ParseDict(request, getattr(api.v1, f"Create{kind}Request")())
-    return getattr(getattr(api, kind.lower()), f"Create{kind}")(message, timeout=CALL_SECONDS)
 
 
 def rows_of(api, parent=DATASET, **arguments):
@@ -137,42 +132,6 @@ def test_one_row_twice_with_two_values_is_refused(filled):
     assert pairs(rows_of(filled)) == []
 
 
-def test_pages_hold_every_row_once(filled):
-    wanted = [(str(year), float(year)) for year in range(1900, 2000)]
-    filled.push(DATASET, wanted)
-    found, token, pages = [], "", 0
-    while True:
-        page = rows_of(filled, page_size=7, page_token=token)
-        assert len(page.observations) <= 7
-        found += pairs(page)
-        pages += 1
-        token = page.next_page_token
-        if not token:
-            break
-    assert found == wanted
-    assert pages == 15
-    first = rows_of(filled, page_size=7)
-    error = refusal(lambda: rows_of(filled, page_token=first.next_page_token, start_period="1950"),
-                    grpc.StatusCode.INVALID_ARGUMENT)
-    assert filled.error_info(error).reason == "PAGE_TOKEN_INVALID"
-    within = rows_of(filled, start_period="1950", end_period="1952")
-    assert [row.period for row in within.observations] == ["1950", "1951", "1952"]
-
-
-def test_pages_of_a_reading_in_the_past_are_of_the_past(filled):
-    first = filled.push(DATASET, [(str(year), 1.0) for year in range(1990, 2000)])
-    page = rows_of(filled, page_size=5)
-    filled.push(DATASET, [(str(year), 2.0) for year in range(1990, 2000)])
-    as_of = filled.v1.AsOf(revision=first.revision)
-    then = rows_of(filled, page_size=5, as_of=as_of)
-    rest = rows_of(filled, page_size=5, as_of=as_of, page_token=then.next_page_token)
-    assert [row.value for row in then.observations] + [row.value for row in rest.observations] == [1.0] * 10
-    # Pages of the present are of the revision that the first of them was read at.
-    later = rows_of(filled, page_size=5, page_token=page.next_page_token)
-    assert later.revision == page.revision
-    assert [row.value for row in later.observations] == [1.0] * 5
-
-
 def test_as_of_a_revision_and_as_of_a_time(filled):
     v1 = filled.v1
     first = filled.push(DATASET, [("2020", 100.0)])
@@ -206,32 +165,6 @@ def test_at_least_revision_of_the_future_is_refused_or_ends(filled):
     error = caught.value
     assert error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.INVALID_ARGUMENT)
     assert filled.error_info(error).reason in ("EVALUATION_BEHIND", "FIELD_INVALID")
-
-
-def test_of_concurrent_changes_with_an_etag_none_is_lost(filled, server):
-    """Many clients add a reference each to one plan, reading and writing back with the etag."""
-    v1 = filled.v1
-    writers = 8
-
-    def add(number):
-        with generated.Api(v1, server.address) as own:
-            while True:
-                plan = own.plan.GetPlan(v1.GetPlanRequest(name="plans/paths"), timeout=CALL_SECONDS)
-                plan.references.add(title=f"Note {number}")
-                request = v1.UpdatePlanRequest(plan=plan)
-                request.update_mask.paths.append("references")
-                try:
-                    return own.plan.UpdatePlan(request, timeout=CALL_SECONDS).revision
-                except grpc.RpcError as error:
-                    assert error.code() == grpc.StatusCode.ABORTED, error
-                    assert own.error_info(error).reason == "ETAG_MISMATCH"
-
-    with concurrent.futures.ThreadPoolExecutor(writers) as pool:
-        revisions = list(pool.map(add, range(writers)))
-    assert len(set(revisions)) == writers
-    plan = filled.plan.GetPlan(v1.GetPlanRequest(name="plans/paths"), timeout=CALL_SECONDS)
-    assert sorted(reference.title for reference in plan.references) == sorted(
-        f"Note {number}" for number in range(writers))
 
 
 def half_a_push(api, period, closed):

@@ -1,5 +1,5 @@
 """The server as a process: what it refuses to start on, plugins that cannot be used, how it stops,
-and what is there after it was killed."""
+and that a kill leaves no trace in a report. What a kill must not lose is in test_kill.py."""
 
 import concurrent.futures
 import contextlib
@@ -279,70 +279,6 @@ def test_a_second_sigterm_ends_at_once(start, stubs):
         server.wait_for_line("stopping")
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(harness.START_SECONDS) != 0
-
-
-def push_until_killed(address, stubs, writer, first, acknowledged):
-    """Pushes rows of one writer until the server is gone; notes what was acknowledged."""
-    with generated.Api(stubs, address) as api:
-        while True:
-            number = first + len(acknowledged)
-            # Every push revises one of few periods: a lost one shows as an older value.
-            period = str(1000 + 100 * writer + number % 50)
-            try:
-                answer = api.push(DATASET, [(period, float(number))])
-            except grpc.RpcError:
-                return
-            acknowledged.append((period, float(number), answer.revision))
-
-
-def test_after_kill_9_everything_acknowledged_is_there(start, stubs):
-    """Kills the server several times while clients push, and looks after each start."""
-    writers, wanted = 4, {}
-    server = start().start()
-    create(server, *world.DOCUMENTS, ("Indicator", world.GROWTH))
-    for turn in range(4):
-        acknowledged = [[] for _ in range(writers)]
-        with concurrent.futures.ThreadPoolExecutor(writers + 1) as pool:
-            pushers = [pool.submit(push_until_killed, server.address, stubs, n, 10_000 * turn,
-                                   acknowledged[n])
-                       for n in range(writers)]
-            with generated.Api(stubs, server.address) as api:
-                enough = api.event.ListCommits(stubs.ListCommitsRequest(page_size=1)).commits[0].revision + 60
-                while api.event.ListCommits(stubs.ListCommitsRequest(page_size=1)).commits[0].revision < enough:
-                    pass
-            server.process.kill()
-            for pusher in pushers:
-                pusher.result(harness.CALL_SECONDS)
-        server.kill()
-        server = start(data_dir=server.data_dir).start()
-        with generated.Api(stubs, server.address) as api:
-            found = {row.period: (row.value, row.revision) for row in api.observation.ListObservations(
-                stubs.ListObservationsRequest(parent=DATASET)).observations}
-            for rows_ in acknowledged:
-                for period, value, revision in rows_:
-                    wanted[period] = (value, revision)
-            for period, (value, revision) in wanted.items():
-                # A push that was written and not acknowledged may be there on top, and is newer.
-                assert found[period] == (value, revision) or found[period][1] > revision, period
-            revisions = all_revisions(api, stubs)
-            assert revisions == list(range(len(revisions), 0, -1))
-            assert revisions[0] >= max(revision for _, revision in wanted.values())
-            # Evaluation goes on where it stopped: level is what was pushed.
-            level = api.observation.ListObservations(stubs.ListObservationsRequest(
-                parent="indicators/paths-km", at_least_revision=revisions[0])).observations
-            assert {row.period: row.value for row in level if row.HasField("value")} == {
-                period: value for period, (value, _) in found.items()}
-    assert len(wanted) > 20
-
-
-def all_revisions(api, stubs):
-    found, token = [], ""
-    while True:
-        page = api.event.ListCommits(stubs.ListCommitsRequest(page_size=1000, page_token=token))
-        found += [commit.revision for commit in page.commits]
-        token = page.next_page_token
-        if not token:
-            return found
 
 
 def test_the_report_after_a_kill_is_that_of_a_server_that_was_not_killed(start, tmp_path):
