@@ -10,6 +10,7 @@
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "core/unit.h"
+#include "core/utf8.h"
 
 namespace policytrack::app {
 namespace {
@@ -120,7 +121,7 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
     if (std::find(calculation.group_by.begin(), calculation.group_by.begin() + g,
                   calculation.group_by[g]) != calculation.group_by.begin() + g) {
       return FieldInvalid(absl::StrCat(path, ".group_by[", g, "]"),
-                          absl::StrCat("\"", calculation.group_by[g], "\" is named twice"));
+                          absl::StrCat(Quoted(calculation.group_by[g]), " is named twice"));
     }
   }
 
@@ -128,8 +129,8 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
     const std::string field = absl::StrCat(path, ".inputs[", i, "].slot");
     const std::string& slot = definition.inputs(i).slot();
     if (FindSlot(descriptor, slot) == nullptr) {
-      return FieldInvalid(field, absl::StrCat(definition.plugin(), " has no slot \"", slot,
-                                              "\"; it has ", SlotList(descriptor)));
+      return FieldInvalid(field, absl::StrCat(definition.plugin(), " has no slot ", Quoted(slot),
+                                              "; it has ", SlotList(descriptor)));
     }
     for (int j = 0; j < i; ++j) {
       if (definition.inputs(j).slot() == slot) {

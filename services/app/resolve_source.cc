@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/resource_name.h"
 #include "core/unit.h"
+#include "core/utf8.h"
 #include "services/app/resolve.h"
 
 namespace policytrack::app {
@@ -112,8 +113,8 @@ absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
     for (const std::string& id : calculation->group_by) shape.dimensions.push_back({id, {}});
     shape.outputs = std::move(calculation->outputs);
   } else {
-    return FieldInvalid(field, absl::StrCat("\"", name,
-                                            "\" is not the name of a dataset or an indicator; "
+    return FieldInvalid(field, absl::StrCat(Quoted(name),
+                                            " is not the name of a dataset or an indicator; "
                                             "give `datasets/{dataset}` or "
                                             "`indicators/{indicator}`"));
   }
@@ -134,8 +135,9 @@ absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
     }
     std::vector<std::string> names;
     for (const ResolvedOutput& known : shape->outputs) names.push_back(known.name);
-    return FieldInvalid(path, absl::StrCat(input.source(), " has no output \"", input.output(),
-                                           "\"; it has ", absl::StrJoin(names, ", ")));
+    return FieldInvalid(
+        path, absl::StrCat(input.source(), " has no output ", Quoted(input.output()), "; it has ",
+                           absl::StrJoin(names, ", ")));
   }
 
   ResolvedInput resolved;
@@ -174,8 +176,8 @@ absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
     if (std::none_of(shape->dimensions.begin(), shape->dimensions.end(),
                      [&id = dimension](const auto& known) { return known.id == id; })) {
       return FieldInvalid(absl::StrCat(field, ".selection.", dimension),
-                          absl::StrCat(input.source(), " has no dimension \"", dimension,
-                                       "\"; it has ", IdList(shape->dimensions)));
+                          absl::StrCat(input.source(), " has no dimension ", Quoted(dimension),
+                                       "; it has ", IdList(shape->dimensions)));
     }
   }
   for (size_t g = 0; g < group_by.size(); ++g) {
@@ -183,7 +185,7 @@ absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
                      [&](const auto& known) { return known.id == group_by[g]; })) {
       return FieldInvalid(
           absl::StrCat(field.substr(0, field.rfind(".inputs[")), ".group_by[", g, "]"),
-          absl::StrCat("\"", group_by[g], "\" is not a dimension of ", input.source(),
+          absl::StrCat(Quoted(group_by[g]), " is not a dimension of ", input.source(),
                        ", which has ", IdList(shape->dimensions),
                        "; groups are formed by dimensions that every input has"));
     }
