@@ -206,7 +206,7 @@ class MeasureKind final : public DocumentKind {
       std::sort(languages.begin(), languages.end());
       for (const std::string& language : languages) {
         PT_RETURN_IF_ERROR(
-            CheckLanguage(absl::StrCat("measure.agencies[", i, "].translations"), language));
+            CheckLanguageKey(absl::StrCat("measure.agencies[", i, "].translations"), language));
       }
     }
     return absl::OkStatus();

@@ -81,6 +81,9 @@ TEST_F(MeasureServiceTest, RefusesWhatCannotBe) {
   measure.add_regions("CN-HA");
   EXPECT_EQ(Refused(measure), "INVALID_ARGUMENT FIELD_INVALID measure.regions[1]");
   measure = MeasureOf();
+  *measure.add_agencies() = Text<v1::Agency>(R"(display_name: "A" translations { value: "B" })");
+  EXPECT_EQ(Refused(measure), "INVALID_ARGUMENT FIELD_INVALID measure.agencies[0].translations");
+  measure = MeasureOf();
   *measure.add_milestones() = Text<v1::Milestone>(R"(id: "a" display_name: "A")");
   *measure.add_milestones() = Text<v1::Milestone>(R"(id: "a" display_name: "B")");
   EXPECT_EQ(Refused(measure), "INVALID_ARGUMENT FIELD_INVALID measure.milestones[1].id");
