@@ -23,12 +23,13 @@ def files(root, suffixes=None):
     while stack:
         for path in sorted(stack.pop().iterdir()):
             relative = path.relative_to(root)
-            if path.is_symlink():
+            # In a second working tree `.git` is a file.
+            if path.is_symlink() or path.name in SKIPPED_FOLDERS:
                 continue
             if path.is_dir():
                 top_level_output = len(relative.parts) == 1 and (
                     path.name in ("build", "data") or path.name.startswith("build-"))
-                if path.name not in SKIPPED_FOLDERS and not top_level_output:
+                if not top_level_output:
                     stack.append(path)
             elif suffixes is None or path.suffix in suffixes:
                 found.append(relative)
