@@ -33,6 +33,10 @@ def generate(folder):
         for suffix in ("_pb2", "_pb2_grpc"):
             vars(names).update({key: value for key, value in vars(importlib.import_module(module + suffix)).items()
                                 if not key.startswith("_") and not key.endswith("__pb2")})
+    for module in ("google.api.field_behavior_pb2", "google.type.date_pb2", "google.protobuf.field_mask_pb2",
+                   "google.protobuf.struct_pb2"):
+        vars(names).update({key: value for key, value in vars(importlib.import_module(module)).items()
+                            if key[0] != "_" and key != "DESCRIPTOR"})
     names.Status = importlib.import_module("google.rpc.status_pb2").Status
     names.ErrorInfo = importlib.import_module("google.rpc.error_details_pb2").ErrorInfo
     return names
