@@ -151,3 +151,9 @@ def structs(v1, good):
         changed.CopyFrom(good)
         changed.fields[key].CopyFrom(v1.Value(**change))
         yield what, changed
+
+
+def is_free(site):
+    """Whether any text may stand there: a string without a form of its own."""
+    return (isinstance(site.value, str) and not _format_of(site)[1] and not RESOURCE.match(site.value)
+            and site.field.name != "name")

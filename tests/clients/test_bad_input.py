@@ -5,7 +5,6 @@ and changes nothing; the service goes on. What is rightly taken stands in ACCEPT
 import re
 
 import pytest
-from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 import bad_texts
@@ -46,12 +45,10 @@ class Service:
     def __init__(self, server, api):
         self.server, self.api, self.v1 = server, api, api.v1
         for name, request in full_world.CALLS:
-            self.send(name, self.message(name, request))
-        rows = json_format.ParseDict(full_world.PUSH, self.v1.PushObservationsRequest())
-        pushed = api.observation.PushObservations(iter([rows]), timeout=harness.CALL_SECONDS)
+            api.send(name, request)
+        pushed = api.send("PushObservations", full_world.PUSH)
         # Evaluation writes commits of its own; after this it has nothing left to do.
-        api.progress.GetPlanProgress(self.v1.GetPlanProgressRequest(
-            name="plans/paths", at_least_revision=pushed.revision), timeout=harness.CALL_SECONDS)
+        api.send("GetPlanProgress", {"name": "plans/paths", "atLeastRevision": pushed.revision})
         self.head = api.event.ListCommits(self.v1.ListCommitsRequest(page_size=1)).commits[0]
         self.last_write = refusals.last_write(api)
 
@@ -60,14 +57,6 @@ class Service:
 
     def call(self, name):
         return self.api.channel.unary_unary(self.path(name))
-
-    def message(self, name, request):
-        return json_format.ParseDict(request, getattr(self.v1, METHODS[name].request)())
-
-    def send(self, name, message):
-        """The answer to a message that is good."""
-        service = METHODS[name].service.removesuffix("Service").lower()
-        return getattr(getattr(self.api, service), name)(message, timeout=harness.CALL_SECONDS)
 
     def _resolved(self, value):
         if isinstance(value, dict):
@@ -81,16 +70,16 @@ class Service:
         if isinstance(value, str) and value.startswith("@etag "):
             name = value.removeprefix("@etag ")
             kind = name.split("/")[0][:-1].capitalize()
-            return self.send(f"Get{kind}", self.message(f"Get{kind}", {"name": name})).etag
+            return self.api.send(f"Get{kind}", {"name": name}).etag
         return value
 
     def good(self, name):
         """The good requests of a method."""
-        return [self.message(name, self._resolved(request)) for request in good_requests.GOOD[name]]
+        return [self.api.message(name, self._resolved(request)) for request in good_requests.GOOD[name]]
 
     def next_page(self, name, message):
         """The same request for the second page, or None where there is none."""
-        token = self.send(name, message).next_page_token
+        token = self.api.send(name, message).next_page_token
         following = copy_of(message)
         following.page_token = token
         return following if token else None
@@ -208,7 +197,7 @@ def test_every_rule_of_what_is_accepted_is_needed(service):
 @pytest.mark.parametrize("method", UNARY)
 def test_good_requests_are_good(service, unchanged, method):
     for message in service.good(method):
-        service.send(method, message)
+        service.api.send(method, message)
 
 
 @pytest.mark.parametrize("method", UNARY)
@@ -327,7 +316,7 @@ def test_what_only_the_service_sets_is_left_out(service, unchanged, method):
     junk = bad_values.Bad(service.v1, good).output_only()
     if junk == good.SerializeToString():
         return  # The request has no such field.
-    answers = [service.send(method, type(good).FromString(data)) for data in (good.SerializeToString(), junk)]
+    answers = [service.api.send(method, type(good).FromString(data)) for data in (good.SerializeToString(), junk)]
     for answer in answers:
         for name in ("create_time", "update_time"):
             if name in answer.DESCRIPTOR.fields_by_name:
@@ -354,7 +343,7 @@ def test_a_client_that_goes_away(service, unchanged, method):
         gone.channel.unary_unary(service.path(method)).future(good, timeout=harness.CALL_SECONDS)
     for call in late:
         call.exception(harness.CALL_SECONDS)
-    service.send(method, service.good(method)[0])
+    service.api.send(method, service.good(method)[0])
 
 
 def test_answers_of_the_library(service, unchanged):

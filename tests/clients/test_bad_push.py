@@ -2,10 +2,7 @@
 bad_values.py, and what only rows together or the stream can have wrong. A bad row is told by number and
 field; nothing of the stream is written; in a dry run the other rows are counted as good."""
 
-import json
-
 import pytest
-from google.protobuf import json_format
 
 import bad_texts
 import bad_values
@@ -106,24 +103,13 @@ class Pusher:
     def __init__(self, server, api):
         self.server, self.api, self.v1 = server, api, api.v1
         for method, request in full_world.CALLS:
-            service = next(noun for noun in ("Plan", "Dataset", "Indicator", "Measure") if method.endswith(noun))
-            message = json_format.ParseDict(request, getattr(self.v1, f"{method}Request")())
-            getattr(getattr(api, service.lower()), method)(message, timeout=harness.CALL_SECONDS)
-        pushed = self.push([self.message(full_world.PUSH)])
-        self.push([self.message(rows(row("2020", value=1), options={"requestId": UUID[:-1] + "9"}))])
-        pushed = self.push([self.message(rows(row("2020", value=10)))])
-        api.progress.GetPlanProgress(self.v1.GetPlanProgressRequest(
-            name="plans/paths", at_least_revision=pushed.revision), timeout=harness.CALL_SECONDS)
+            api.send(method, request)
+        api.send(METHOD, full_world.PUSH)
+        api.send(METHOD, rows(row("2020", value=1), options={"requestId": UUID[:-1] + "9"}))
         self.call = api.channel.stream_unary(f"/policytrack.v1.ObservationService/{METHOD}")
 
-    def message(self, request):
-        return json_format.ParseDict(request, self.v1.PushObservationsRequest())
-
-    def push(self, messages):
-        return self.api.observation.PushObservations(iter(messages), timeout=harness.CALL_SECONDS)
-
     def good(self):
-        message = self.message(GOOD)
+        message = self.api.message(METHOD, GOOD)
         message.options.SetInParent()
         return message
 
@@ -162,7 +148,7 @@ class Pusher:
         """The same in a dry run: the bad rows are listed, the others are counted as good."""
         message = self.v1.PushObservationsRequest.FromString(variant.data)
         message.options.CopyFrom(self.v1.PushOptions(return_partial_success=True, validate_only=True))
-        answer = self.push([message])
+        answer = self.api.send(METHOD, message)
         sent = len(message.rows) + sum(len(block.periods) for block in message.columns)
         counted = sum(getattr(answer, f"{kind}_count") for kind in ("created", "revised", "unchanged", "deleted",
                                                                      "rejected"))
@@ -200,7 +186,7 @@ def unchanged(pusher):
 def test_the_good_message_is_good_and_sets_every_field(pusher, unchanged):
     message = pusher.good()
     message.options.CopyFrom(pusher.v1.PushOptions(validate_only=True))
-    answer = pusher.push([message])
+    answer = pusher.api.send(METHOD, message)
     assert (answer.created_count, answer.unchanged_count, answer.rejected_count) == (3, 1, 0)
     found = {f"{site.field.containing_type.name}.{site.field.name}" for site in bad_values.sites(pusher.v1, message)}
     for name in ("PushObservationsRequest", "Observation", "ObservationColumns"):
@@ -219,7 +205,7 @@ def test_every_field(pusher, unchanged, part):
 
 @pytest.mark.parametrize("what, messages, reason, place", CASES, ids=[case[0] for case in CASES])
 def test_case(pusher, unchanged, what, messages, reason, place):
-    seen, faults = pusher.refused([pusher.message(message).SerializeToString() for message in messages])
+    seen, faults = pusher.refused([pusher.api.message(METHOD, message).SerializeToString() for message in messages])
     assert seen.reason == reason and not faults, (faults, str(seen))
     if reason == "ROWS_INVALID":
         assert (int(seen.metadata["row"]), seen.metadata["field"]) == place, seen
@@ -229,7 +215,7 @@ def test_case(pusher, unchanged, what, messages, reason, place):
 
 @pytest.mark.parametrize("what, messages, why", ACCEPTED, ids=[case[0] for case in ACCEPTED])
 def test_accepted(pusher, unchanged, what, messages, why):
-    answer = pusher.push([pusher.message(message) for message in messages])
+    answer = pusher.api.send(METHOD, *messages)
     assert answer.created_count == answer.revised_count == answer.deleted_count == answer.rejected_count == 0, why
 
 
@@ -237,7 +223,7 @@ def test_a_dataset_that_does_not_exist_is_told_apart_in_row_errors(pusher, uncha
     messages = [rows(row(value=1), {**row(value=1), "dimensions": {"city": "north", "kind": "x"}},
                      options={"returnPartialSuccess": True, "validateOnly": True}),
                 {"dataset": "datasets/none", "rows": [row(value=1)]}]
-    answer = pusher.push([pusher.message(message) for message in messages])
+    answer = pusher.api.send(METHOD, *messages)
     assert [(error.row, error.reason, error.field) for error in answer.row_errors] == [
         (1, "FIELD_INVALID", "dimensions.city"), (2, "RESOURCE_NOT_FOUND", "dataset")]
 
@@ -251,7 +237,7 @@ def test_over_long_texts(pusher, unchanged):
 
 @pytest.mark.parametrize("before", [0, 1])
 def test_bytes_that_are_no_message(pusher, unchanged, before):
-    good = pusher.message(rows(row(value=1))).SerializeToString()
+    good = pusher.api.message(METHOD, rows(row(value=1))).SerializeToString()
     for data in (b"\xff" * 100, good + b"\x7b", good[:-1], good + b"\x7b" * 10_000 + b"\x7c" * 10_000):
         seen, faults = pusher.refused([good] * before + [data])
         assert (seen.reason, seen.metadata["field"]) == ("FIELD_INVALID", "message") and not faults, seen
@@ -267,15 +253,15 @@ def test_unknown_fields_are_left_out(pusher, unchanged):
 
 @pytest.mark.parametrize("before", [0, 1])
 def test_a_message_above_4_mib(pusher, unchanged, before):
-    good = pusher.message(rows(row(value=1))).SerializeToString()
+    good = pusher.api.message(METHOD, rows(row(value=1))).SerializeToString()
     seen = refusals.outcome(pusher.v1, pusher.call, iter([good] * before + [good + wire.piece(1000, bytes(4 << 20))]))
     assert (seen.code, seen.infos) == ("RESOURCE_EXHAUSTED", 0), seen
 
 
 def test_very_many_bad_rows_are_told_in_few_words(pusher, unchanged):
-    bad = pusher.message(rows(*({**row("x" * 100, value=1)} for _ in range(5000))))
+    bad = pusher.api.message(METHOD, rows(*({**row("x" * 100, value=1)} for _ in range(5000))))
     seen, faults = pusher.refused([bad.SerializeToString()])
     assert (seen.reason, seen.metadata["rejected_count"]) == ("ROWS_INVALID", "5000") and not faults, (faults, seen)
     bad.options.CopyFrom(pusher.v1.PushOptions(return_partial_success=True, validate_only=True))
-    answer = pusher.push([bad])
+    answer = pusher.api.send(METHOD, bad)
     assert (answer.rejected_count, len(answer.row_errors)) == (5000, 1000)

@@ -6,16 +6,13 @@ import json
 import shutil
 
 import pytest
-from google.protobuf import json_format
 
 import documented_errors
 import full_world
 import harness
 import refusals
 import stubs as generated
-from refusals import contract
 
-METHODS = {method.name: method for method in contract.methods(harness.ROOT)}
 MODULES = harness.BUILD / "tests/plugin-modules"
 
 
@@ -44,9 +41,9 @@ def api(tmp_path_factory, stubs):
     server = harness.ServerProcess(folder / "data").start()
     with generated.Api(stubs, server.address) as api:
         for method, request in [*full_world.CALLS, *documented_errors.SETUP]:
-            send(api, method, [request])
-        send(api, "PushObservations", [full_world.PUSH])
-        send(api, "PushObservations", [{**full_world.PUSH, "options": {"requestId": documented_errors.UUID}}])
+            api.send(method, request)
+        api.send("PushObservations", full_world.PUSH)
+        api.send("PushObservations", {**full_world.PUSH, "options": {"requestId": documented_errors.UUID}})
     assert server.stop() == 0
     change_plugins(plugins)
     write_allow_list(plugins, folder / "allowed", "judge")
@@ -59,17 +56,10 @@ def api(tmp_path_factory, stubs):
     assert server.stop() == 0, server.text()
 
 
-def send(api, name, requests):
-    method = METHODS[name]
-    messages = [json_format.ParseDict(request, getattr(api.v1, method.request)()) for request in requests]
-    call = getattr(getattr(api, method.service.removesuffix("Service").lower()), name)
-    return call(iter(messages) if method.client_stream else messages[0], timeout=harness.CALL_SECONDS)
-
-
 @pytest.mark.parametrize("method, reason", sorted(documented_errors.RECIPES))
 def test_error(api, method, reason):
     requests, names = documented_errors.RECIPES[method, reason]
-    seen = refusals.outcome(api.v1, lambda timeout: send(api, method, requests))
+    seen = refusals.outcome(api.v1, lambda timeout: api.send(method, *requests))
     assert seen is not None, "it was taken"
     assert (seen.code, seen.reason, seen.infos) == (refusals.CODES[reason], reason, 1), seen
     assert refusals.DOCUMENTED[method].get(reason) == seen.code, f"{method} does not document {reason}"
