@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -117,9 +119,9 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
   calculation.plugin_digest = engine_->PluginDigest(definition.plugin());
   calculation.parameters = definition.parameters();
   calculation.group_by.assign(definition.group_by().begin(), definition.group_by().end());
+  std::set<std::string> grouped;
   for (size_t g = 0; g < calculation.group_by.size(); ++g) {
-    if (std::find(calculation.group_by.begin(), calculation.group_by.begin() + g,
-                  calculation.group_by[g]) != calculation.group_by.begin() + g) {
+    if (!grouped.insert(calculation.group_by[g]).second) {
       return FieldInvalid(absl::StrCat(path, ".group_by[", g, "]"),
                           absl::StrCat(Quoted(calculation.group_by[g]), " is named twice"));
     }
