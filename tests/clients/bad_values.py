@@ -88,6 +88,13 @@ def is_whole_list(site):
     return site.field.label == site.field.LABEL_REPEATED and site.steps[-1] == site.field.name
 
 
+def without_id(message):
+    copy = type(message)()
+    copy.CopyFrom(message)
+    copy.ClearField("id")
+    return copy
+
+
 class Bad:
     """The variants of one request."""
 
@@ -121,6 +128,30 @@ class Bad:
             elif not is_whole_list(site) and type_of(site.field) == "string":
                 yield Variant(site.path, "1 MiB", self._with(lambda r: site.put(r, site.value + filler)),
                               bad_texts.reasons_of(site))
+
+    def crowded(self, size=500 << 10):
+        """Every list and map with as many entries as fit in `size`, different where they have to be."""
+        for site in filter(is_whole_list, sites(self.v1, self.request)):
+            def crowd(request):
+                place, last = site.of(request)
+                entries = getattr(place, last)
+                first = sorted(entries)[0] if is_map(site.field) else entries[0]
+                named = not is_map(site.field) and hasattr(first, "id")
+                weight = (first.ByteSize() if hasattr(first, "ByteSize") else len(str(first))) + 12
+                for number in range(size // weight):
+                    if is_map(site.field) and isinstance(entries[first], str):
+                        entries[f"{first}-{number:06}"] = entries[first]
+                    elif is_map(site.field):
+                        entries[f"{first}-{number:06}"].CopyFrom(entries[first])
+                    elif named:
+                        entries.add(id=f"{first.id}-{number}").MergeFrom(without_id(first))
+                    elif isinstance(first, str):
+                        entries.append(f"{first}{number}")
+                    elif hasattr(first, "CopyFrom"):
+                        entries.add().CopyFrom(first)
+                    else:
+                        entries.append(first)
+            yield Variant(site.path, "as many entries as fit", self._with(crowd), frozenset())
 
     def output_only(self):
         """The request with junk in every field of it that only the service sets."""

@@ -108,10 +108,10 @@ class State:
         return f"revision {self.revision}, documents and figures {self.digest[:12]}"
 
 
-def outcome(v1, call, *arguments, **options):
+def outcome(v1, call, *arguments, timeout=harness.CALL_SECONDS, **options):
     """None when the call succeeds, else how it was refused."""
     try:
-        call(*arguments, timeout=harness.CALL_SECONDS, **options)
+        call(*arguments, timeout=timeout, **options)
     except grpc.RpcError as error:
         return refusal(v1, error)
     return None

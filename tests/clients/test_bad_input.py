@@ -2,24 +2,29 @@
 time from bad_values.py. Each is refused by a reason that the method documents, in words that say where,
 and changes nothing; the service goes on. What is rightly taken stands in ACCEPTED."""
 
+import base64
+import hashlib
 import re
+import struct
 
 import pytest
 from google.protobuf.message import DecodeError
 
 import bad_texts
 import bad_values
-import full_world
 import good_requests
 import harness
 import refusals
 import stubs as generated
 import wire
+from bad_service import Service, copy_of
 from refusals import contract
 
 METHODS = {method.name: method for method in contract.methods(harness.ROOT)}
 UNARY = sorted(name for name, method in METHODS.items() if not method.client_stream)
 LISTINGS = [name for name in UNARY if name.startswith("List") or name == "ReadSeries"]
+# How long a request may take whatever it holds; the machine may be busy with other tests.
+SOON_SECONDS = 10
 # Something else that can be listed.
 OTHERS = {"plans/paths": "plans/spare", "datasets/paths-km": "datasets/spare", "indicators/share": "indicators/paths-km",
           "measures/build-paths": "measures/spare", "indicators/paths-km": "indicators/share"}
@@ -33,106 +38,11 @@ ACCEPTED = [
 ]
 
 
-def accepted_by(method, variant):
-    """The rule by which a variant is taken, or None."""
-    return next((rule for rule in ACCEPTED if re.fullmatch(rule[0], method) and re.fullmatch(rule[1], variant.path)
-                 and re.fullmatch(rule[2], variant.what)), None)
-
-
-class Service:
-    """A server that holds the full world, called with raw bytes."""
-
-    def __init__(self, server, api):
-        self.server, self.api, self.v1 = server, api, api.v1
-        for name, request in full_world.CALLS:
-            api.send(name, request)
-        pushed = api.send("PushObservations", full_world.PUSH)
-        # Evaluation writes commits of its own; after this it has nothing left to do.
-        api.send("GetPlanProgress", {"name": "plans/paths", "atLeastRevision": pushed.revision})
-        self.head = api.event.ListCommits(self.v1.ListCommitsRequest(page_size=1)).commits[0]
-        self.last_write = refusals.last_write(api)
-
-    def path(self, name):
-        return f"/policytrack.v1.{METHODS[name].service}/{name}"
-
-    def call(self, name):
-        return self.api.channel.unary_unary(self.path(name))
-
-    def _resolved(self, value):
-        if isinstance(value, dict):
-            return {key: self._resolved(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._resolved(item) for item in value]
-        if value == "@head":
-            return str(self.head.revision)
-        if value == "@time":
-            return self.head.time.ToJsonString()
-        if isinstance(value, str) and value.startswith("@etag "):
-            name = value.removeprefix("@etag ")
-            kind = name.split("/")[0][:-1].capitalize()
-            return self.api.send(f"Get{kind}", {"name": name}).etag
-        return value
-
-    def good(self, name):
-        """The good requests of a method."""
-        return [self.api.message(name, self._resolved(request)) for request in good_requests.GOOD[name]]
-
-    def next_page(self, name, message):
-        """The same request for the second page, or None where there is none."""
-        token = self.api.send(name, message).next_page_token
-        following = copy_of(message)
-        following.page_token = token
-        return following if token else None
-
-    def fault(self, name, variant):
-        """What is wrong with the answer to a variant, in words, or ""."""
-        rule = accepted_by(name, variant)
-        data = variant.data
-        if rule and "validate_only" in self.fields(name):
-            data += wire.varint(self.fields(name)["validate_only"].number << 3) + b"\1"
-        seen = refusals.outcome(self.v1, self.call(name), data)
-        # Also the good call that is answered after every bad one.
-        last_write = refusals.last_write(self.api)
-        found = []
-        if last_write != self.last_write:
-            found.append("something was written")
-            self.last_write = last_write
-        if rule and seen is not None:
-            found.append(f"refused, although {rule[3]}")
-        elif not rule and seen is None:
-            found.append("it was taken")
-        elif not rule:
-            found += refusals.faults_of(name, seen, self.server.data_dir)
-            if seen.reason not in variant.reasons:
-                found.append(f"not by {' or '.join(sorted(variant.reasons))}")
-            if not refusals.names_place(seen, variant.path):
-                found.append("another place is named")
-        return f"{name} {variant.path} [{variant.what}]: {'; '.join(found)}: {seen}" if found else ""
-
-    def faults(self, name, variants):
-        found = []
-        for variant in variants:
-            found.append(self.fault(name, variant))
-            # What comes after would be refused for what was written.
-            if "something was written" in found[-1]:
-                break
-        return [fault for fault in found if fault]
-
-    def fields(self, name):
-        return getattr(self.v1, METHODS[name].request).DESCRIPTOR.fields_by_name
-
-
-def copy_of(message):
-    copy = type(message)()
-    copy.CopyFrom(message)
-    return copy
-
-
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, stubs):
     server = harness.ServerProcess(tmp_path_factory.mktemp("bad-input") / "data").start()
     with generated.Api(stubs, server.address, [("grpc.max_send_message_length", -1)]) as api:
-        yield Service(server, api)
+        yield Service(server, api, ACCEPTED)
     assert server.process.poll() is None, f"the server has ended:\n{server.text()}"
     server.kill()
 
@@ -189,7 +99,7 @@ def test_every_method_has_good_requests_that_set_every_field(service):
 
 
 def test_every_rule_of_what_is_accepted_is_needed(service):
-    used = {accepted_by(method, variant) for method in UNARY for message in service.good(method)
+    used = {service.accepted_by(method, variant) for method in UNARY for message in service.good(method)
             for variant in bad_values.Bad(service.v1, message).variants()}
     assert used - {None} == set(ACCEPTED)
 
@@ -243,12 +153,45 @@ def test_page_tokens_of_other_requests(service, unchanged, method):
     assert not any(faults), "\n" + "\n".join(filter(None, faults))
 
 
+def forged(token):
+    """Tokens for the same request that nobody gave, but with a checksum that is right."""
+    content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[:-4]
+    # A version and a digest of the request, revision, offset, and a key of any length.
+    for revision in (0, 1, 10**9, 2**63 - 1):
+        for offset in (0, -1, 2**63 - 1, -2**63):
+            for key in (b"", b"\xff\xfe", b"\0", b"\x1e", b"a\x1e\xff", content[33:] + b"\0", b"x" * 100_000):
+                changed = content[:17] + struct.pack("<qq", revision, offset) + key
+                signed = changed + hashlib.sha256(changed).digest()[:4]
+                yield base64.urlsafe_b64encode(signed).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("method", LISTINGS)
+def test_forged_page_tokens(service, unchanged, method):
+    """They may name any place to go on from; they do no harm."""
+    taken = 0
+    for page in filter(None, (service.next_page(method, message) for message in service.good(method))):
+        for token in forged(page.page_token):
+            page.page_token = token
+            seen = refusals.outcome(service.v1, service.call(method), page.SerializeToString())
+            assert seen is None or not list(refusals.faults_of(method, seen, service.server.data_dir)), (token[:80], seen)
+            taken += seen is None
+    assert taken, "none has the form of a token any more"
+
+
 @pytest.mark.parametrize("method", UNARY)
 def test_over_long_texts(service, unchanged, method):
     faults = []
     for message in service.good(method):
         faults += service.faults(method, bad_values.Bad(service.v1, message).over_long())
     assert not faults, "\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize("method", [method for method in UNARY if re.match("Create|Preview|UpdatePlan", method)])
+def test_very_many_entries(service, unchanged, method):
+    """Taken or not, they are answered soon: one request must not hold up those of others."""
+    for variant in bad_values.Bad(service.v1, service.good(method)[0]).crowded():
+        seen = refusals.outcome(service.v1, service.call(method), variant.data, timeout=SOON_SECONDS)
+        assert seen is None or not list(refusals.faults_of(method, seen, service.server.data_dir)), (variant.path, seen)
 
 
 def not_a_message(service, method, good):

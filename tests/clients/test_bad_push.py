@@ -23,7 +23,6 @@ GOOD = {
              {"period": "2031", "dimensions": EAST, "deleted": True}],
     "columns": [{"dimensions": {"city": "west", "kind": "raised"}, "periods": [2030, 2031], "values": [1, 2],
                  "statuses": ["OBSERVATION_STATUS_NORMAL", "OBSERVATION_STATUS_ESTIMATED"], "breakIndexes": [1]}]}
-ROWS_OF_GOOD = 4
 
 
 def row(period="2030", **fields):
@@ -226,6 +225,14 @@ def test_a_dataset_that_does_not_exist_is_told_apart_in_row_errors(pusher, uncha
     answer = pusher.api.send(METHOD, *messages)
     assert [(error.row, error.reason, error.field) for error in answer.row_errors] == [
         (1, "FIELD_INVALID", "dimensions.city"), (2, "RESOURCE_NOT_FOUND", "dataset")]
+
+
+def test_very_many_entries(pusher, unchanged):
+    message = pusher.good()
+    message.options.validate_only = True
+    for variant in bad_values.Bad(pusher.v1, message).crowded():
+        seen = refusals.outcome(pusher.v1, pusher.call, iter([variant.data]), timeout=10)
+        assert seen is None or not list(refusals.faults_of(METHOD, seen, pusher.server.data_dir)), (variant.path, seen)
 
 
 def test_over_long_texts(pusher, unchanged):
