@@ -31,6 +31,15 @@ absl::optional<google::rpc::ErrorInfo> InfoOf(const absl::Status& status) {
   return info;
 }
 
+// What may be shown in a log or a terminal: short, UTF-8 and of one line, whatever
+// of the caller's it quotes.
+std::string MessageText(absl::string_view message) {
+  return CutText(OneLine(ToUtf8(CutText(message, kMaxMessageBytes))), kMaxMessageBytes);
+}
+
+// A path ends in whatever key the caller has sent; what is wrong comes after it.
+std::string ShownPath(absl::string_view field) { return CutText(field, kMaxMetadataValueBytes); }
+
 }  // namespace
 
 std::string CutText(absl::string_view text, size_t max_bytes) {
@@ -58,19 +67,19 @@ absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string
     if (used > kMaxMetadataBytes) break;
     (*info.mutable_metadata())[short_key] = short_value;
   }
-  absl::Status status(code, CutText(ToUtf8(message), kMaxMessageBytes));
+  absl::Status status(code, MessageText(message));
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   return status;
 }
 
 absl::Status FieldInvalid(absl::string_view field, absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kFieldInvalid,
-               absl::StrCat(field, ": ", message), {{kFieldKey, std::string(field)}});
+               absl::StrCat(ShownPath(field), ": ", message), {{kFieldKey, std::string(field)}});
 }
 
 absl::Status FieldRequired(absl::string_view field, absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kFieldRequired,
-               absl::StrCat(field, ": ", message), {{kFieldKey, std::string(field)}});
+               absl::StrCat(ShownPath(field), ": ", message), {{kFieldKey, std::string(field)}});
 }
 
 absl::Status NotFound(absl::string_view resource, absl::string_view message) {
@@ -95,8 +104,7 @@ absl::Status WithFieldPrefix(const absl::Status& status, absl::string_view prefi
   auto info = InfoOf(status);
   const bool has_field = info.has_value() && info->metadata().contains(kFieldKey);
   const absl::string_view joint = has_field ? "." : ": ";
-  absl::Status result(status.code(), CutText(ToUtf8(absl::StrCat(prefix, joint, status.message())),
-                                             kMaxMessageBytes));
+  absl::Status result(status.code(), MessageText(absl::StrCat(prefix, joint, status.message())));
   status.ForEachPayload(
       [&](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
   if (has_field) {

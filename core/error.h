@@ -54,7 +54,8 @@ using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;
 
 // A status with an ErrorInfo of this reason. `message` must stand alone: what
 // is wrong, where, and what to do. `metadata` names the field, resource or
-// position, for programs. The whole is kept under 4 KiB: longer texts are cut.
+// position, for programs. The message is kept to one line: control characters in
+// it are escaped. The whole is kept under 4 KiB: longer texts are cut.
 absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                    ErrorMetadata metadata = {});
 

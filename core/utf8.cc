@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/error.h"
 
 namespace policytrack {
@@ -45,6 +46,25 @@ std::string ToUtf8(absl::string_view bytes) {
     }
   }
   return text;
+}
+
+std::string OneLine(absl::string_view text) {
+  std::string line;
+  line.reserve(text.size());
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    // U+0080 to U+009F are the only characters of this form in UTF-8.
+    const bool c1 = byte == 0xc2 && text.size() > 1 && static_cast<unsigned char>(text[1]) < 0xa0;
+    if (byte == '\n') {
+      line += "\\n";
+    } else if (c1 || byte < 0x20 || byte == 0x7f) {
+      absl::StrAppendFormat(&line, "\\u%04x", c1 ? static_cast<unsigned char>(text[1]) : byte);
+    } else {
+      line += text[0];
+    }
+    text.remove_prefix(c1 ? 2 : 1);
+  }
+  return line;
 }
 
 std::string Quoted(absl::string_view text, size_t max_bytes) {

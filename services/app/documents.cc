@@ -111,6 +111,7 @@ void Documents::Create(const CreateArgs& args, DocumentDone done) {
   pending->name = ResourceName(kind_->collection(), args.id);
   pending->document.reset(args.document->New());
   pending->document->CopyFrom(*args.document);
+  pending->document->DiscardUnknownFields();
   ClearOutputOnly(pending->document.get());
   SetText(pending->document.get(), "name", pending->name);
   ClearField(pending->document.get(), "etag");
@@ -161,6 +162,7 @@ void Documents::Update(const UpdateArgs& args, DocumentDone done) {
   if (!id.ok()) return done(id.status());
   pending->document.reset(args.document->New());
   pending->document->CopyFrom(*args.document);
+  pending->document->DiscardUnknownFields();
   pending->mask = args.mask;
   pending->allow_missing = args.allow_missing;
   pending->etag = GetText(*args.document, "etag");
@@ -201,7 +203,10 @@ absl::Status Documents::UpdateIn(WriteTransaction& tx, Pending& pending) {
   } else {
     PT_RETURN_IF_ERROR(CheckEtag(pending.etag, *present));
     next->CopyFrom(*present);
-    PT_RETURN_IF_ERROR(ApplyUpdate(*pending.document, pending.mask, next.get()));
+    const absl::Status applied = ApplyUpdate(*pending.document, pending.mask, next.get());
+    // A path of the mask is told as such, a field that cannot change as a field.
+    if (MetadataOf(applied, "field") == "update_mask") return applied;
+    PT_RETURN_IF_ERROR(WithFieldPrefix(applied, kind_->singular()));
   }
   PT_RETURN_IF_ERROR(CheckFields(*next, kind_->singular()));
   PT_RETURN_IF_ERROR(CheckSize(pending.name, *next));

@@ -32,10 +32,7 @@ class IndicatorKind final : public DocumentKind {
   absl::Status Check(storage::ReadTransaction& tx, const Message* before,
                      Message* next) const override {
     const auto& indicator = static_cast<const v1::Indicator&>(*next);
-    PT_RETURN_IF_ERROR(CheckLanguage("indicator.language_code", indicator.language_code()));
-    PT_RETURN_IF_ERROR(CheckTranslations("indicator.translations", indicator.language_code(),
-                                         indicator.translations()));
-    PT_RETURN_IF_ERROR(CheckReferences("indicator.references", indicator.references()));
+    PT_RETURN_IF_ERROR(CheckIndicatorTexts(indicator));
     // Before resolving: an indicator that feeds itself does not exist yet.
     PT_RETURN_IF_ERROR(CheckNoCycle(tx, indicator));
     return ResolveIndicator(tx, storage::kPresent, *engine_, indicator, "indicator").status();

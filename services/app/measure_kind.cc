@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -94,15 +95,33 @@ absl::Status CheckMilestones(const v1::Measure& measure) {
   return absl::OkStatus();
 }
 
-bool Overlap(const v1::MeasureParameter& a, const v1::MeasureParameter& b) {
-  const int a_from = a.has_valid_from() ? DateNumber(a.valid_from()) : 0;
-  const int b_from = b.has_valid_from() ? DateNumber(b.valid_from()) : 0;
-  const int a_to = a.has_valid_to() ? DateNumber(a.valid_to()) : 99999999;
-  const int b_to = b.has_valid_to() ? DateNumber(b.valid_to()) : 99999999;
-  return a_from <= b_to && b_from <= a_to;
-}
+// The times for which the parameter of one id is valid: no two share a day.
+class Validity {
+ public:
+  // The position of a parameter that is valid on days on which this one is, or -1.
+  int Add(const v1::MeasureParameter& parameter, int position) {
+    const Span span{parameter.has_valid_to() ? DateNumber(parameter.valid_to()) : 99999999,
+                    position};
+    const int from = parameter.has_valid_from() ? DateNumber(parameter.valid_from()) : 0;
+    const auto next = by_from_.lower_bound(from);
+    if (next != by_from_.end() && next->first <= span.to) return next->second.position;
+    if (next != by_from_.begin() && std::prev(next)->second.to >= from) {
+      return std::prev(next)->second.position;
+    }
+    by_from_.emplace_hint(next, from, span);
+    return -1;
+  }
+
+ private:
+  struct Span {
+    int to = 0;
+    int position = 0;
+  };
+  std::map<int, Span> by_from_;
+};
 
 absl::Status CheckParameters(const v1::Measure& measure) {
+  std::map<std::string, Validity> by_id;
   for (int i = 0; i < measure.parameters_size(); ++i) {
     const v1::MeasureParameter& parameter = measure.parameters(i);
     const std::string field = absl::StrCat("measure.parameters[", i, "]");
@@ -128,13 +147,11 @@ absl::Status CheckParameters(const v1::Measure& measure) {
       PT_RETURN_IF_ERROR(CheckDateOrder(field + ".valid_to", parameter.valid_from(),
                                         parameter.valid_to(), "is before valid_from"));
     }
-    for (int j = 0; j < i; ++j) {
-      if (measure.parameters(j).id() == parameter.id() &&
-          Overlap(measure.parameters(j), parameter)) {
-        return FieldInvalid(field, absl::StrCat("is valid on days on which parameters[", j,
-                                                "] of the same id is valid too; end that one "
-                                                "the day before"));
-      }
+    const int other = by_id[parameter.id()].Add(parameter, i);
+    if (other >= 0) {
+      return FieldInvalid(field, absl::StrCat("is valid on days on which parameters[", other,
+                                              "] of the same id is valid too; end that one "
+                                              "the day before"));
     }
   }
   return absl::OkStatus();
@@ -206,7 +223,7 @@ class MeasureKind final : public DocumentKind {
       std::sort(languages.begin(), languages.end());
       for (const std::string& language : languages) {
         PT_RETURN_IF_ERROR(
-            CheckLanguage(absl::StrCat("measure.agencies[", i, "].translations"), language));
+            CheckLanguageKey(absl::StrCat("measure.agencies[", i, "].translations"), language));
       }
     }
     return absl::OkStatus();

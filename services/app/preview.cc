@@ -13,6 +13,7 @@
 #include "services/app/group_inputs.h"
 #include "services/app/resolve.h"
 #include "services/app/series_proto.h"
+#include "services/app/text_checks.h"
 
 namespace policytrack::app {
 namespace {
@@ -33,6 +34,7 @@ absl::StatusOr<v1::PreviewIndicatorResponse> Preview::PreviewIndicator(
   v1::Indicator definition = request.indicator();
   definition.clear_name();
   definition.set_revision(0);
+  PT_RETURN_IF_ERROR(CheckIndicatorTexts(definition));
   Calculation calculation;
   std::vector<Group> groups;
   std::vector<GroupInputs> inputs;

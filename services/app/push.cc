@@ -164,6 +164,10 @@ Push::Series& Push::SeriesFor(const std::string& key, size_t more) {
 
 absl::Status Push::AddColumns(const v1::ObservationColumns& block, const std::string& field) {
   const int n = block.periods_size();
+  if (n == 0) return FieldRequired(field + ".periods", "must have at least one entry");
+  if (block.values_size() == 0) {
+    return FieldRequired(field + ".values", "must have one entry for every period");
+  }
   if (block.values_size() != n) {
     return FieldInvalid(field + ".values",
                         absl::StrCat("has ", block.values_size(), " entries for ", n, " periods"));

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,7 @@
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "core/unit.h"
+#include "core/utf8.h"
 
 namespace policytrack::app {
 namespace {
@@ -151,11 +153,11 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
   calculation.plugin_digest = engine_->PluginDigest(definition.plugin());
   calculation.parameters = definition.parameters();
   calculation.group_by.assign(definition.group_by().begin(), definition.group_by().end());
+  std::set<std::string> grouped;
   for (size_t g = 0; g < calculation.group_by.size(); ++g) {
-    if (std::find(calculation.group_by.begin(), calculation.group_by.begin() + g,
-                  calculation.group_by[g]) != calculation.group_by.begin() + g) {
+    if (!grouped.insert(calculation.group_by[g]).second) {
       return FieldInvalid(absl::StrCat(path, ".group_by[", g, "]"),
-                          absl::StrCat("\"", calculation.group_by[g], "\" is named twice"));
+                          absl::StrCat(Quoted(calculation.group_by[g]), " is named twice"));
     }
   }
 
@@ -163,8 +165,8 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
     const std::string field = absl::StrCat(path, ".inputs[", i, "].slot");
     const std::string& slot = definition.inputs(i).slot();
     if (FindSlot(descriptor, slot) == nullptr) {
-      return FieldInvalid(field, absl::StrCat(definition.plugin(), " has no slot \"", slot,
-                                              "\"; it has ", SlotList(descriptor)));
+      return FieldInvalid(field, absl::StrCat(definition.plugin(), " has no slot ", Quoted(slot),
+                                              "; it has ", SlotList(descriptor)));
     }
     for (int j = 0; j < i; ++j) {
       if (definition.inputs(j).slot() == slot) {

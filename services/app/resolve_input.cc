@@ -10,6 +10,7 @@
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "core/unit.h"
+#include "core/utf8.h"
 #include "services/app/resolve.h"
 
 namespace policytrack::app {
@@ -48,7 +49,7 @@ absl::StatusOr<const ResolvedOutput*> FindOutput(const SourceShape& shape, const
   }
   std::vector<std::string> names;
   for (const ResolvedOutput& known : shape.outputs) names.push_back(known.name);
-  return FieldInvalid(field, absl::StrCat(shape.name, " has no output \"", name, "\"; it has ",
+  return FieldInvalid(field, absl::StrCat(shape.name, " has no output ", Quoted(name), "; it has ",
                                           absl::StrJoin(names, ", ")));
 }
 
@@ -139,7 +140,7 @@ absl::Status CheckSpread(const InputContext& context) {
   if (std::none_of(dimensions.begin(), dimensions.end(),
                    [&](const auto& known) { return known.id == spread_by; })) {
     return FieldInvalid(
-        field, absl::StrCat("\"", spread_by, "\" is not a dimension of ", context.shape.name,
+        field, absl::StrCat(Quoted(spread_by), " is not a dimension of ", context.shape.name,
                             ", which has ", IdList(dimensions)));
   }
   const auto& group_by = context.group_by;
@@ -147,8 +148,8 @@ absl::Status CheckSpread(const InputContext& context) {
   // be one part for each group.
   if (!context.slot.unaligned() &&
       std::find(group_by.begin(), group_by.end(), spread_by) != group_by.end()) {
-    return FieldInvalid(field, absl::StrCat("\"", spread_by,
-                                            "\" is one of group_by, so that each group would "
+    return FieldInvalid(field, absl::StrCat(Quoted(spread_by),
+                                            " is one of group_by, so that each group would "
                                             "have one part; take it out of group_by"));
   }
   return absl::OkStatus();
@@ -163,15 +164,15 @@ absl::Status CheckDimensions(const InputContext& context) {
   for (const auto& [dimension, values] : context.input.selection()) {
     if (!unknown(dimension)) continue;
     return FieldInvalid(absl::StrCat(context.field, ".selection.", dimension),
-                        absl::StrCat(context.shape.name, " has no dimension \"", dimension,
-                                     "\"; it has ", IdList(dimensions)));
+                        absl::StrCat(context.shape.name, " has no dimension ", Quoted(dimension),
+                                     "; it has ", IdList(dimensions)));
   }
   const std::string& field = context.field;
   for (size_t g = 0; g < context.group_by.size(); ++g) {
     if (!unknown(context.group_by[g])) continue;
     return FieldInvalid(
         absl::StrCat(field.substr(0, field.rfind(".inputs[")), ".group_by[", g, "]"),
-        absl::StrCat("\"", context.group_by[g], "\" is not a dimension of ", context.shape.name,
+        absl::StrCat(Quoted(context.group_by[g]), " is not a dimension of ", context.shape.name,
                      ", which has ", IdList(dimensions),
                      "; groups are formed by dimensions that every input has"));
   }
@@ -187,7 +188,7 @@ absl::StatusOr<std::vector<std::string>> ReadSelection(const SourceShape& shape,
   for (const std::string& text : selected.values()) {
     PT_ASSIGN_OR_RETURN(std::string value, NormalizeDimensionValue(path, text));
     if (value != kTotal && !dimension.values.empty() && !Has(dimension.values, value)) {
-      return FieldInvalid(path, absl::StrCat("\"", value, "\" is not a value of ", dimension.id,
+      return FieldInvalid(path, absl::StrCat(Quoted(value), " is not a value of ", dimension.id,
                                              " in ", shape.name));
     }
     values.push_back(std::move(value));
@@ -222,8 +223,8 @@ absl::Status CheckSelection(const DimensionRule& rule, bool aggregated, const st
   }
   for (const std::string& value : values) {
     if (!Has(rule.totals, value)) continue;
-    return FieldInvalid(path, absl::StrCat("selects \"", value,
-                                           "\", which is declared a total "
+    return FieldInvalid(path, absl::StrCat("selects ", Quoted(value),
+                                           ", which is declared a total "
                                            "over ",
                                            rule.dimension,
                                            ", together with other values, which would count "

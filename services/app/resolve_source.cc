@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "core/resource_name.h"
+#include "core/utf8.h"
 #include "services/app/resolve.h"
 
 namespace policytrack::app {
@@ -107,8 +108,8 @@ absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
     }
     shape.outputs = std::move(calculation->outputs);
   } else {
-    return FieldInvalid(field, absl::StrCat("\"", name,
-                                            "\" is not the name of a dataset or an indicator; "
+    return FieldInvalid(field, absl::StrCat(Quoted(name),
+                                            " is not the name of a dataset or an indicator; "
                                             "give `datasets/{dataset}` or "
                                             "`indicators/{indicator}`"));
   }

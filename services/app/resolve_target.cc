@@ -12,6 +12,7 @@
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "core/unit.h"
+#include "core/utf8.h"
 #include "services/app/resolve.h"
 
 namespace policytrack::app {
@@ -161,8 +162,8 @@ absl::StatusOr<Calculation> Resolver::Target(const v1::Target& target, absl::str
     std::vector<std::string> names;
     for (const ResolvedOutput& known : shape->outputs) names.push_back(known.name);
     return FieldInvalid(absl::StrCat(path, ".output"),
-                        absl::StrCat(target.indicator(), " has no output \"", target.output(),
-                                     "\"; it has ", absl::StrJoin(names, ", ")));
+                        absl::StrCat(target.indicator(), " has no output ", Quoted(target.output()),
+                                     "; it has ", absl::StrJoin(names, ", ")));
   }
   PT_RETURN_IF_ERROR(CheckUnit(absl::StrCat(path, ".unit"), target.unit()));
   PT_RETURN_IF_ERROR(

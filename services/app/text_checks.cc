@@ -31,7 +31,11 @@ bool IsLanguageTag(const std::string& code) {
 }  // namespace
 
 absl::Status CheckLanguage(const std::string& field, const std::string& code) {
-  if (code.empty() || IsLanguageTag(code)) return absl::OkStatus();
+  return code.empty() ? absl::OkStatus() : CheckLanguageKey(field, code);
+}
+
+absl::Status CheckLanguageKey(const std::string& field, const std::string& code) {
+  if (IsLanguageTag(code)) return absl::OkStatus();
   return FieldInvalid(field,
                       absl::StrCat("\"", CutText(code, 40),
                                    "\" is not a BCP-47 language tag such as en, zh-Hans or ar"));
@@ -74,6 +78,13 @@ absl::Status CheckReferences(const std::string& prefix,
     PT_RETURN_IF_ERROR(CheckLanguage(field + ".language_code", reference.language_code()));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckIndicatorTexts(const v1::Indicator& indicator) {
+  PT_RETURN_IF_ERROR(CheckLanguage("indicator.language_code", indicator.language_code()));
+  PT_RETURN_IF_ERROR(CheckTranslations("indicator.translations", indicator.language_code(),
+                                       indicator.translations()));
+  return CheckReferences("indicator.references", indicator.references());
 }
 
 absl::Status CheckRegion(const std::string& field, const std::string& region) {

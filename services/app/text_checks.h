@@ -1,4 +1,4 @@
-// Checks that several kinds of documents share: languages, translations,
+// Checks of texts that several kinds of documents share: languages, translations,
 // references, regions and spans of dates.
 //
 // Thread rule: free functions, any thread. Each returns INVALID_ARGUMENT /
@@ -13,11 +13,15 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "google/type/date.pb.h"
 #include "policytrack/v1/common.pb.h"
+#include "policytrack/v1/indicator.pb.h"
 
 namespace policytrack::app {
 
 // A BCP-47 tag by its form: "en", "zh-Hans", "ar-EG". "" is allowed.
 absl::Status CheckLanguage(const std::string& field, const std::string& code);
+
+// The same where "" is not allowed: the key of a map.
+absl::Status CheckLanguageKey(const std::string& field, const std::string& code);
 
 // Keys are language tags other than `language_code`, and each entry says something.
 absl::Status CheckTranslations(
@@ -27,6 +31,9 @@ absl::Status CheckTranslations(
 // URIs are http or https, languages are tags.
 absl::Status CheckReferences(const std::string& prefix,
                              const google::protobuf::RepeatedPtrField<v1::Reference>& references);
+
+// The texts of an indicator, as CheckLanguage, CheckTranslations and CheckReferences.
+absl::Status CheckIndicatorTexts(const v1::Indicator& indicator);
 
 // A code such as "CN-HA": letters, digits, hyphens, underscores, at most 32.
 absl::Status CheckRegion(const std::string& field, const std::string& region);

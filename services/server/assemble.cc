@@ -206,6 +206,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   store_options.reader_connections = std::max(config.readers, config.workers + 2);
   PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store,
                       storage::SqliteStore::Open(store_options, clock));
+  return StartOver(std::move(store), std::move(engine), config, clock, log);
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::StartOver(std::unique_ptr<storage::Store> store,
+                                                          std::unique_ptr<plugins::Engine> engine,
+                                                          const Config& config, Clock* clock,
+                                                          const rpc::Log& log) {
   auto server =
       std::make_unique<AssembledServer>(std::move(store), std::move(engine), config, clock, log);
   server->Follow();

@@ -9,8 +9,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/clock.h"
+#include "plugins/engine.h"
 #include "services/rpc/status.h"
 #include "services/server/config.h"
+#include "storage/store.h"
 
 namespace policytrack::server {
 
@@ -23,6 +25,12 @@ class Server {
   // is taken, NOT_FOUND for a missing plugin directory. `clock` must outlive it.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Config& config, Clock* clock,
                                                        const rpc::Log& log);
+
+  // The same over a store and plugins that are open already.
+  static absl::StatusOr<std::unique_ptr<Server>> StartOver(std::unique_ptr<storage::Store> store,
+                                                           std::unique_ptr<plugins::Engine> engine,
+                                                           const Config& config, Clock* clock,
+                                                           const rpc::Log& log);
 
   virtual ~Server() = default;
 

@@ -27,13 +27,19 @@ def generate(folder):
     # `google` is there already, with protobuf in it.
     import google
     google.__path__.append(str(pathlib.Path(folder) / "google"))
-    names = types.SimpleNamespace()
+    names = types.SimpleNamespace(methods={})
     modules = [source.relative_to(PROTO) for source in sources if source.is_relative_to(PROTO / "policytrack")]
     for path in modules:
         module = ".".join(path.with_suffix("").parts)
         for suffix in ("_pb2", "_pb2_grpc"):
             vars(names).update({key: value for key, value in vars(importlib.import_module(module + suffix)).items()
                                 if not key.startswith("_") and not key.endswith("__pb2")})
+        for service in importlib.import_module(module + "_pb2").DESCRIPTOR.services_by_name.values():
+            names.methods.update(service.methods_by_name)
+    for module in ("google.api.field_behavior_pb2", "google.type.date_pb2", "google.protobuf.field_mask_pb2",
+                   "google.protobuf.struct_pb2"):
+        vars(names).update({key: value for key, value in vars(importlib.import_module(module)).items()
+                            if key[0] != "_" and key != "DESCRIPTOR"})
     names.Status = importlib.import_module("google.rpc.status_pb2").Status
     names.ErrorInfo = importlib.import_module("google.rpc.error_details_pb2").ErrorInfo
     return names
@@ -55,6 +61,18 @@ class Api:
 
     def __exit__(self, *unused):
         self.channel.close()
+
+    def message(self, method, request):
+        """A request of a method from proto JSON."""
+        return json_format.ParseDict(request, getattr(self.v1, self.v1.methods[method].input_type.name)())
+
+    def send(self, method, *requests):
+        """The answer of a method, by its name, to a message, or several of a stream, or proto JSON of them."""
+        messages = [self.message(method, request) if isinstance(request, dict) else request for request in requests]
+        descriptor = self.v1.methods[method]
+        service = descriptor.containing_service.name.removesuffix("Service").lower()
+        call = getattr(getattr(self, service), method)
+        return call(iter(messages) if method == "PushObservations" else messages[0], timeout=CALL_SECONDS)
 
     def error_info(self, error):
         """The one ErrorInfo of a call that failed, out of its trailing metadata."""

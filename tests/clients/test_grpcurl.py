@@ -69,16 +69,6 @@ def test_created_documents_are_read_back(filled):
     assert measures["measures"][0]["stage"] == "MEASURE_STAGE_IN_FORCE"
 
 
-def test_texts_of_all_scripts_come_back_as_they_went(server):
-    request = {"planId": "scripts", "plan": {
-        "displayName": "自行车道计划 2030", "languageCode": "zh", "translations": {
-            "ar": {"displayName": "خطة مسارات الدراجات"}, "en": {"displayName": "Paths \u2013 all"}}}}
-    server.grpcurl_ok(V1 + "PlanService/CreatePlan", request)
-    plan = server.grpcurl_ok(V1 + "PlanService/GetPlan", {"name": "plans/scripts"})
-    assert plan["displayName"] == request["plan"]["displayName"]
-    assert plan["translations"] == request["plan"]["translations"]
-
-
 def test_push_list_and_progress(filled):
     # Two messages of one stream: the second row names no dataset and needs none.
     answer = filled.grpcurl_ok(V1 + "ObservationService/PushObservations", [

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "core/utf8.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
@@ -97,6 +98,19 @@ TEST(ErrorTest, BytesThatAreNotUtf8DoNotLoseTheReason) {
   const absl::Status prefixed = WithFieldPrefix(status, "\xfe");
   EXPECT_EQ(ReasonOf(prefixed), reason::kFieldInvalid);
   EXPECT_TRUE(IsUtf8(prefixed.message()));
+}
+
+TEST(ErrorTest, AMessageIsOneLine) {
+  const absl::Status status = FieldInvalid("a\nb", "\x1b[31m\x7f\xc2\x85 is \t odd, \xc2\xa0é");
+  EXPECT_EQ(status.message(), "a\\nb: \\u001b[31m\\u007f\\u0085 is \\u0009 odd, \xc2\xa0é");
+  EXPECT_EQ(WithFieldPrefix(status, "x\r").message(),
+            absl::StrCat("x\\u000d.", std::string(status.message())));
+}
+
+TEST(ErrorTest, ALongPathDoesNotHideWhatIsWrong) {
+  const std::string path = "plan.translations." + std::string(1 << 20, 'x');
+  EXPECT_THAT(std::string(FieldInvalid(path, "is odd").message()), testing::EndsWith(": is odd"));
+  EXPECT_THAT(std::string(FieldRequired(path).message()), testing::EndsWith(": must be set"));
 }
 
 TEST(CutTextTest, CutsAtCharacters) {

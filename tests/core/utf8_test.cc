@@ -30,6 +30,13 @@ TEST(Utf8Test, ReplacesWhatIsNot) {
   }
 }
 
+TEST(Utf8Test, OneLineHasNoControlCharacters) {
+  EXPECT_EQ(OneLine("a\nb\t\x01\x1b\x7f"), "a\\nb\\u0009\\u0001\\u001b\\u007f");
+  EXPECT_EQ(OneLine("\xc2\x80\xc2\x9f"), "\\u0080\\u009f");
+  EXPECT_EQ(OneLine("\xc2\xa0 é 万辆 🚗"), "\xc2\xa0 é 万辆 🚗");
+  EXPECT_EQ(OneLine(""), "");
+}
+
 TEST(Utf8Test, QuotesForMessages) {
   EXPECT_EQ(Quoted("河南"), "\"河南\"");
   EXPECT_EQ(Quoted("a\"b\n"), "\"a\\\"b\\n\"");

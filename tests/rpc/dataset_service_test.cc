@@ -107,7 +107,10 @@ TEST_F(DatasetServiceTest, WhatCannotChange) {
   v1::Dataset dataset = Good();
   dataset.set_name("datasets/d");
   dataset.set_unit("pieces");
-  EXPECT_EQ(CodeOf(Update(dataset, "unit")), "INVALID_ARGUMENT FIELD_INVALID");
+  const grpc::Status status = Update(dataset, "unit");
+  EXPECT_EQ(CodeOf(status), "INVALID_ARGUMENT FIELD_INVALID");
+  EXPECT_EQ(MetadataOf(status, "field"), "dataset.unit");
+  EXPECT_EQ(MetadataOf(Update(dataset, "no_such"), "field"), "update_mask");
   dataset = Good();
   dataset.set_name("datasets/d");
   dataset.mutable_dimensions(0)->set_id("area");
@@ -233,6 +236,11 @@ TEST_F(DatasetServiceTest, PreviewStoresNothing) {
   v1::ListIndicatorsResponse listed;
   ASSERT_EQ(CodeOf(CALL(indicators_, ListIndicators, list, &listed)), "OK");
   EXPECT_EQ(listed.indicators_size(), 0);
+  // What could not be created has no preview.
+  request.mutable_indicator()->set_language_code("no tag");
+  const grpc::Status status = CALL(indicators_, PreviewIndicator, request, &response);
+  EXPECT_EQ(CodeOf(status) + " " + MetadataOf(status, "field"),
+            "INVALID_ARGUMENT FIELD_INVALID indicator.language_code");
   request.clear_indicator();
   EXPECT_EQ(CodeOf(CALL(indicators_, PreviewIndicator, request, &response)),
             "INVALID_ARGUMENT FIELD_REQUIRED");

@@ -132,6 +132,28 @@ TEST_F(DocumentServiceTest, ValidateOnlyWritesNothing) {
             "INVALID_ARGUMENT FIELD_REQUIRED");
 }
 
+// A later contract may give the number a meaning, and what was never checked would have it.
+TEST_F(DocumentServiceTest, FieldsThatNobodyKnowsAreNotKept) {
+  const auto with_unknown = [](v1::Plan plan) {
+    plan.GetReflection()->MutableUnknownFields(&plan)->AddLengthDelimited(1000, "unknown");
+    plan.add_references()->set_title("A title");
+    auto* reference = plan.mutable_references(0);
+    reference->GetReflection()->MutableUnknownFields(reference)->AddVarint(1000, 1);
+    return plan;
+  };
+  v1::Plan stored;
+  ASSERT_EQ(CodeOf(Create("x", with_unknown(Good()), &stored)), "OK");
+  EXPECT_TRUE(stored.GetReflection()->GetUnknownFields(stored).empty());
+  v1::Plan change = with_unknown(Good());
+  change.set_name("plans/x");
+  ASSERT_EQ(CodeOf(Update(change, {"*"}, &stored)), "OK");
+  EXPECT_EQ(stored.revision(), 1);  // nothing has changed
+  ASSERT_EQ(CodeOf(Get("plans/x", &stored)), "OK");
+  v1::Plan known = stored;
+  known.DiscardUnknownFields();
+  EXPECT_EQ(stored.SerializeAsString(), known.SerializeAsString());
+}
+
 TEST_F(DocumentServiceTest, GetRefusesBadNamesAndPoints) {
   v1::Plan response;
   EXPECT_EQ(CodeOf(Get("", &response)), "INVALID_ARGUMENT FIELD_REQUIRED");

@@ -83,6 +83,9 @@ TEST_F(MeasureServiceTest, RefusesWhatCannotBe) {
   measure.add_regions("CN-HA");
   EXPECT_EQ(Refused(measure), "INVALID_ARGUMENT FIELD_INVALID measure.regions[1]");
   measure = MeasureOf();
+  *measure.add_agencies() = Text<v1::Agency>(R"(display_name: "A" translations { value: "B" })");
+  EXPECT_EQ(Refused(measure), "INVALID_ARGUMENT FIELD_INVALID measure.agencies[0].translations");
+  measure = MeasureOf();
   *measure.add_milestones() = Text<v1::Milestone>(R"(id: "a" display_name: "A")");
   *measure.add_milestones() = Text<v1::Milestone>(R"(id: "a" display_name: "B")");
   EXPECT_EQ(Refused(measure), "INVALID_ARGUMENT FIELD_INVALID measure.milestones[1].id");
@@ -103,6 +106,51 @@ TEST_F(MeasureServiceTest, RefusesWhatCannotBe) {
   measure.mutable_parameters(1)->set_unit("yuan");
   v1::Measure response;
   EXPECT_EQ(CodeOf(Create("good", measure, &response)), "OK");
+}
+
+TEST_F(MeasureServiceTest, ParametersOfOneIdShareNoDay) {
+  MakePlan();
+  // Days of 2024, from 1; 0 is an open end.
+  const auto refused = [&](const std::vector<std::pair<int, int>>& spans) {
+    v1::Measure measure = MeasureOf();
+    for (const auto& [from, to] : spans) {
+      for (const char* id : {"a", "b"}) {
+        auto* parameter = measure.add_parameters();
+        parameter->set_id(id);
+        parameter->set_text("x");
+        for (const auto& [day, date] : {std::make_pair(from, parameter->mutable_valid_from()),
+                                        std::make_pair(to, parameter->mutable_valid_to())}) {
+          date->set_year(2024);
+          date->set_month(1);
+          date->set_day(day);
+        }
+        if (from == 0) parameter->clear_valid_from();
+        if (to == 0) parameter->clear_valid_to();
+      }
+    }
+    v1::CreateMeasureRequest request;
+    request.set_measure_id("m");
+    request.set_validate_only(true);
+    *request.mutable_measure() = measure;
+    v1::Measure response;
+    const grpc::Status status = CALL(measures_, CreateMeasure, request, &response);
+    return CodeOf(status) + " " + MetadataOf(status, "field");
+  };
+  EXPECT_EQ(refused({{1, 5}, {6, 10}, {11, 0}}), "OK ");
+  EXPECT_EQ(refused({{11, 0}, {6, 10}, {0, 5}}), "OK ");
+  EXPECT_EQ(refused({{6, 6}, {5, 5}, {7, 7}}), "OK ");
+  const std::string second = "INVALID_ARGUMENT FIELD_INVALID measure.parameters[2]";
+  EXPECT_EQ(refused({{1, 5}, {5, 10}}), second);
+  EXPECT_EQ(refused({{5, 10}, {1, 5}}), second);
+  EXPECT_EQ(refused({{1, 10}, {4, 5}}), second);
+  EXPECT_EQ(refused({{4, 5}, {1, 10}}), second);
+  EXPECT_EQ(refused({{4, 5}, {4, 5}}), second);
+  EXPECT_EQ(refused({{0, 0}, {4, 5}}), second);
+  EXPECT_EQ(refused({{4, 0}, {0, 4}}), second);
+  EXPECT_EQ(refused({{1, 2}, {8, 9}, {3, 8}}),
+            "INVALID_ARGUMENT FIELD_INVALID measure.parameters[4]");
+  EXPECT_EQ(refused({{8, 9}, {1, 3}, {3, 7}}),
+            "INVALID_ARGUMENT FIELD_INVALID measure.parameters[4]");
 }
 
 TEST_F(MeasureServiceTest, ChecksTargets) {

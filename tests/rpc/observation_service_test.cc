@@ -143,7 +143,12 @@ TEST_F(ObservationServiceTest, TheMessageAroundTheRows) {
   late.mutable_options();
   EXPECT_EQ(PushCode({Rows({Row("2024-01", 1)}), late}), "INVALID_ARGUMENT FIELD_INVALID");
   message = Rows({});
-  message.add_columns()->add_periods(24288);
+  message.add_columns();
+  EXPECT_EQ(PushCode({message}), "INVALID_ARGUMENT FIELD_REQUIRED");
+  message.mutable_columns(0)->add_periods(24288);
+  EXPECT_EQ(PushCode({message}), "INVALID_ARGUMENT FIELD_REQUIRED");
+  message.mutable_columns(0)->add_values(1);
+  message.mutable_columns(0)->add_values(2);
   EXPECT_EQ(PushCode({message}), "INVALID_ARGUMENT FIELD_INVALID");
   EXPECT_EQ(List().observations_size(), 0);
   // A dataset that does not exist, told apart from bad rows.

@@ -74,7 +74,7 @@ void ServerFixture::StartServer() {
   config.plugin_dir = POLICYTRACK_PLUGIN_DIR;
   config.plugin_allow_list = POLICYTRACK_PLUGIN_ALLOW_LIST;
   config.max_push_mib = 4;
-  auto started = server::Server::Start(config, &clock_, [](absl::string_view) {});
+  auto started = Start(config);
   ASSERT_TRUE(started.ok()) << started.status();
   server_ = *std::move(started);
   auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()),

@@ -39,6 +39,10 @@ class ServerFixture : public testing::Test {
 
   // Stops the server and starts another on the same data.
   void Restart();
+  // Starts a server; overridden by tests that put something else under it.
+  virtual absl::StatusOr<std::unique_ptr<server::Server>> Start(const server::Config& config) {
+    return server::Server::Start(config, &clock_, [](absl::string_view) {});
+  }
 
   // Documents that many tests need; each fails the test when it is refused.
   void MakePlan(const std::string& id = "plan");
@@ -73,6 +77,17 @@ class ServerFixture : public testing::Test {
 
 // The code and reason of a status, as "NOT_FOUND RESOURCE_NOT_FOUND", or "OK".
 std::string CodeOf(const grpc::Status& status);
+
+// A method and reasons that a test gets from it. lint_covered reads the words, and
+// holds them against what the comment of the method lists; so they are literals.
+struct Shown {
+  std::string method;
+  std::vector<std::string> reasons;
+};
+#define SHOWS(method, ...)         \
+  ::policytrack::rpc_test::Shown { \
+    method, { __VA_ARGS__ }        \
+  }
 
 // Calls one unary method of a stub.
 #define CALL(stub, method, request, response)                                             \
