@@ -368,6 +368,9 @@ void Push::Finish(Done done) {
         return KeepAnswer(tx, job->request, job->response.SerializeAsString());
       },
       [job, done = std::move(done)](absl::StatusOr<int64_t> revision) {
+        // Given back before the answer: who pushes on then finds the room.
+        job->writes.clear();
+        job->gathered.reset();
         if (!revision.ok()) return done(revision.status());
         if (!job->response.replayed()) job->response.set_revision(*revision);
         done(std::move(job->response));
