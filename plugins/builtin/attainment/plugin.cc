@@ -108,6 +108,7 @@ Trend Attainment::MakeTrend(const std::optional<Baseline>& baseline) const {
   options.comparable = seasonal ? settings_.periods_of_one_year : 1;
   options.target_period = settings_.target_period;
   if (baseline.has_value()) options.pace_from = baseline->period;
+  if (settings_.year_to_date) options.pace_part_of = settings_.target_period;
   options.across_breaks = settings_.across_breaks;
   return Trend(options);
 }

@@ -66,6 +66,7 @@ void Trend::Add(int64_t period, double value, sdk::Flags flags) {
     part.line.Add(Years(period, *options_.target_period), value);
   }
   if (period < options_.pace_from) return;
+  if (options_.pace_part_of.has_value() && PartOf(period) != PartOf(*options_.pace_part_of)) return;
   if (part.neighbour.has_value()) {
     const double pace = (value - part.neighbour->value) / Years(part.neighbour->period, period);
     fastest_rise_ = std::max(fastest_rise_.value_or(pace), pace);

@@ -66,8 +66,10 @@ class Trend {
     // Only periods that differ by a multiple of it compare; 1: all do.
     int64_t comparable = 1;
     std::optional<int64_t> target_period;
-    // From which period on paces count.
+    // From which period on paces count, and of which part of the year where only one
+    // compares with the target.
     int64_t pace_from = 0;
+    std::optional<int64_t> pace_part_of;
     bool across_breaks = false;
   };
 
