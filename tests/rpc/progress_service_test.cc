@@ -195,6 +195,56 @@ TEST_F(ProgressServiceTest, MethodsSideBySideAndWhatSteers) {
   EXPECT_EQ(rows.observations(0).value(), 2024);
 }
 
+// A year's target against totals to date, which have no baseline.
+TEST_F(ProgressServiceTest, ProRata) {
+  v1::CreateDatasetRequest dataset;
+  dataset.set_dataset_id("to-date");
+  *dataset.mutable_dataset() = Text<v1::Dataset>(R"(
+    display_name: "Output to date" unit: "vehicles" unit_multiplier: 4
+    frequency: FREQUENCY_MONTH accumulation: ACCUMULATION_YEAR_TO_DATE producer: "Bureau")");
+  v1::Dataset created;
+  ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, dataset, &created)), "OK");
+  v1::CreateIndicatorRequest indicator;
+  indicator.set_indicator_id("to-date");
+  *indicator.mutable_indicator() = Text<v1::Indicator>(R"(
+    display_name: "Output to date" plugin: "plugins/level"
+    inputs { slot: "value" source: "datasets/to-date" })");
+  v1::Indicator made;
+  ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, indicator, &made)), "OK");
+  v1::CreateMeasureRequest measure;
+  measure.set_measure_id("year");
+  *measure.mutable_measure() = MeasureOf();
+  *measure.mutable_measure()->add_targets() = Text<v1::Target>(R"(
+    id: "t" display_name: "T" indicator: "indicators/to-date" output: "value"
+    relation: TARGET_RELATION_AT_LEAST final_point { period: "2025-12" value: 150 }
+    unit: "vehicles" unit_multiplier: 4
+    assessment { plugin: "plugins/attainment"
+      parameters { fields { key: "method" value { string_value: "pro_rata" } } } }
+    further_assessments { plugin: "plugins/attainment" })");
+  v1::Measure stored;
+  ASSERT_EQ(CodeOf(CALL(measures_, CreateMeasure, measure, &stored)), "OK");
+  v1::PushObservationsRequest message;
+  message.set_dataset("datasets/to-date");
+  auto* row = message.add_rows();
+  row->set_period("2025-02");
+  row->set_value(10.19);
+  v1::PushObservationsResponse pushed;
+  ASSERT_EQ(CodeOf(Push({message}, &pushed)), "OK");
+  v1::GetMeasureProgressRequest request;
+  request.set_name("measures/year");
+  request.set_at_least_revision(pushed.revision());
+  v1::MeasureProgress response;
+  ASSERT_EQ(CodeOf(CALL(progress_, GetMeasureProgress, request, &response)), "OK");
+  const auto& target = response.targets(0);
+  EXPECT_EQ(target.status(), v1::PROGRESS_STATUS_LIMITED);
+  EXPECT_NEAR(target.ratio(), 10.19 / 25, 1e-12);
+  EXPECT_NEAR(target.expected_value(), 25, 1e-12);
+  EXPECT_FALSE(target.has_baseline());
+  EXPECT_EQ(target.out_of_reach_period(), "2025-02");
+  EXPECT_EQ(target.further_judgements(0).status(), v1::PROGRESS_STATUS_NOT_ASSESSABLE);
+  EXPECT_FALSE(target.methods_disagree()) << "one of two can judge";
+}
+
 TEST_F(ProgressServiceTest, EvaluationGoesOnAfterARestart) {
   PushYear("2020", 50);
   const int64_t revision = PushYear("2023", 115);

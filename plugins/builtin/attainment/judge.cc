@@ -18,7 +18,9 @@ class Search {
         towards_(towards),
         status_(*situation.Judge(value).status) {}
 
-  std::optional<double> Run() {
+  // Not farther away than `limit`, which may be infinite.
+  std::optional<double> Run(double limit) {
+    const double end = towards_ > 0 ? value_ + limit : value_ - limit;
     std::vector<double> corners = situation_.Corners();
     std::sort(corners.begin(), corners.end());
     if (towards_ < 0) std::reverse(corners.begin(), corners.end());
@@ -29,6 +31,7 @@ class Search {
       for (const double at :
            {std::nextafter(corner, -towards_), corner, std::nextafter(corner, towards_)}) {
         if (towards_ > 0 ? at <= value_ : at >= value_) continue;
+        if (towards_ > 0 ? at >= end : at <= end) return AtEnd(end);
         if (Differs(at)) return Between(at);
         last_ = at;
       }
@@ -40,6 +43,7 @@ class Search {
     const double from = last_.value_or(value_);
     for (double step = kFirstStep * scale; step < kFar * scale; step *= kGrowth) {
       const double at = from + (towards_ > 0 ? step : -step);
+      if (towards_ > 0 ? at >= end : at <= end) return AtEnd(end);
       if (Differs(at)) return Between(at);
       last_ = at;
     }
@@ -50,6 +54,11 @@ class Search {
   bool Differs(double at) const {
     const std::optional<Status> status = situation_.Judge(at).status;
     return status.has_value() && *status != status_;
+  }
+
+  std::optional<double> AtEnd(double end) const {
+    if (!Differs(end)) return std::nullopt;
+    return Between(end);
   }
 
   // The first double that differs, `to` being one that does.
@@ -148,7 +157,8 @@ std::optional<Flip> FindFlip(const Situation& situation, double value) {
   const Status status = *situation.Judge(value).status;
   std::optional<double> nearest;
   for (const double towards : {kInfinity, -kInfinity}) {
-    const std::optional<double> found = Search(situation, value, towards).Run();
+    const double limit = nearest.has_value() ? std::abs(*nearest) : kInfinity;
+    const std::optional<double> found = Search(situation, value, towards).Run(limit);
     if (!found.has_value()) continue;
     double change = *found - value;
     // A difference of doubles is rounded; the change must do what it promises.
