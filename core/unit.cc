@@ -39,6 +39,8 @@ constexpr std::array kUnits = {
     Unit{"index", "index", 1, false, "Index number; its base is stated by the dataset"},
     Unit{"score", "score", 1, false, "Points on a scale that the dataset or plugin states"},
     Unit{"code", "code", 1, false, "Code number of a state; only its equality means something"},
+    Unit{kPeriodUnit, "period", 1, false,
+         "Period by its number in the frequency of the figures it stands among"},
     Unit{"kg", "mass", 1, true, "Kilograms"},
     Unit{"tonnes", "mass", 1e3, true, "Tonnes (1000 kg)"},
     Unit{"tonnes_co2e", "greenhouse gas", 1, true, "Tonnes of carbon dioxide equivalent"},

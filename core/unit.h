@@ -21,6 +21,9 @@ struct Unit {
   absl::string_view summary;  // what it is, in words
 };
 
+// The unit of numbers of periods.
+inline constexpr char kPeriodUnit[] = "period";
+
 inline constexpr int kMinUnitMultiplier = -12;
 inline constexpr int kMaxUnitMultiplier = 15;
 

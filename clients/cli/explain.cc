@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "clients/cli/report_sections.h"
 #include "clients/cli/safe_text.h"
 #include "clients/cli/table.h"
 #include "clients/cli/words.h"
@@ -91,6 +92,10 @@ void WriteExplanation(const v1::ExplainProgressResponse& response, std::ostream&
   if (progress.has_score()) out << ", score " << ShortNumber(progress.score());
   if (!progress.reason().empty()) out << ": " << OneLine(progress.reason());
   out << "\n";
+  if (!progress.further_judgements().empty()) {
+    out << (progress.methods_disagree() ? "methods disagree: " : "methods: ")
+        << OneLine(MethodsInWords(progress)) << "\n";
+  }
   for (const std::string& sentence : response.sentences()) {
     out << OneLine(sentence) << "\n";
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "clients/cli/documents_api.h"
+#include "clients/cli/report_sections.h"
 #include "clients/cli/safe_text.h"
 #include "clients/cli/table.h"
 #include "clients/cli/words.h"
@@ -86,6 +87,7 @@ std::string Note(const v1::TargetProgress& target) {
         EnumWord(v1::ObservationStatus_Name(target.latest_status()), "OBSERVATION_STATUS_"));
   }
   if (target.series_break()) notes.push_back("the series breaks on the way");
+  if (target.methods_disagree()) notes.push_back("methods disagree");
   return absl::StrJoin(notes, "; ");
 }
 
@@ -164,6 +166,8 @@ Table ForPrograms(const v1::PlanProgress& progress) {
       "score",           "period",        "latest_value", "latest_revision",    "expected_value",
       "relation",        "target_period", "target_value", "target_upper_value", "unit",
       "unit_multiplier", "note"};
+  const std::vector<std::string> steering = SteeringColumns();
+  table.header.insert(table.header.end(), steering.begin(), steering.end());
   const auto number = [](bool has, double value) { return has ? ExactNumber(value) : ""; };
   for (const v1::MeasureProgress& measure : progress.measures()) {
     if (measure.targets().empty()) {
@@ -171,7 +175,7 @@ Table ForPrograms(const v1::PlanProgress& progress) {
       row[0] = measure.measure();
       row[1] = measure.display_name();
       row[4] = v1::ProgressStatus_Name(measure.status());
-      row.back() = "no targets";
+      row[16] = "no targets";
       table.rows.push_back(std::move(row));
     }
     for (const v1::TargetProgress& target : measure.targets()) {
@@ -195,9 +199,19 @@ Table ForPrograms(const v1::PlanProgress& progress) {
           absl::StrCat(target.unit_multiplier()),
           Note(target),
       });
+      const std::vector<std::string> cells = SteeringCells(target);
+      table.rows.back().insert(table.rows.back().end(), cells.begin(), cells.end());
     }
   }
   return table;
+}
+
+// A table with a heading; nothing of one without rows.
+void WriteSection(const std::string& heading, const Table& table, bool markdown, size_t max_width,
+                  std::ostream& out) {
+  if (table.rows.empty()) return;
+  out << (markdown ? "\n## " : "\n") << heading << "\n\n"
+      << (markdown ? FormatMarkdown(table) : FormatText(table, max_width));
 }
 
 std::string Counts(const v1::StatusCounts& counts) {
@@ -239,6 +253,9 @@ void WriteForPeople(const v1::PlanProgress& progress, bool markdown, size_t max_
   } else {
     out << (markdown ? FormatMarkdown(table) : FormatText(table, max_width));
   }
+  WriteSection("Judged by several methods", MethodsTable(progress), markdown, max_width, out);
+  WriteSection("What steers (paces and changes in the unit, paces a year)", SteeringTable(progress),
+               markdown, max_width, out);
   out << "\n" << (markdown ? "**Plan:** " : "Plan: ") << StatusWord(progress.status());
   if (progress.has_score()) out << ", score " << ShortNumber(progress.score());
   // A status of a few targets must not read as one of all.

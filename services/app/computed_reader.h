@@ -77,6 +77,7 @@ class HistoryFigures final : public Figures {
 
   storage::ReadTransaction& tx() { return *tx_; }
   Resolver& resolver() { return resolver_; }
+  plugins::Engine& engine() { return *engine_; }
   int64_t as_of() const { return as_of_; }
 
  private:

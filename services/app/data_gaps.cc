@@ -12,6 +12,7 @@
 #include "core/resource_name.h"
 #include "services/app/definitions.h"
 #include "services/app/groups.h"
+#include "services/app/judgement.h"
 #include "services/app/target_progress.h"
 
 namespace policytrack::app {

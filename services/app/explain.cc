@@ -1,7 +1,6 @@
 #include "services/app/explain.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,73 +8,21 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "core/error.h"
 #include "core/resource_name.h"
-#include "core/unit.h"
 #include "services/app/as_of.h"
 #include "services/app/await_revision.h"
 #include "services/app/computed_reader.h"
 #include "services/app/definitions.h"
+#include "services/app/explain_steering.h"
 #include "services/app/explain_steps.h"
+#include "services/app/progress_words.h"
 #include "services/app/target_progress.h"
 
 namespace policytrack::app {
 namespace {
-
-// For reading: at most six significant digits, but whole numbers in full, since
-// a target of 1234567 vehicles is not one of 1234570. Exact ones are beside it.
-std::string Number(double value) {
-  constexpr double kNoLongerReadable = 1e15;
-  constexpr double kTooSmallToWriteOut = 1e-4;
-  const double size = std::abs(value);
-  if (value == 0) return "0";
-  if (size >= kNoLongerReadable || size < kTooSmallToWriteOut) {
-    return absl::StrFormat("%.6g", value);
-  }
-  const int decimals = std::max(0, 5 - static_cast<int>(std::floor(std::log10(size))));
-  std::string text = absl::StrFormat("%.*f", decimals, value);
-  if (text.find('.') == std::string::npos) return text;
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text;
-}
-
-std::string WithUnit(double value, const v1::TargetProgress& progress) {
-  return absl::StrCat(Number(value), " ", UnitLabel(progress.unit(), progress.unit_multiplier()));
-}
-
-// A change of a percentage in percent would read as a relative one.
-std::string ChangeWithUnit(double value, const v1::TargetProgress& progress) {
-  if (progress.unit() != "percent" && progress.unit() != "percentage_points") {
-    return WithUnit(value, progress);
-  }
-  const int multiplier = progress.unit_multiplier();
-  return absl::StrCat(Number(value), " ",
-                      multiplier == 0 ? "" : absl::StrCat("10^", multiplier, " "),
-                      "percentage points");
-}
-
-std::string StatusWords(v1::ProgressStatus status) {
-  switch (status) {
-    case v1::PROGRESS_STATUS_DETERIORATING:
-      return "is moving away from its target";
-    case v1::PROGRESS_STATUS_LIMITED:
-      return "is moving towards its target far too slowly (limited progress)";
-    case v1::PROGRESS_STATUS_MODERATE:
-      return "is moving towards its target too slowly (moderate progress)";
-    case v1::PROGRESS_STATUS_ON_TRACK:
-      return "is on track";
-    case v1::PROGRESS_STATUS_ACHIEVED:
-      return "has reached its target";
-    case v1::PROGRESS_STATUS_NO_DATA:
-      return "has no data";
-    default:
-      return "cannot be assessed";
-  }
-}
 
 std::string QualityWords(v1::ObservationStatus status) {
   switch (status) {
@@ -101,7 +48,7 @@ std::string TargetWords(const v1::TargetProgress& progress) {
     case v1::TARGET_RELATION_ABOUT:
       return absl::StrCat("about ", value);
     case v1::TARGET_RELATION_WITHIN:
-      return absl::StrCat("from ", Number(point.value()), " to ",
+      return absl::StrCat("from ", NumberWords(point.value()), " to ",
                           WithUnit(point.upper_value(), progress));
     default:
       return absl::StrCat("at least ", value);
@@ -223,6 +170,7 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
         "From ", progress.period(), " on the pace needed to meet the target starts at ",
         ChangeWithUnit(progress.required_pace(), progress), " a year."));
   }
+  AddSteeringSentences(progress, response);
   if (progress.series_break()) {
     response->add_sentences(
         "The series breaks between the baseline and this period, so the values before and after "
@@ -231,6 +179,7 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
   if (!steps.empty() && !steps[0].evaluation().plugin().empty()) {
     response->add_sentences(absl::StrCat("It is judged by ", MethodWords(steps[0]), "."));
   }
+  AddFurtherSentences(progress, response);
   AddFigureSentences(steps, response);
   return absl::OkStatus();
 }

@@ -67,6 +67,10 @@ class Resolver {
   // measure's state.
   absl::StatusOr<Calculation> Target(const v1::Target& target, absl::string_view parent,
                                      int64_t measure_revision, absl::string_view prefix);
+  // The same as judged by another assessment; `assessment_field` is its path of fields.
+  absl::StatusOr<Calculation> TargetBy(const v1::Target& target, const v1::Assessment& assessment,
+                                       absl::string_view assessment_field, absl::string_view parent,
+                                       int64_t measure_revision, absl::string_view prefix);
   // The shape of `datasets/x` or `indicators/x`; `field` is what names it.
   absl::StatusOr<const SourceShape*> Shape(const std::string& name, absl::string_view field);
 
@@ -97,7 +101,10 @@ absl::StatusOr<Calculation> ResolveIndicator(storage::ReadTransaction& tx, int64
                                              const v1::Indicator& definition,
                                              absl::string_view prefix);
 
-// Checks a target against the indicator and the plugin that it names.
+// The most further assessments that a target may have.
+inline constexpr int kMaxFurtherAssessments = 8;
+
+// Checks a target against the indicator and the plugins that it names.
 absl::Status CheckTarget(storage::ReadTransaction& tx, int64_t as_of, plugins::Engine& engine,
                          const v1::Target& target, absl::string_view prefix);
 

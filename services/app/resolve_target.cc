@@ -151,6 +151,15 @@ absl::StatusOr<ResolvedInput> ValueInput(const v1::Target& target, const SourceS
 
 absl::StatusOr<Calculation> Resolver::Target(const v1::Target& target, absl::string_view parent,
                                              int64_t measure_revision, absl::string_view prefix) {
+  return TargetBy(target, target.assessment(), absl::StrCat(prefix, ".assessment"), parent,
+                  measure_revision, prefix);
+}
+
+absl::StatusOr<Calculation> Resolver::TargetBy(const v1::Target& target,
+                                               const v1::Assessment& assessment,
+                                               absl::string_view assessment_field,
+                                               absl::string_view parent, int64_t measure_revision,
+                                               absl::string_view prefix) {
   const std::string path(prefix);
   PT_RETURN_IF_ERROR(
       ParseResourceName(absl::StrCat(path, ".indicator"), kIndicators, target.indicator())
@@ -186,23 +195,22 @@ absl::StatusOr<Calculation> Resolver::Target(const v1::Target& target, absl::str
   PT_ASSIGN_OR_RETURN(ResolvedInput value, ValueInput(target, *shape, *output, path));
   PT_ASSIGN_OR_RETURN(const std::vector<PathPoint> points, PathOf(target, shape->frequency, path));
 
-  const std::string plugin_field = absl::StrCat(path, ".assessment.plugin");
-  PT_ASSIGN_OR_RETURN(
-      const v1::Plugin plugin,
-      Descriptor(target.assessment().plugin(), v1::PLUGIN_KIND_ASSESSMENT, plugin_field));
+  const std::string plugin_field = absl::StrCat(assessment_field, ".plugin");
+  PT_ASSIGN_OR_RETURN(const v1::Plugin plugin,
+                      Descriptor(assessment.plugin(), v1::PLUGIN_KIND_ASSESSMENT, plugin_field));
   const v1::PluginDescriptor& descriptor = plugin.plugin_descriptor();
   if (!HasSlot(descriptor, kValueSlot)) {
-    return FieldInvalid(plugin_field, absl::StrCat(target.assessment().plugin(),
-                                                   " has no slot \"value\" to judge"));
+    return FieldInvalid(plugin_field,
+                        absl::StrCat(assessment.plugin(), " has no slot \"value\" to judge"));
   }
   if (!points.empty() && !HasSlot(descriptor, kPathSlot)) {
-    return FieldInvalid(plugin_field, absl::StrCat(target.assessment().plugin(),
+    return FieldInvalid(plugin_field, absl::StrCat(assessment.plugin(),
                                                    " takes no target points; take the baseline, "
                                                    "interim and final points away"));
   }
   const bool within = target.relation() == v1::TARGET_RELATION_WITHIN;
   if (within && !HasSlot(descriptor, kUpperPathSlot)) {
-    return FieldInvalid(plugin_field, absl::StrCat(target.assessment().plugin(),
+    return FieldInvalid(plugin_field, absl::StrCat(assessment.plugin(),
                                                    " does not judge relation "
                                                    "TARGET_RELATION_WITHIN"));
   }
@@ -213,10 +221,10 @@ absl::StatusOr<Calculation> Resolver::Target(const v1::Target& target, absl::str
   calculation.definition_revision = measure_revision;
   calculation.frequency = shape->frequency;
   calculation.year_start_month = shape->year_start_month;
-  calculation.plugin = target.assessment().plugin();
+  calculation.plugin = assessment.plugin();
   calculation.plugin_version = descriptor.version();
   calculation.plugin_digest = engine_->PluginDigest(calculation.plugin);
-  calculation.parameters = target.assessment().parameters();
+  calculation.parameters = assessment.parameters();
 
   plugins::AssessmentContext context;
   context.relation = target.relation();
@@ -295,7 +303,20 @@ absl::Status CheckTarget(storage::ReadTransaction& tx, int64_t as_of, plugins::E
                          const v1::Target& target, absl::string_view prefix) {
   Resolver resolver(&tx, as_of, &engine);
   PT_ASSIGN_OR_RETURN(Calculation calculation, resolver.Target(target, "", 0, prefix));
-  return BindPlugin(engine, absl::StrCat(prefix, ".assessment"), &calculation);
+  PT_RETURN_IF_ERROR(BindPlugin(engine, absl::StrCat(prefix, ".assessment"), &calculation));
+  if (target.further_assessments_size() > kMaxFurtherAssessments) {
+    return FieldInvalid(absl::StrCat(prefix, ".further_assessments"),
+                        absl::StrCat("has ", target.further_assessments_size(),
+                                     " entries; at most ", kMaxFurtherAssessments, " are judged"));
+  }
+  for (int i = 0; i < target.further_assessments_size(); ++i) {
+    const std::string field = absl::StrCat(prefix, ".further_assessments[", i, "]");
+    PT_ASSIGN_OR_RETURN(
+        Calculation further,
+        resolver.TargetBy(target, target.further_assessments(i), field, "", 0, prefix));
+    PT_RETURN_IF_ERROR(BindPlugin(engine, field, &further));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace policytrack::app

@@ -14,27 +14,11 @@
 #include "core/unit.h"
 #include "services/app/data_gaps.h"
 #include "services/app/definitions.h"
+#include "services/app/further_judgements.h"
+#include "services/app/judgement.h"
 
 namespace policytrack::app {
 namespace {
-
-// From the unit of an output to that of a target.
-class UnitOfTarget {
- public:
-  UnitOfTarget(absl::string_view from, const v1::Target& target)
-      : known_(SameKind(from, target.unit())),
-        conversion_(known_ ? ConversionBetween(from, target.unit()) : UnitConversion()),
-        multiplier_(target.unit_multiplier()) {}
-  bool known() const { return known_; }
-  double Convert(double value) const {
-    return ScaleFromBase(conversion_.Apply(value), multiplier_) + 0.0;
-  }
-
- private:
-  bool known_;
-  UnitConversion conversion_;
-  int multiplier_;
-};
 
 std::string FailureWords(const v1::Evaluation& evaluation) {
   return absl::StrCat("the last evaluation of ", evaluation.parent(), " failed (",
@@ -79,32 +63,14 @@ std::optional<int64_t> SetBaseline(const v1::Target& target, const Columns& valu
   return *period;
 }
 
-// A value of the judgement at a period, with the flags of its point.
-struct Judgement {
-  std::optional<double> value;
-  bool there = false;
-  v1::MissingReason missing = v1::MISSING_REASON_UNSPECIFIED;
-};
-
-absl::StatusOr<Judgement> ReadJudgement(HistoryFigures& figures, const std::string& parent,
-                                        const char* output, int64_t period) {
-  PT_ASSIGN_OR_RETURN(const Columns at, figures.Read(parent, output, "", {period, period}));
-  Judgement judgement;
-  if (at.empty()) return judgement;
-  judgement.there = true;
-  if (IsMissing(at.flags[0])) {
-    judgement.missing = ReasonOfFlags(at.flags[0]);
-  } else {
-    judgement.value = at.values[0];
-  }
-  return judgement;
-}
-
 // Where the baseline's period has no value, an assessment may take a later one
-// and says so in its output.
-void UseJudgedBaseline(std::optional<double> value, const v1::Target& target, const Columns& values,
+// and says so in its output; or it judges without one.
+void UseJudgedBaseline(const Judgement& judgement, const v1::Target& target, const Columns& values,
                        v1::Frequency frequency, const UnitOfTarget& unit,
                        v1::TargetProgress* progress) {
+  const std::optional<double> value = judgement.Value(kBaselineOutput);
+  const bool none = judgement.Find(kBaselineOutput) != nullptr && !value.has_value();
+  if (none && judgement.Status().has_value() && !target.has_baseline()) progress->clear_baseline();
   if (!value.has_value() || target.baseline().has_value()) return;
   progress->mutable_baseline()->set_value(unit.Convert(*value));
   const absl::StatusOr<int64_t> stated = ParsePeriod(frequency, progress->baseline().period());
@@ -116,92 +82,67 @@ void UseJudgedBaseline(std::optional<double> value, const v1::Target& target, co
   }
 }
 
-absl::Status SetJudgement(HistoryFigures& figures, const std::string& parent,
-                          const v1::Target& target, int64_t period, const std::string& period_text,
-                          v1::TargetProgress* progress, std::string* reason) {
-  PT_ASSIGN_OR_RETURN(const Judgement status,
-                      ReadJudgement(figures, parent, kStatusOutput, period));
-  const int number = status.value.has_value() ? static_cast<int>(std::lround(*status.value)) : 0;
-  if (number >= v1::PROGRESS_STATUS_DETERIORATING && number <= v1::PROGRESS_STATUS_ACHIEVED) {
-    progress->set_status(static_cast<v1::ProgressStatus>(number));
+// What steers; where the assessment has it.
+void SetSteering(const Judgement& judgement, const v1::Target& target, v1::Frequency frequency,
+                 v1::TargetProgress* progress) {
+  if (const auto change = judgement.ValueOf(kFlipChangeOutput, target); change.has_value()) {
+    progress->set_flip_change(*change);
+  }
+  if (const auto status = judgement.Status(kFlipStatusOutput); status.has_value()) {
+    progress->set_flip_status(*status);
+  }
+  if (judgement.Status().has_value()) {
+    const Flags quality = static_cast<Flags>(judgement.Find(kStatusOutput)->flags & kQualityMask);
+    progress->set_worst_input_status(StatusOfFlags(quality));
+    progress->set_rests_on_provisional(quality != kNormal);
+  }
+  // Without a final point there is nothing to reach, whatever the assessment gives.
+  if (!target.has_final_point()) return;
+  if (const auto pace = judgement.ValueOf(kBestPaceOutput, target); pace.has_value()) {
+    progress->set_best_pace(*pace);
+  }
+  const std::optional<double> reach = judgement.Value(kOutOfReachOutput);
+  constexpr double kBeyondPeriods = 1e9;
+  if (reach.has_value() && judgement.Find(kOutOfReachOutput)->unit == kPeriodUnit &&
+      std::abs(*reach) < kBeyondPeriods &&
+      IsValidPeriod(frequency, static_cast<int64_t>(std::llround(*reach)))) {
+    progress->set_out_of_reach_period(
+        FormatPeriod(frequency, static_cast<int64_t>(std::llround(*reach))));
+  }
+}
+
+void SetJudgement(const Judgement& judgement, const v1::Target& target, v1::Frequency frequency,
+                  const std::string& period, v1::TargetProgress* progress, std::string* reason) {
+  if (const auto status = judgement.Status(); status.has_value()) {
+    progress->set_status(*status);
   } else {
     progress->set_status(v1::PROGRESS_STATUS_NOT_ASSESSABLE);
     if (!progress->stale()) {
-      *reason = status.there ? absl::StrCat("cannot be judged at ", period_text, " because ",
-                                            MissingWords(status.missing))
-                             : absl::StrCat(target.assessment().plugin(),
-                                            " gives no judgement for ", period_text);
+      *reason = WhyNotJudged(judgement, target.assessment().plugin(), period);
     }
   }
-  PT_ASSIGN_OR_RETURN(const Judgement score, ReadJudgement(figures, parent, kScoreOutput, period));
-  if (score.value.has_value()) progress->set_score(*score.value);
-  PT_ASSIGN_OR_RETURN(const Judgement ratio, ReadJudgement(figures, parent, kRatioOutput, period));
-  if (ratio.value.has_value()) progress->set_ratio(*ratio.value);
-
+  if (const auto score = judgement.Value(kScoreOutput); score.has_value()) {
+    progress->set_score(*score);
+  }
+  if (const auto ratio = judgement.Value(kRatioOutput); ratio.has_value()) {
+    progress->set_ratio(*ratio);
+  }
+  SetSteering(judgement, target, frequency, progress);
   // Without a final point there is no way whose values could be shown, whatever
   // the assessment gives.
-  if (!target.has_final_point()) return absl::OkStatus();
-  // Values with a unit are shown only where their unit is known.
-  const absl::StatusOr<Calculation> calculation = figures.Resolve(parent);
-  if (!calculation.ok()) {
-    return IsStoreError(calculation.status()) ? calculation.status() : absl::OkStatus();
+  if (!target.has_final_point()) return;
+  if (const auto value = judgement.ValueOf(kExpectedOutput, target); value.has_value()) {
+    progress->set_expected_value(*value);
   }
-  for (const ResolvedOutput& output : calculation->outputs) {
-    if (output.name != kExpectedOutput && output.name != kProjectedOutput &&
-        output.name != kRequiredPaceOutput) {
-      continue;
-    }
-    const UnitOfTarget unit(output.unit, target);
-    if (!unit.known()) continue;
-    PT_ASSIGN_OR_RETURN(const Judgement at,
-                        ReadJudgement(figures, parent, output.name.c_str(), period));
-    if (!at.value.has_value()) continue;
-    const double value = unit.Convert(*at.value);
-    if (output.name == kExpectedOutput) progress->set_expected_value(value);
-    if (output.name == kProjectedOutput) progress->set_projected_value(value);
-    if (output.name == kRequiredPaceOutput) progress->set_required_pace(value);
+  if (const auto value = judgement.ValueOf(kProjectedOutput, target); value.has_value()) {
+    progress->set_projected_value(*value);
   }
-  return absl::OkStatus();
+  if (const auto value = judgement.ValueOf(kRequiredPaceOutput, target); value.has_value()) {
+    progress->set_required_pace(*value);
+  }
 }
 
 }  // namespace
-
-std::string MissingWords(v1::MissingReason reason) {
-  switch (reason) {
-    case v1::MISSING_REASON_INPUT_MISSING:
-      return "an input has no value for a period that is needed";
-    case v1::MISSING_REASON_PART_MISSING:
-      return "a part of an aggregate has no value";
-    case v1::MISSING_REASON_ZERO_BASE:
-      return "the base is zero";
-    case v1::MISSING_REASON_TOO_FEW_POINTS:
-      return "there are not enough points, or not enough time between them";
-    case v1::MISSING_REASON_SERIES_BREAK:
-      return "the series breaks between the points that would be compared";
-    case v1::MISSING_REASON_PERIOD_INCOMPLETE:
-      return "the last parts of the period have not come yet";
-    case v1::MISSING_REASON_JOINT_PERIOD:
-      return "it is published together with the next period";
-    case v1::MISSING_REASON_NOT_AVAILABLE:
-      return "the source has no value";
-    case v1::MISSING_REASON_CANNOT_EXIST:
-      return "there can be no value";
-    case v1::MISSING_REASON_NOT_COLLECTED:
-      return "the value was not collected";
-    case v1::MISSING_REASON_HOLIDAY:
-      return "it is a holiday or weekend";
-    case v1::MISSING_REASON_SUPPRESSED:
-      return "the source suppresses the value";
-    case v1::MISSING_REASON_INCLUDED_ELSEWHERE:
-      return "the value is included in another category";
-    case v1::MISSING_REASON_DEROGATION:
-      return "the source need not report it";
-    case v1::MISSING_REASON_UNDEFINED:
-      return "the method is not defined for these values";
-    default:
-      return "there is no value";
-  }
-}
 
 absl::Status NotJudgeable(storage::ReadTransaction& tx, const std::string& name, int64_t revision) {
   const bool past = revision < tx.revision();
@@ -317,11 +258,10 @@ absl::StatusOr<JudgedTarget> JudgeTarget(HistoryFigures& figures, const v1::Meas
         }
       }
     }
-    PT_RETURN_IF_ERROR(SetJudgement(figures, parent, target, period, text, &progress, &reason));
+    PT_ASSIGN_OR_RETURN(const Judgement judgement, ReadJudgement(figures, parent, period));
+    SetJudgement(judgement, target, frequency, text, &progress, &reason);
     if (unit.known()) {
-      PT_ASSIGN_OR_RETURN(const Judgement base,
-                          ReadJudgement(figures, parent, kBaselineOutput, period));
-      UseJudgedBaseline(base.value, target, values, frequency, unit, &progress);
+      UseJudgedBaseline(judgement, target, values, frequency, unit, &progress);
     }
   }
   if (!progress.has_baseline() && target.has_baseline()) {
@@ -335,6 +275,7 @@ absl::StatusOr<JudgedTarget> JudgeTarget(HistoryFigures& figures, const v1::Meas
     reason = reason.empty() ? failure : absl::StrCat(reason, "; ", failure);
   }
   progress.set_reason(reason);
+  PT_RETURN_IF_ERROR(JudgeFurther(figures, target, judged.period, &progress));
   return judged;
 }
 

@@ -21,15 +21,6 @@
 
 namespace policytrack::app {
 
-// The names that the outputs of assessments have.
-inline constexpr char kStatusOutput[] = "status";
-inline constexpr char kScoreOutput[] = "score";
-inline constexpr char kRatioOutput[] = "ratio";
-inline constexpr char kExpectedOutput[] = "expected";
-inline constexpr char kProjectedOutput[] = "projected";
-inline constexpr char kRequiredPaceOutput[] = "required_pace";
-inline constexpr char kBaselineOutput[] = "baseline";
-
 // A target judged, and the period as an ordinal where there is one.
 struct JudgedTarget {
   v1::TargetProgress progress;
@@ -51,9 +42,6 @@ absl::StatusOr<std::vector<std::string>> GroupValuesOf(HistoryFigures& figures,
 // Returns what the store returns, and INTERNAL / STORE_DAMAGED when a stored
 // body cannot be parsed.
 absl::Status NotJudgeable(storage::ReadTransaction& tx, const std::string& name, int64_t revision);
-
-// A missing reason in words that follow "because".
-std::string MissingWords(v1::MissingReason reason);
 
 }  // namespace policytrack::app
 

@@ -129,7 +129,9 @@ std::vector<Columns> Judge(const Axis& axis, const Inputs& inputs, PeriodRange w
                            const Struct& parameters) {
   const Columns& value = *inputs[0];
   const Columns& path = *inputs[1];
-  std::vector<Columns> outputs(6);
+  std::vector<Columns> outputs(10);
+  const auto strict = parameters.fields().find("strictness");
+  const double strictness = strict == parameters.fields().end() ? 1 : strict->second.number_value();
   int64_t first = -1;
   const auto stated = parameters.fields().find("host.baseline_period");
   for (size_t i = 0; i < value.size() && first < 0; ++i) {
@@ -156,11 +158,11 @@ std::vector<Columns> Judge(const Axis& axis, const Inputs& inputs, PeriodRange w
     const double required = (goal - base) / static_cast<double>(end - base_period);
     const double actual = (value.values[i] - base) / static_cast<double>(period - base_period);
     const double ratio = required == 0 ? 1 : actual / required;
-    const double status = value.values[i] >= goal ? 5
-                          : ratio >= 0.95         ? 4
-                          : ratio >= 0.6          ? 3
-                          : ratio >= 0            ? 2
-                                                  : 1;
+    const double status = value.values[i] >= goal      ? 5
+                          : ratio >= 0.95 * strictness ? 4
+                          : ratio >= 0.6 * strictness  ? 3
+                          : ratio >= 0                 ? 2
+                                                       : 1;
     outputs[0].Append(period, status, kNormal);
     outputs[1].Append(period, std::clamp(ratio * 5, -5.0, 5.0), kNormal);
     outputs[2].Append(period, ratio, kNormal);
@@ -169,6 +171,14 @@ std::vector<Columns> Judge(const Axis& axis, const Inputs& inputs, PeriodRange w
     outputs[5].Append(
         period, end > period ? (goal - value.values[i]) / static_cast<double>(end - period) : 0,
         kNormal);
+    // What steers, simply: the change on the period before, the last period but one,
+    // and what is missing to the goal.
+    const double step =
+        i > 0 && !IsMissing(value.flags[i - 1]) ? value.values[i] - value.values[i - 1] : 0;
+    outputs[6].Append(period, step, kNormal);
+    outputs[7].Append(period, static_cast<double>(end - 1), kNormal);
+    outputs[8].Append(period, goal - value.values[i], kNormal);
+    outputs[9].Append(period, 5, kNormal);
   }
   return outputs;
 }
@@ -295,7 +305,11 @@ void AddTestPlugins(plugins::FakeEngine* engine) {
                                                         {"ratio", "ratio"},
                                                         {"expected", "@value"},
                                                         {"projected", "@value"},
-                                                        {"required_pace", "@value"}}) {
+                                                        {"required_pace", "@value"},
+                                                        {"best_pace", "@value"},
+                                                        {"out_of_reach", "period"},
+                                                        {"flip_change", "@value"},
+                                                        {"flip_status", "code"}}) {
     v1::PluginOutput& output = *judge.add_outputs();
     output.set_name(name);
     output.set_unit(unit);

@@ -141,6 +141,9 @@ TEST_F(ExplainTest, SentencesCanBeReadAloud) {
           "The way to the target asks for 64 vehicles in 2021.",
           "At the pace so far the value would be 200 vehicles in 2025.",
           "From 2021 on the pace needed to meet the target starts at 34 vehicles a year.",
+          "The best pace seen is 34 vehicles a year; at that pace the target is out of reach from "
+          "2024 on.",
+          "If the value for 2021 were 136 vehicles higher, the judgement would be achieved.",
           HasSubstr("It is judged by plugins/judge 1.0.0 with strictness = 1"),
           "Indicator indicators/x is computed by plugins/total 1.0.0 from Indicator indicators/sum "
           "(indicators/sum).",
@@ -226,6 +229,7 @@ TEST_F(SentencesTest, WithoutAFinalPointThereIsNoWay) {
   EXPECT_FALSE(progress_.has_projected_value());
   EXPECT_THAT(sentences, Not(Contains(HasSubstr("way to the target"))));
   EXPECT_THAT(sentences, Not(Contains(HasSubstr("pace"))));
+  EXPECT_THAT(sentences, Not(Contains(HasSubstr("out of reach"))));
 }
 
 TEST_F(SentencesTest, WhatIsNotKnownOfTheOriginIsNotSpokenOf) {

@@ -89,6 +89,16 @@ TEST_F(ProgressTest, ATargetIsJudgedAtTheLatestPeriodWithDataInItsOwnUnit) {
   EXPECT_EQ(target.evaluation().plugin(), "plugins/judge");
   EXPECT_FALSE(target.stale());
   EXPECT_EQ(target.reason(), "");
+  // What steers, in the unit of the target too.
+  EXPECT_EQ(target.best_pace(), 10);
+  EXPECT_EQ(target.out_of_reach_period(), "2024");
+  EXPECT_EQ(target.flip_change(), 70);
+  EXPECT_EQ(target.flip_status(), v1::PROGRESS_STATUS_ACHIEVED);
+  EXPECT_TRUE(target.rests_on_provisional());
+  EXPECT_EQ(target.worst_input_status(), v1::OBSERVATION_STATUS_PROVISIONAL);
+  EXPECT_EQ(target.further_judgements_size(), 0);
+  EXPECT_EQ(target.assessment_parameters_size(), 0);
+  EXPECT_FALSE(target.methods_disagree());
   EXPECT_EQ(measure.status(), v1::PROGRESS_STATUS_MODERATE);
   EXPECT_EQ(measure.score(), 3.75);
   EXPECT_EQ(measure.counts().moderate(), 1);

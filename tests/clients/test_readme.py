@@ -1,4 +1,4 @@
-"""Every command for a running server that README.md, the quickstart and the end of the demo show is
+"""Every command for a running server that README.md, the documents named here and the end of the demo show is
 run as it stands, against a server that holds what the demo leaves behind."""
 
 import re
@@ -9,7 +9,7 @@ import pytest
 from harness import CLIENT, ROOT, SERVER, run, shell_blocks, tool
 
 PLAN = ROOT / "catalog/henan-auto-2024"
-DOCUMENTS = ("README.md", "docs/quickstart.md", "catalog/README.md")
+DOCUMENTS = ("README.md", "docs/quickstart.md", "docs/assessments.md", "catalog/README.md")
 DEMO = "deploy/demo.sh"
 ADDRESS = "127.0.0.1:7443"
 # What installs, builds or tests everything is run by others; the rest must be known here.

@@ -74,7 +74,8 @@ TEST(UnitTest, TheListIsConsistent) {
 }
 
 TEST(UnitTest, WhatMayBeAddedAndCompared) {
-  for (const char* code : {"percent", "percentage_points", "ratio", "index", "score", "code"}) {
+  for (const char* code :
+       {"percent", "percentage_points", "ratio", "index", "score", "code", "period"}) {
     EXPECT_FALSE(FindUnit(code)->additive) << code;
     for (const Unit& other : AllUnits()) {
       EXPECT_EQ(other.kind == FindUnit(code)->kind, other.code == code) << code;

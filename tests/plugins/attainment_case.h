@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/plugins/plugin_runner.h"
@@ -52,9 +53,32 @@ inline Case ToTarget(v1::TargetRelation relation, int64_t period, double target)
   return c;
 }
 
-inline Case Linear(Case c) {
-  c.parameters = R"({"method": "linear_pace"})";
+inline Case By(const std::string& method, Case c) {
+  c.parameters = "{\"method\": \"" + method + "\"}";
   return c;
+}
+
+inline Case Linear(Case c) { return By("linear_pace", std::move(c)); }
+
+// All but pro rata: Open SDG, linear pace, Eurostat now and as of 2017, UN, ESCAP now and
+// anticipated, weather.
+inline const std::vector<std::string>& Methods() {
+  static const auto& methods = *new std::vector<std::string>{
+      "open_sdg",          "linear_pace",   "eurostat",          "eurostat_2017",
+      "un_progress_chart", "escap_current", "escap_anticipated", "weather"};
+  return methods;
+}
+
+inline Case AtLeast(double target) { return ToTarget(v1::TARGET_RELATION_AT_LEAST, 2025, target); }
+inline Case AtMost(double target) { return ToTarget(v1::TARGET_RELATION_AT_MOST, 2025, target); }
+
+// Six yearly values from 2015 on.
+inline std::vector<Point> From2015(const std::vector<double>& values) {
+  std::vector<Point> points;
+  for (size_t i = 0; i < values.size(); ++i) {
+    points.push_back({2015 + static_cast<int64_t>(i), values[i]});
+  }
+  return points;
 }
 
 }  // namespace policytrack::plugins

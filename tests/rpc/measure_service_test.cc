@@ -188,6 +188,19 @@ TEST_F(MeasureServiceTest, ChecksTargets) {
   v1::Measure unused;
   EXPECT_EQ(CodeOf(Create("refused", measure, &unused)), "INVALID_ARGUMENT PARAMETERS_INVALID");
   *measure.mutable_targets(0) = target;
+  v1::Assessment& further = *measure.mutable_targets(0)->add_further_assessments();
+  EXPECT_EQ(Refused(measure),
+            "INVALID_ARGUMENT FIELD_REQUIRED measure.targets[0].further_assessments[0].plugin");
+  further.set_plugin("plugins/level");
+  EXPECT_EQ(Refused(measure),
+            "INVALID_ARGUMENT FIELD_INVALID measure.targets[0].further_assessments[0].plugin");
+  *measure.mutable_targets(0) = target;
+  for (int i = 0; i < 9; ++i) {
+    *measure.mutable_targets(0)->add_further_assessments() = target.assessment();
+  }
+  EXPECT_EQ(Refused(measure),
+            "INVALID_ARGUMENT FIELD_INVALID measure.targets[0].further_assessments");
+  *measure.mutable_targets(0) = target;
   *measure.add_targets() = target;
   EXPECT_EQ(Refused(measure), "INVALID_ARGUMENT FIELD_INVALID measure.targets[1].id");
 }

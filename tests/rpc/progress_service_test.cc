@@ -130,6 +130,121 @@ TEST_F(ProgressServiceTest, FiguresBecomeAStatus) {
   EXPECT_EQ(rows.evaluation().parent(), "measures/m/targets/t");
 }
 
+// Output rose fast at first: by percent a year it is behind, straight it is not.
+TEST_F(ProgressServiceTest, MethodsSideBySideAndWhatSteers) {
+  v1::GetMeasureRequest get;
+  get.set_name("measures/m");
+  v1::Measure measure;
+  ASSERT_EQ(CodeOf(CALL(measures_, GetMeasure, get, &measure)), "OK");
+  for (const char* method : {"open_sdg", "un_progress_chart", "weather", "escap_anticipated"}) {
+    v1::Assessment& further = *measure.mutable_targets(0)->add_further_assessments();
+    further.set_plugin("plugins/attainment");
+    (*further.mutable_parameters()->mutable_fields())["method"].set_string_value(method);
+  }
+  v1::UpdateMeasureRequest update;
+  *update.mutable_measure() = measure;
+  ASSERT_EQ(CodeOf(CALL(measures_, UpdateMeasure, update, &measure)), "OK");
+  EXPECT_EQ(measure.targets(0).further_assessments_size(), 4);
+  PushYear("2020", 50);
+  PushYear("2021", 75);
+  const int64_t revision = PushYear("2023", 104);
+  const auto target = Progress(revision).targets(0);
+  EXPECT_EQ(target.status(), v1::PROGRESS_STATUS_MODERATE);  // 18 a year against 20: 0.9
+  ASSERT_EQ(target.further_judgements_size(), 4);
+  // 27.6 % a year against 24.6 %.
+  EXPECT_EQ(target.further_judgements(0).status(), v1::PROGRESS_STATUS_ON_TRACK);
+  EXPECT_EQ(target.further_judgements(1).status(), v1::PROGRESS_STATUS_ON_TRACK);
+  EXPECT_EQ(target.further_judgements(2).status(), v1::PROGRESS_STATUS_NOT_ASSESSABLE);
+  EXPECT_EQ(target.further_judgements(2).reason(),
+            "cannot be judged at 2023 because there are not enough points, or not enough time "
+            "between them");
+  EXPECT_EQ(target.further_judgements(3).status(), v1::PROGRESS_STATUS_MODERATE);
+  EXPECT_TRUE(target.methods_disagree());
+  EXPECT_NE(target.further_judgements(0).parameters_size(), 0);
+  // The best step was 25 a year; 46 remain, which takes 1.84 of the two years left.
+  EXPECT_DOUBLE_EQ(target.best_pace(), 25);
+  EXPECT_EQ(target.out_of_reach_period(), "2024");
+  EXPECT_NEAR(target.flip_change(), 0, 1e-6);
+  EXPECT_EQ(target.flip_status(), v1::PROGRESS_STATUS_ON_TRACK);
+  EXPECT_TRUE(target.has_rests_on_provisional());
+  EXPECT_FALSE(target.rests_on_provisional());
+  EXPECT_EQ(target.worst_input_status(), v1::OBSERVATION_STATUS_NORMAL);
+
+  // What was said then is said of then, after a figure in between has come late.
+  const int64_t late = PushYear("2022", 60);
+  const auto now = Progress(late).targets(0);
+  // The mean change of 18 a year closes 36 of the 46 that are left.
+  EXPECT_EQ(now.further_judgements(2).status(), v1::PROGRESS_STATUS_LIMITED);
+  EXPECT_DOUBLE_EQ(now.best_pace(), 44);
+  v1::GetMeasureProgressRequest past;
+  past.set_name("measures/m");
+  past.mutable_as_of()->set_revision(revision);
+  v1::MeasureProgress then;
+  ASSERT_EQ(CodeOf(CALL(progress_, GetMeasureProgress, past, &then)), "OK");
+  EXPECT_EQ(then.targets(0).further_judgements(2).status(), v1::PROGRESS_STATUS_NOT_ASSESSABLE);
+  EXPECT_DOUBLE_EQ(then.targets(0).best_pace(), 25);
+
+  // What steers stands beside the judgement, as observations.
+  v1::ListObservationsRequest list;
+  list.set_parent("measures/m/targets/t");
+  list.set_filter("output = \"out_of_reach\"");
+  list.set_start_period("2023");
+  v1::ListObservationsResponse rows;
+  ASSERT_EQ(CodeOf(CALL(observations_, ListObservations, list, &rows)), "OK");
+  ASSERT_EQ(rows.observations_size(), 1);
+  EXPECT_EQ(rows.observations(0).value(), 2024);
+}
+
+// A year's target against totals to date, which have no baseline.
+TEST_F(ProgressServiceTest, ProRata) {
+  v1::CreateDatasetRequest dataset;
+  dataset.set_dataset_id("to-date");
+  *dataset.mutable_dataset() = Text<v1::Dataset>(R"(
+    display_name: "Output to date" unit: "vehicles" unit_multiplier: 4
+    frequency: FREQUENCY_MONTH accumulation: ACCUMULATION_YEAR_TO_DATE producer: "Bureau")");
+  v1::Dataset created;
+  ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, dataset, &created)), "OK");
+  v1::CreateIndicatorRequest indicator;
+  indicator.set_indicator_id("to-date");
+  *indicator.mutable_indicator() = Text<v1::Indicator>(R"(
+    display_name: "Output to date" plugin: "plugins/level"
+    inputs { slot: "value" source: "datasets/to-date" })");
+  v1::Indicator made;
+  ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, indicator, &made)), "OK");
+  v1::CreateMeasureRequest measure;
+  measure.set_measure_id("year");
+  *measure.mutable_measure() = MeasureOf();
+  *measure.mutable_measure()->add_targets() = Text<v1::Target>(R"(
+    id: "t" display_name: "T" indicator: "indicators/to-date" output: "value"
+    relation: TARGET_RELATION_AT_LEAST final_point { period: "2025-12" value: 150 }
+    unit: "vehicles" unit_multiplier: 4
+    assessment { plugin: "plugins/attainment"
+      parameters { fields { key: "method" value { string_value: "pro_rata" } } } }
+    further_assessments { plugin: "plugins/attainment" })");
+  v1::Measure stored;
+  ASSERT_EQ(CodeOf(CALL(measures_, CreateMeasure, measure, &stored)), "OK");
+  v1::PushObservationsRequest message;
+  message.set_dataset("datasets/to-date");
+  auto* row = message.add_rows();
+  row->set_period("2025-02");
+  row->set_value(10.19);
+  v1::PushObservationsResponse pushed;
+  ASSERT_EQ(CodeOf(Push({message}, &pushed)), "OK");
+  v1::GetMeasureProgressRequest request;
+  request.set_name("measures/year");
+  request.set_at_least_revision(pushed.revision());
+  v1::MeasureProgress response;
+  ASSERT_EQ(CodeOf(CALL(progress_, GetMeasureProgress, request, &response)), "OK");
+  const auto& target = response.targets(0);
+  EXPECT_EQ(target.status(), v1::PROGRESS_STATUS_LIMITED);
+  EXPECT_NEAR(target.ratio(), 10.19 / 25, 1e-12);
+  EXPECT_NEAR(target.expected_value(), 25, 1e-12);
+  EXPECT_FALSE(target.has_baseline());
+  EXPECT_EQ(target.out_of_reach_period(), "2025-02");
+  EXPECT_EQ(target.further_judgements(0).status(), v1::PROGRESS_STATUS_NOT_ASSESSABLE);
+  EXPECT_FALSE(target.methods_disagree()) << "one of two can judge";
+}
+
 TEST_F(ProgressServiceTest, EvaluationGoesOnAfterARestart) {
   PushYear("2020", 50);
   const int64_t revision = PushYear("2023", 115);

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "plugins/builtin/attainment/methods.h"
+#include "plugins/builtin/attainment/growth.h"
 
 namespace attainment {
 namespace {

@@ -30,6 +30,12 @@ class Goal {
   // goal's own value.
   double AimFrom(double value) const;
 
+  Relation relation() const { return relation_; }
+  double value() const { return value_; }
+  // The ends of the range, which may be infinite.
+  double lower() const { return lower_; }
+  double upper() const { return upper_; }
+
  private:
   Relation relation_;
   double value_;

@@ -1,0 +1,74 @@
+#include "services/app/explain_steering.h"
+
+#include <cmath>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "services/app/progress_words.h"
+
+namespace policytrack::app {
+namespace {
+
+std::string QualityName(v1::ObservationStatus status) {
+  switch (status) {
+    case v1::OBSERVATION_STATUS_IMPUTED:
+      return "imputed";
+    case v1::OBSERVATION_STATUS_ESTIMATED:
+      return "estimated";
+    case v1::OBSERVATION_STATUS_PROVISIONAL:
+      return "provisional";
+    case v1::OBSERVATION_STATUS_FORECAST:
+      return "a forecast";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+void AddSteeringSentences(const v1::TargetProgress& progress,
+                          v1::ExplainProgressResponse* response) {
+  if (progress.has_best_pace() && !progress.out_of_reach_period().empty()) {
+    const bool already = progress.out_of_reach_period() == progress.period();
+    response->add_sentences(
+        absl::StrCat("The best pace seen is ", ChangeWithUnit(progress.best_pace(), progress),
+                     " a year; at that pace the target is out of reach ",
+                     already ? std::string("already")
+                             : absl::StrCat("from ", progress.out_of_reach_period(), " on"),
+                     "."));
+  }
+  if (progress.has_flip_change() && progress.flip_status() != v1::PROGRESS_STATUS_UNSPECIFIED) {
+    response->add_sentences(absl::StrCat("If the value for ", progress.period(), " were ",
+                                         ChangeWithUnit(std::abs(progress.flip_change()), progress),
+                                         progress.flip_change() < 0 ? " lower" : " higher",
+                                         ", the judgement would be ",
+                                         StatusName(progress.flip_status()), "."));
+  }
+  // What the value itself is has been said.
+  if (progress.rests_on_provisional() &&
+      progress.worst_input_status() != progress.latest_status()) {
+    response->add_sentences(
+        absl::StrCat("The judgement rests on figures that are not final; the "
+                     "worst of them is ",
+                     QualityName(progress.worst_input_status()), "."));
+  }
+}
+
+void AddFurtherSentences(const v1::TargetProgress& progress,
+                         v1::ExplainProgressResponse* response) {
+  for (const v1::FurtherJudgement& further : progress.further_judgements()) {
+    response->add_sentences(absl::StrCat(
+        further.plugin(),
+        further.parameters().empty()
+            ? ""
+            : absl::StrCat(" with ", absl::StrJoin(further.parameters(), ", ")),
+        " judges: ", StatusName(further.status()),
+        further.reason().empty() ? "" : absl::StrCat(" (", further.reason(), ")"), "."));
+  }
+  if (progress.methods_disagree()) {
+    response->add_sentences("The methods disagree, so the status is a choice of method.");
+  }
+}
+
+}  // namespace policytrack::app
