@@ -4,7 +4,6 @@ import re
 
 import full_world
 import good_requests
-import harness
 import refusals
 import wire
 

@@ -2,6 +2,7 @@
 
 The build directory comes from POLICYTRACK_BUILD_DIR, which ctest sets; by hand it is build/."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -151,3 +152,14 @@ class ServerProcess:
         """The observations of a parent, all of them or those of one period."""
         return self.grpcurl_ok("policytrack.v1.ObservationService/ListObservations", {
             "parent": parent, "startPeriod": period, "endPeriod": period}).get("observations", [])
+
+
+@contextlib.contextmanager
+def running(data_dir, *flags, **options):
+    """A server that ends with the block; one that has ended by itself fails it."""
+    process = ServerProcess(data_dir, *flags, **options)
+    try:
+        yield process.start()
+        assert process.process.poll() is None, f"the server has ended:\n{process.text()}"
+    finally:
+        process.kill()

@@ -40,11 +40,9 @@ ACCEPTED = [
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, stubs):
-    server = harness.ServerProcess(tmp_path_factory.mktemp("bad-input") / "data").start()
-    with generated.Api(stubs, server.address, [("grpc.max_send_message_length", -1)]) as api:
+    with (harness.running(tmp_path_factory.mktemp("bad-input") / "data") as server,
+          generated.Api(stubs, server.address, [("grpc.max_send_message_length", -1)]) as api):
         yield Service(server, api, ACCEPTED)
-    assert server.process.poll() is None, f"the server has ended:\n{server.text()}"
-    server.kill()
 
 
 @pytest.fixture

@@ -98,7 +98,14 @@ ACCEPTED = [
 ]
 
 
+UNREADABLE = {*bad_texts.NOT_UTF8, *(f"a key that is {what}" for what in bad_texts.NOT_UTF8)}
+# Columns are told as the rows that they stand for.
+ROW_NAMES = {"periods": "period", "values": "value", "statuses": "status"}
+
+
 class Pusher:
+    """A server that holds the full world, pushed to with raw bytes."""
+
     def __init__(self, server, api):
         self.server, self.api, self.v1 = server, api, api.v1
         for method, request in full_world.CALLS:
@@ -161,18 +168,11 @@ class Pusher:
                 yield f"a row error of reason {error.reason!r}"
 
 
-UNREADABLE = {*bad_texts.NOT_UTF8, *(f"a key that is {what}" for what in bad_texts.NOT_UTF8)}
-# Columns are told as the rows that they stand for.
-ROW_NAMES = {"periods": "period", "values": "value", "statuses": "status"}
-
-
 @pytest.fixture(scope="module")
 def pusher(tmp_path_factory, stubs):
-    server = harness.ServerProcess(tmp_path_factory.mktemp("bad-push") / "data").start()
-    with generated.Api(stubs, server.address, [("grpc.max_send_message_length", -1)]) as api:
+    with (harness.running(tmp_path_factory.mktemp("bad-push") / "data") as server,
+          generated.Api(stubs, server.address, [("grpc.max_send_message_length", -1)]) as api):
         yield Pusher(server, api)
-    assert server.process.poll() is None, f"the server has ended:\n{server.text()}"
-    server.kill()
 
 
 @pytest.fixture

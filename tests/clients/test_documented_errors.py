@@ -38,22 +38,19 @@ def change_plugins(folder):
 def api(tmp_path_factory, stubs):
     folder = tmp_path_factory.mktemp("documented-errors")
     plugins = shutil.copytree(harness.PLUGINS, folder / "plugins")
-    server = harness.ServerProcess(folder / "data").start()
-    with generated.Api(stubs, server.address) as api:
+    with harness.running(folder / "data") as server, generated.Api(stubs, server.address) as api:
         for method, request in [*full_world.CALLS, *documented_errors.SETUP]:
             api.send(method, request)
         api.send("PushObservations", full_world.PUSH)
         api.send("PushObservations", {**full_world.PUSH, "options": {"requestId": documented_errors.UUID}})
-    assert server.stop() == 0
     change_plugins(plugins)
     write_allow_list(plugins, folder / "allowed", "judge")
-    server = harness.ServerProcess(folder / "data", "--max-push-mib", "1", "--plugin-deadline-seconds", "1",
-                                   plugin_dir=plugins, allow_list=folder / "allowed").start()
-    with generated.Api(stubs, server.address) as api:
+    with (harness.running(folder / "data", "--max-push-mib", "1", "--plugin-deadline-seconds", "1",
+                          plugin_dir=plugins, allow_list=folder / "allowed") as server,
+          generated.Api(stubs, server.address) as api):
         before = refusals.State(api)
         yield api
         assert refusals.State(api) == before
-    assert server.stop() == 0, server.text()
 
 
 @pytest.mark.parametrize("method, reason", sorted(documented_errors.RECIPES))

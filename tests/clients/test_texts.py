@@ -33,15 +33,19 @@ class World:
         for method, request in full_world.CALLS[:6]:
             self.api.send(method, request)
 
-    def restart(self):
-        self.stop()
-        self.server = harness.ServerProcess(self.folder / "data").start()
-        self.api = generated.Api(self.names, self.server.address).__enter__()
+    def __enter__(self):
+        return self
 
-    def stop(self):
+    def __exit__(self, *unused):
+        self.api.channel.close()
+        self.server.kill()
+
+    def restart(self):
         if self.server:
             self.api.channel.close()
             assert self.server.stop() == 0
+        self.server = harness.ServerProcess(self.folder / "data").start()
+        self.api = generated.Api(self.names, self.server.address).__enter__()
 
     def document(self, kind, text):
         """A document of the kind with the text in every place where any text may stand."""
@@ -75,9 +79,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory, stubs):
-    here = World(tmp_path_factory.mktemp("texts"), stubs)
-    yield here
-    here.stop()
+    with World(tmp_path_factory.mktemp("texts"), stubs) as here:
+        yield here
 
 
 @pytest.fixture(scope="module", params=DOCUMENTS)
@@ -177,7 +180,7 @@ def mixed(world, kind):
         yield document
 
 
-def test_yaml_of_the_client(world, start, tmp_path):
+def test_yaml_of_the_client(world, tmp_path):
     """What `get` writes is what `apply` reads: nothing has changed, and in another store it makes the same."""
     folder, stored = tmp_path / "documents", {}
     folder.mkdir()
@@ -188,14 +191,12 @@ def test_yaml_of_the_client(world, start, tmp_path):
             (folder / f"{kind}-{number}.yaml").write_text(world.server.client_ok("get", created.name), encoding="utf-8")
     counts = json.loads(world.server.client_ok("apply", folder, "--output", "json"))["summary"]
     assert {key: count for key, count in counts.items() if count} == {"unchanged": len(stored)}, counts
-    other = World(tmp_path, world.names)
-    other.server.client_ok("apply", folder)
-    for name, document in stored.items():
-        kind = document.DESCRIPTOR.name
-        again = other.api.send(f"Get{kind}", {"name": name})
-        wanted = {site.path: site.value for site in other.free(document)}
-        assert {site.path: site.value for site in other.free(again)} == wanted
-    other.stop()
+    with World(tmp_path, world.names) as other:
+        other.server.client_ok("apply", folder)
+        for name, document in stored.items():
+            again = other.api.send(f"Get{document.DESCRIPTOR.name}", {"name": name})
+            wanted = {site.path: site.value for site in other.free(document)}
+            assert {site.path: site.value for site in other.free(again)} == wanted
 
 
 def in_nfc(text):
