@@ -228,7 +228,8 @@ TEST_F(ProgressServiceTest, PluginsAreListed) {
     names.push_back(plugin.name());
     EXPECT_EQ(plugin.state(), v1::PLUGIN_STATE_ACTIVE) << plugin.state_message();
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"plugins/attainment", "plugins/growth",
+  EXPECT_EQ(names, (std::vector<std::string>{"plugins/attainment", "plugins/composite",
+                                             "plugins/concentration", "plugins/growth",
                                              "plugins/level", "plugins/ratio"}));
   request.set_filter("state != PLUGIN_STATE_ACTIVE");
   ASSERT_EQ(CodeOf(CALL(plugins_, ListPlugins, request, &list)), "OK");
