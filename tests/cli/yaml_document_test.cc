@@ -284,6 +284,17 @@ TEST(ApplyOrder, WhatIsReferredToComesFirst) {
   EXPECT_THAT(errors, IsEmpty());
 }
 
+TEST(ApplyOrder, WhatWeighsComesFirstToo) {
+  std::vector<Diagnostic> errors;
+  const std::string weighted =
+      "---\nkind: Indicator\nname: indicators/a\ndisplay_name: x\nplugin: plugins/p\n"
+      "inputs: [{slot: a, source: datasets/d, aggregation: AGGREGATION_WEIGHTED_MEAN,\n"
+      "          weight_source: indicators/w}]\n";
+  EXPECT_THAT(Order(weighted + Indicator("w", "datasets/d"), &errors),
+              ElementsAre("indicators/w", "indicators/a"));
+  EXPECT_THAT(errors, IsEmpty());
+}
+
 TEST(ApplyOrder, RefusesACircle) {
   std::vector<Diagnostic> errors;
   Order(Indicator("a", "indicators/b") + Indicator("b", "indicators/a"), &errors);

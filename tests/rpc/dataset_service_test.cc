@@ -102,6 +102,67 @@ TEST_F(DatasetServiceTest, RefusesBadDefinitions) {
   EXPECT_EQ(Refused(dataset), joint);
 }
 
+TEST_F(DatasetServiceTest, TotalsAreValuesOnceAndWritten) {
+  const std::string first = "dataset.dimensions[0].total_codes[0]";
+  v1::Dataset dataset = Good();
+  v1::Dimension& region = *dataset.mutable_dimensions(0);
+  region.add_total_codes("_T");
+  EXPECT_EQ(Refused(dataset), "INVALID_ARGUMENT FIELD_INVALID " + first);
+  region.set_total_codes(0, " World");
+  EXPECT_EQ(Refused(dataset), "INVALID_ARGUMENT FIELD_INVALID " + first);
+  region.set_total_codes(0, "World");
+  region.add_values()->set_code("China");
+  EXPECT_EQ(Refused(dataset), "INVALID_ARGUMENT FIELD_INVALID " + first) << "not a listed value";
+  region.add_values()->set_code("World");
+  region.add_total_codes("World");
+  EXPECT_EQ(Refused(dataset),
+            "INVALID_ARGUMENT FIELD_INVALID dataset.dimensions[0].total_codes[1]");
+  // In NFC, as rows carry it: e and a combining accent.
+  region.set_total_codes(1, "Am\u0065\u0301rique");
+  region.add_values()->set_code("Am\u00e9rique");
+  v1::CreateDatasetRequest request;
+  request.set_dataset_id("totals");
+  *request.mutable_dataset() = dataset;
+  v1::Dataset made;
+  ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, request, &made)), "OK");
+  EXPECT_EQ(made.dimensions(0).total_codes(1), "Am\u00e9rique");
+}
+
+TEST_F(DatasetServiceTest, WhatWeighsIsInUse) {
+  MakeDataset();
+  ASSERT_EQ(CodeOf(Create("weights", Good())), "OK");
+  v1::Indicator indicator = GoodIndicator();
+  indicator.set_plugin("plugins/level");
+  indicator.clear_group_by();
+  indicator.mutable_inputs(0)->set_aggregation(v1::AGGREGATION_WEIGHTED_MEAN);
+  indicator.mutable_inputs(0)->set_weight_source("datasets/weights");
+  ASSERT_EQ(CodeOf(CreateIndicator("mean", indicator)), "OK");
+  const grpc::Status status = Delete("datasets/weights");
+  EXPECT_EQ(CodeOf(status), "FAILED_PRECONDITION RESOURCE_IN_USE");
+  EXPECT_EQ(MetadataOf(status, "referrer"), "indicators/mean");
+}
+
+// A plugin that takes parts is fed with them, by those who call too.
+TEST_F(DatasetServiceTest, PartsThroughTheWholeService) {
+  MakeDataset();
+  v1::Indicator indicator = GoodIndicator();
+  indicator.set_plugin("plugins/concentration");
+  indicator.clear_group_by();
+  EXPECT_EQ(Refused(indicator), "INVALID_ARGUMENT FIELD_REQUIRED indicator.inputs[0].spread_by");
+  indicator.mutable_inputs(0)->set_spread_by("region");
+  ASSERT_EQ(CodeOf(CreateIndicator("hhi", indicator)), "OK");
+  PushRow("sales", "CN-HA", "2024-01", 1);
+  PushRow("sales", "CN-BJ", "2024-01", 3);
+  v1::ListObservationsRequest request;
+  request.set_parent("indicators/hhi");
+  request.set_filter("output = \"hhi\"");
+  request.set_at_least_revision(PushRow("sales", "CN-SH", "2024-01", 4));
+  v1::ListObservationsResponse rows;
+  ASSERT_EQ(CodeOf(CALL(observations_, ListObservations, request, &rows)), "OK");
+  ASSERT_EQ(rows.observations_size(), 1);
+  EXPECT_NEAR(rows.observations(0).value(), 1e4 * (1 + 9 + 16) / 64, 1e-9);
+}
+
 TEST_F(DatasetServiceTest, WhatCannotChange) {
   ASSERT_EQ(CodeOf(Create("d", Good())), "OK");
   v1::Dataset dataset = Good();

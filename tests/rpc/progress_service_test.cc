@@ -344,6 +344,7 @@ TEST_F(ProgressServiceTest, PluginsAreListed) {
     EXPECT_EQ(plugin.state(), v1::PLUGIN_STATE_ACTIVE) << plugin.state_message();
   }
   EXPECT_EQ(names, (std::vector<std::string>{"plugins/arithmetic", "plugins/attainment",
+                                             "plugins/composite", "plugins/concentration",
                                              "plugins/growth", "plugins/level", "plugins/ratio",
                                              "plugins/rolling", "plugins/trend"}));
   request.set_filter("state != PLUGIN_STATE_ACTIVE");
