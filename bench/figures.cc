@@ -20,7 +20,8 @@ double ValueOf(int series, int month) {
   constexpr double kSeason[12] = {-6, -9, 2, 1, 0, 3, 2, 1, 4, 5, 6, 9};
   const double level = 100 + series % 97;
   const double trend = 0.08 * month * (1 + series % 7);
-  const double noise = 4 * Noise(static_cast<uint64_t>(series) << 32 | static_cast<uint32_t>(month));
+  const double noise =
+      4 * Noise(static_cast<uint64_t>(series) << 32 | static_cast<uint32_t>(month));
   return std::round((level + trend + kSeason[month % 12] + noise) * 100) / 100;
 }
 

@@ -32,7 +32,8 @@ void AddTarget(const Figures& figures, int series, v1::Measure* measure) {
   target->set_relation(v1::TARGET_RELATION_AT_LEAST);
   target->mutable_baseline()->set_period(figures.period_text(figures.periods() / 2));
   target->mutable_baseline()->set_value(2);
-  target->mutable_final_point()->set_period(figures.period_text(figures.periods() + Figures::kMonthsToCome));
+  target->mutable_final_point()->set_period(
+      figures.period_text(figures.periods() + Figures::kMonthsToCome));
   target->mutable_final_point()->set_value(20);
   target->set_unit("percent");
   target->mutable_assessment()->set_plugin("plugins/attainment");
@@ -81,7 +82,8 @@ v1::Measure MakeMeasure(const Figures& figures, const std::vector<int>& series) 
   measure.set_language_code("en");
   v1::Translation& chinese = (*measure.mutable_translations())["zh"];
   chinese.set_display_name("扩大整车生产规模");
-  chinese.set_description("以省会和航空港区为中心扩大整车生产规模，支持企业提高产量、市场份额和竞争力。");
+  chinese.set_description(
+      "以省会和航空港区为中心扩大整车生产规模，支持企业提高产量、市场份额和竞争力。");
   v1::Translation& arabic = (*measure.mutable_translations())["ar"];
   arabic.set_display_name("توسيع إنتاج المركبات الكاملة");
   measure.set_category("production");

@@ -52,12 +52,12 @@ std::string Table(const std::vector<CaseResult>& results) {
   absl::StrAppendFormat(&text, "%-14s %12s %12s  %-18s %-24s %-8s %s\n", "case", "PolicyTrack",
                         "baseline", "unit", "ratio", "target", "");
   for (const CaseResult& result : results) {
-    absl::StrAppendFormat(
-        &text, "%-14s %12s %12s  %-18s %-24s %-8s %s\n", result.name,
-        Short(result.of_subject.median), Short(result.of_baseline.median), result.unit,
-        absl::StrFormat("%.2f x (%.2f - %.2f)", result.ratio.median, result.ratio.low,
-                        result.ratio.high),
-        TargetText(result), Verdict(result));
+    absl::StrAppendFormat(&text, "%-14s %12s %12s  %-18s %-24s %-8s %s\n", result.name,
+                          Short(result.of_subject.median), Short(result.of_baseline.median),
+                          result.unit,
+                          absl::StrFormat("%.2f x (%.2f - %.2f)", result.ratio.median,
+                                          result.ratio.low, result.ratio.high),
+                          TargetText(result), Verdict(result));
   }
   absl::StrAppend(&text, "\n");
   for (const CaseResult& result : results) {
@@ -108,13 +108,13 @@ std::string Json(const Circumstances& circumstances, const std::vector<CaseResul
                        {"withinHalf", result.Meets(0.5)}});
   }
   const JsonValue all = {{"date", circumstances.date},
-                     {"form", circumstances.form},
-                     {"system", circumstances.system},
-                     {"processors", circumstances.processors},
-                     {"loadBefore", circumstances.load_before},
-                     {"loadAfter", circumstances.load_after},
-                     {"cases", cases},
-                     {"targets", targets}};
+                         {"form", circumstances.form},
+                         {"system", circumstances.system},
+                         {"processors", circumstances.processors},
+                         {"loadBefore", circumstances.load_before},
+                         {"loadAfter", circumstances.load_after},
+                         {"cases", cases},
+                         {"targets", targets}};
   return all.dump(2) + "\n";
 }
 

@@ -16,10 +16,10 @@ std::string Table(const std::vector<CaseResult>& results);
 
 // Where and when a run was.
 struct Circumstances {
-  std::string date;      // 2026-11-26
-  std::string system;    // the distribution
+  std::string date;    // 2026-11-26
+  std::string system;  // the distribution
   int processors = 0;
-  std::string form;      // long or short
+  std::string form;  // long or short
   double load_before = 0;
   double load_after = 0;
 };

@@ -26,7 +26,6 @@ class ServerProcess {
   void Stop();
 
  private:
-
   pid_t pid_ = -1;
   std::string address_;
   std::thread reader_;

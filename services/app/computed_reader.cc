@@ -202,8 +202,7 @@ absl::StatusOr<ComputedHeader> HistoryFigures::HeaderOf(const std::string& paren
   header.on_demand = state->computed.has_value();
   PT_ASSIGN_OR_RETURN(header.frequency, FrequencyOf(*tx_, parent, as_of_));
   if (!IsTargetName(parent)) {
-    PT_ASSIGN_OR_RETURN(const v1::Indicator indicator,
-                        LoadExistingIndicator(*tx_, parent, as_of_));
+    PT_ASSIGN_OR_RETURN(const v1::Indicator indicator, LoadExistingIndicator(*tx_, parent, as_of_));
     header.dimension_ids.assign(indicator.group_by().begin(), indicator.group_by().end());
   }
   return header;

@@ -67,8 +67,7 @@ class SeriesScan {
  private:
   SeriesScan(storage::ReadTransaction& tx, int64_t as_of) : tx_(&tx), as_of_(as_of) {}
   absl::Status WalkStored(const std::string& output, const std::string& key, const Visit& visit);
-  absl::Status WalkComputed(const std::string& output, const std::string& key,
-                            const Visit& visit);
+  absl::Status WalkComputed(const std::string& output, const std::string& key, const Visit& visit);
   // The key that alone is left; nullopt when more than one may be.
   std::optional<std::string> OnlyKey() const;
   bool IsLeft(const std::vector<std::string>& values) const;
