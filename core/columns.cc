@@ -34,6 +34,20 @@ void Columns::Append(int64_t period, double value, Flags f, int64_t revision) {
   revisions.push_back(revision);
 }
 
+void Columns::AppendRange(const Columns& from, size_t begin, size_t end) {
+  if (begin == end) return;
+  assert(periods.empty() || from.periods[begin] > periods.back());
+  assert(revisions.size() == periods.size());
+  const auto append = [begin, end](const auto& source, auto* target) {
+    target->insert(target->end(), source.begin() + static_cast<std::ptrdiff_t>(begin),
+                   source.begin() + static_cast<std::ptrdiff_t>(end));
+  };
+  append(from.periods, &periods);
+  append(from.values, &values);
+  append(from.flags, &flags);
+  append(from.revisions, &revisions);
+}
+
 int64_t Columns::Find(int64_t period) const {
   const auto it = std::lower_bound(periods.begin(), periods.end(), period);
   if (it == periods.end() || *it != period) return -1;

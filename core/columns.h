@@ -60,6 +60,9 @@ struct Columns {
   void clear();
   void reserve(size_t n);
   void Append(int64_t period, double value, Flags f, int64_t revision = 0);
+  // Appends the points [begin, end) of `from`, which must come after all here.
+  // REQUIRES: `from` has revisions, and so have these or they are empty.
+  void AppendRange(const Columns& from, size_t begin, size_t end);
   // The position of a period, or -1.
   int64_t Find(int64_t period) const;
   // The points in the range.

@@ -21,6 +21,14 @@ void Must(bool done) {
   if (!done) std::abort();
 }
 
+// Looked up once: by EVP_sha256() OpenSSL 3 looks it up for every digest, which
+// takes longer than to digest a short text. Never freed, as a static must be.
+const EVP_MD* Sha256Method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  Must(method != nullptr);
+  return method;
+}
+
 std::array<unsigned char, 8> LittleEndian(uint64_t value) {
   std::array<unsigned char, 8> bytes;
   for (size_t i = 0; i < bytes.size(); ++i) {
@@ -33,7 +41,7 @@ std::array<unsigned char, 8> LittleEndian(uint64_t value) {
 
 struct Digest::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() { Must(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1); }
+  State() { Must(context != nullptr && EVP_DigestInit_ex(context, Sha256Method(), nullptr) == 1); }
   ~State() { EVP_MD_CTX_free(context); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;

@@ -48,6 +48,8 @@
 #define POLICYTRACK_CORE_FILTER_H_
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -72,6 +74,12 @@ class Filter {
   // REQUIRES: `message` is of the type given to Parse.
   bool Matches(const google::protobuf::Message& message) const;
   bool empty() const;
+
+  // The text that a message must have under `key` of its map `map` to match,
+  // where a term that every match fulfils says so: `map.key = "text"`, alone or
+  // joined to others by AND. nullopt when the filter leaves it open. Who can
+  // look up by it need not try every message, but must still ask Matches.
+  std::optional<std::string> RequiredValue(absl::string_view map, absl::string_view key) const;
 
   struct Node;
 

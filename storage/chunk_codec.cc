@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -56,6 +57,13 @@ absl::Status Damaged(absl::string_view what) {
       absl::StrCat("stored points are damaged: ", what, "; stop the server and restore a backup"));
 }
 
+// Room for more points, made in steps that grow with what is there, so that chunk
+// after chunk can be appended.
+void ReserveMore(size_t count, Columns* columns) {
+  const size_t need = columns->size() + count;
+  if (need > columns->periods.capacity()) columns->reserve(std::max(need, 2 * columns->size()));
+}
+
 bool TakePeriods(absl::string_view* in, size_t count, std::vector<int64_t>* periods) {
   uint64_t raw = 0;
   if (!TakeVarint(in, &raw)) return false;
@@ -93,6 +101,7 @@ const char* TakeColumns(absl::string_view in, Columns* columns) {
     return "bad number of points";
   }
   const size_t start = columns->size();
+  ReserveMore(count, columns);
   if (!TakePeriods(&in, count, &columns->periods)) return "periods do not increase";
   if (!TakeValues(&in, count, &columns->values)) return "a value is not a finite number";
   if (!TakeRuns(&in, count, 0xffff, &columns->flags)) return "bad flags";

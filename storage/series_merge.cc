@@ -62,8 +62,15 @@ Columns MergeSlice(const Columns& present, const SeriesWrite& write, const Write
   size_t p = slice.points_begin;
   size_t d = slice.deletions_begin;
   const auto keep_upto = [&](int64_t period) {
-    while (i < present.size() && present.periods[i] < period) AppendFrom(present, i++, &merged);
-    return i < present.size() && present.periods[i] == period;
+    const auto& periods = present.periods;
+    const size_t kept = i;
+    if (i < periods.size() && periods[i] < period) {
+      i = static_cast<size_t>(
+          std::lower_bound(periods.begin() + static_cast<ptrdiff_t>(i), periods.end(), period) -
+          periods.begin());
+    }
+    merged.AppendRange(present, kept, i);
+    return i < periods.size() && periods[i] == period;
   };
   const auto supersede = [&](size_t at) {
     if (present.revisions[at] != revision) AppendFrom(present, at, &delta->superseded);
@@ -101,7 +108,7 @@ Columns MergeSlice(const Columns& present, const SeriesWrite& write, const Write
     merged.Append(period, value, flags, revision);
     AppendWritten(period, value, flags, delta);
   }
-  while (i < present.size()) AppendFrom(present, i++, &merged);
+  merged.AppendRange(present, i, present.size());
   return merged;
 }
 

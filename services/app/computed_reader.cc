@@ -195,6 +195,19 @@ absl::StatusOr<const v1::Evaluation*> HistoryFigures::EvaluationOf(const std::st
   return &state->evaluation;
 }
 
+absl::StatusOr<ComputedHeader> HistoryFigures::HeaderOf(const std::string& parent) {
+  ComputedHeader header;
+  PT_ASSIGN_OR_RETURN(const State* state, Open(parent));
+  header.evaluation = state->evaluation;
+  header.on_demand = state->computed.has_value();
+  PT_ASSIGN_OR_RETURN(header.frequency, FrequencyOf(*tx_, parent, as_of_));
+  if (!IsTargetName(parent)) {
+    PT_ASSIGN_OR_RETURN(const v1::Indicator indicator, LoadExistingIndicator(*tx_, parent, as_of_));
+    header.dimension_ids.assign(indicator.group_by().begin(), indicator.group_by().end());
+  }
+  return header;
+}
+
 absl::StatusOr<bool> HistoryFigures::IsOnDemand(const std::string& parent) {
   PT_ASSIGN_OR_RETURN(const State* state, Open(parent));
   return state->computed.has_value();
@@ -253,14 +266,7 @@ absl::StatusOr<ComputedView> ReadComputed(storage::ReadTransaction& tx, plugins:
   const std::string name(parent);
   HistoryFigures figures(&tx, &engine, as_of);
   ComputedView view;
-  PT_ASSIGN_OR_RETURN(const v1::Evaluation* evaluation, figures.EvaluationOf(name));
-  view.evaluation = *evaluation;
-  PT_ASSIGN_OR_RETURN(view.on_demand, figures.IsOnDemand(name));
-  PT_ASSIGN_OR_RETURN(view.frequency, FrequencyOf(tx, name, as_of));
-  if (!IsTargetName(name)) {
-    PT_ASSIGN_OR_RETURN(const v1::Indicator indicator, LoadExistingIndicator(tx, name, as_of));
-    view.dimension_ids.assign(indicator.group_by().begin(), indicator.group_by().end());
-  }
+  PT_ASSIGN_OR_RETURN(static_cast<ComputedHeader&>(view), figures.HeaderOf(name));
   PT_ASSIGN_OR_RETURN(const auto all, figures.SeriesOf(name));
   for (const auto& [output, key] : all) {
     ComputedSeries series;

@@ -36,12 +36,16 @@ struct ComputedSeries {
   Columns columns;                        // a revision is 0 where the point was computed on demand
 };
 
-struct ComputedView {
+// What all outputs of a parent have in common.
+struct ComputedHeader {
   v1::Evaluation evaluation;
   v1::Frequency frequency = v1::FREQUENCY_UNSPECIFIED;
   std::vector<std::string> dimension_ids;
-  std::vector<ComputedSeries> series;  // by (output, key); none without points
   bool on_demand = false;
+};
+
+struct ComputedView : ComputedHeader {
+  std::vector<ComputedSeries> series;  // by (output, key); none without points
 };
 
 // The outputs of `indicators/x` or `measures/x/targets/y` in a range. With
@@ -68,7 +72,8 @@ class HistoryFigures final : public Figures {
 
   // How the outputs of an indicator or a target came about.
   absl::StatusOr<const v1::Evaluation*> EvaluationOf(const std::string& parent);
-  // Every (output, key) of it that may have points.
+  absl::StatusOr<ComputedHeader> HeaderOf(const std::string& parent);
+  // Every (output, key) of it that may have points, in that order.
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> SeriesOf(
       const std::string& parent);
   absl::StatusOr<bool> IsOnDemand(const std::string& parent);

@@ -62,6 +62,8 @@ class EvaluationPass {
   absl::Status Run(int64_t after);
 
   const Outcome& outcome() const { return outcome_; }
+  // That what the commits touched feeds no definition: nothing was looked at.
+  bool concerned_nothing() const { return order_.empty() && outcome_.empty(); }
 
  private:
   absl::Status CheckStopping() const;

@@ -13,6 +13,8 @@ namespace policytrack::app {
 namespace {
 
 constexpr char kPrincipal[] = "evaluator";
+// How far the stored cursor may lie behind, so that a start has little to pass again.
+constexpr int64_t kMaxCursorLag = 1000;
 // Pauses after a pass that the store refused, doubled from the first to the last.
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLastPause = absl::Seconds(5);
@@ -104,6 +106,7 @@ absl::Status Evaluator::LoadCursor() {
     return absl::OkStatus();
   }));
   cursor_loaded_ = true;
+  stored_cursor_ = cursor;
   absl::MutexLock lock(&mutex_);
   evaluated_ = cursor;
   return absl::OkStatus();
@@ -125,8 +128,14 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
   absl::Status status = pass.Run(after);
   absl::StatusOr<int64_t> reached = 0;
   if (status.ok()) {
-    reached = WriteOutcome(pass.outcome());
-    status = reached.status();
+    const int64_t upto = pass.outcome().input_revision;
+    if (pass.concerned_nothing() && upto - stored_cursor_ <= kMaxCursorLag) {
+      reached = upto;
+    } else {
+      reached = WriteOutcome(pass.outcome());
+      status = reached.status();
+      if (status.ok()) stored_cursor_ = *reached;
+    }
   }
   absl::MutexLock lock(&mutex_);
   if (!status.ok()) {

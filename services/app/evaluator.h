@@ -2,7 +2,9 @@
 // keeps the outputs of all indicators and targets up to date. Each pass is one
 // commit of kind EVALUATION that names its input revision and writes only what
 // differs; the cursor moves in the same write, so a crash at any instruction
-// repeats or has finished a pass. Start here, then evaluation_pass.h.
+// repeats or has finished a pass. Commits that concern no definition move the
+// cursor in memory alone: to pass them again after a crash changes nothing.
+// Start here, then evaluation_pass.h.
 //
 // Thread rule: safe from any thread. Start() owns one thread; Stop() joins it
 // and must be called before the store or the engine goes.
@@ -72,6 +74,7 @@ class Evaluator {
   absl::Mutex pass_mutex_;
   DefinitionGraph graph_ ABSL_GUARDED_BY(pass_mutex_);
   bool cursor_loaded_ ABSL_GUARDED_BY(pass_mutex_) = false;
+  int64_t stored_cursor_ ABSL_GUARDED_BY(pass_mutex_) = 0;
 
   mutable absl::Mutex mutex_;
   int64_t evaluated_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -131,6 +131,7 @@ absl::StatusOr<v1::ListObservationsResponse> Observations::List(
     PT_ASSIGN_OR_RETURN(SeriesScan scan,
                         SeriesScan::Open(tx, *engine_, request.parent(), plan.as_of));
     const ParentInfo& parent = scan.parent();
+    scan.Narrow(filter);
     PT_RETURN_IF_ERROR(
         ParseRange(parent.frequency, request.start_period(), request.end_period(), &plan.range));
     const int64_t revision = std::min(plan.as_of, tx.revision());
@@ -177,6 +178,7 @@ absl::StatusOr<v1::ReadSeriesResponse> Observations::Read(const v1::ReadSeriesRe
     PT_ASSIGN_OR_RETURN(SeriesScan scan,
                         SeriesScan::Open(tx, *engine_, request.parent(), plan.as_of));
     const ParentInfo& parent = scan.parent();
+    scan.Narrow(filter);
     PT_RETURN_IF_ERROR(
         ParseRange(parent.frequency, request.start_period(), request.end_period(), &plan.range));
     const int64_t revision = std::min(plan.as_of, tx.revision());

@@ -9,13 +9,14 @@
 #include "core/error.h"
 #include "core/resource_name.h"
 #include "policytrack/v1/dataset.pb.h"
-#include "services/app/computed_reader.h"
 
 namespace policytrack::app {
 namespace {
 
 // Series listed from the store at a time.
 constexpr int kBatch = 1000;
+// The output of the series of a dataset.
+constexpr char kDatasetOutput[] = "";
 
 }  // namespace
 
@@ -52,31 +53,54 @@ absl::StatusOr<SeriesScan> SeriesScan::Open(storage::ReadTransaction& tx, plugin
     }
     return scan;
   }
-  PT_ASSIGN_OR_RETURN(ComputedView view, ReadComputed(tx, engine, parent, as_of, PeriodRange()));
+  scan.figures_ = std::make_unique<HistoryFigures>(&tx, &engine, as_of);
+  PT_ASSIGN_OR_RETURN(ComputedHeader header, scan.figures_->HeaderOf(parent));
   scan.info_.computed = true;
-  scan.info_.frequency = view.frequency;
-  scan.info_.dimension_ids = view.dimension_ids;
-  scan.info_.evaluation = std::move(view.evaluation);
-  for (ComputedSeries& series : view.series) {
-    std::string key = EncodeDimensionKey(series.group_values);
-    scan.held_.push_back(
-        {{std::move(series.output), std::move(key), std::move(series.group_values)},
-         std::move(series.columns)});
-  }
-  std::sort(scan.held_.begin(), scan.held_.end(), [](const Held& a, const Held& b) {
-    return std::tie(a.series.output, a.series.key) < std::tie(b.series.output, b.series.key);
-  });
+  scan.info_.frequency = header.frequency;
+  scan.info_.dimension_ids = std::move(header.dimension_ids);
+  scan.info_.evaluation = std::move(header.evaluation);
   return scan;
+}
+
+void SeriesScan::Narrow(const Filter& filter) {
+  required_.clear();
+  for (const std::string& id : info_.dimension_ids) {
+    required_.push_back(filter.RequiredValue("dimensions", id));
+  }
+}
+
+std::optional<std::string> SeriesScan::OnlyKey() const {
+  if (required_.empty()) return std::nullopt;
+  std::vector<std::string> values;
+  for (const auto& value : required_) {
+    if (!value.has_value()) return std::nullopt;
+    values.push_back(*value);
+  }
+  return EncodeDimensionKey(values);
+}
+
+bool SeriesScan::IsLeft(const std::vector<std::string>& values) const {
+  for (size_t i = 0; i < required_.size(); ++i) {
+    if (required_[i].has_value() && *required_[i] != values[i]) return false;
+  }
+  return true;
 }
 
 absl::Status SeriesScan::Walk(const std::string& output, const std::string& key,
                               const Visit& visit) {
-  if (!info_.computed) return WalkStored(output, key, visit);
-  for (const Held& held : held_) {
-    if (std::tie(held.series.output, held.series.key) < std::tie(output, key)) continue;
-    PT_ASSIGN_OR_RETURN(const bool go_on,
-                        visit(held.series, [&held](PeriodRange range) -> absl::StatusOr<Columns> {
-                          return held.columns.Slice(range);
+  return info_.computed ? WalkComputed(output, key, visit) : WalkStored(output, key, visit);
+}
+
+absl::Status SeriesScan::WalkComputed(const std::string& output, const std::string& key,
+                                      const Visit& visit) {
+  PT_ASSIGN_OR_RETURN(const auto all, figures_->SeriesOf(info_.name));
+  for (auto at = std::lower_bound(all.begin(), all.end(), std::pair(output, key)); at != all.end();
+       ++at) {
+    const ScannedSeries series{at->first, at->second,
+                               DecodeDimensionKey(at->second, info_.dimension_ids.size())};
+    if (!IsLeft(series.values)) continue;
+    PT_ASSIGN_OR_RETURN(const bool go_on, visit(series, [&](PeriodRange range) {
+                          return figures_->Read(info_.name, series.output, series.key, range);
                         }));
     if (!go_on) break;
   }
@@ -88,10 +112,18 @@ absl::Status SeriesScan::WalkStored(const std::string& output, const std::string
   const auto visit_one = [&](const storage::SeriesInfo& info) -> absl::StatusOr<bool> {
     const ScannedSeries series{info.output, info.key,
                                DecodeDimensionKey(info.key, info_.dimension_ids.size())};
+    if (!IsLeft(series.values)) return true;
     return visit(series, [this, &info](PeriodRange range) {
       return tx_->ReadSeries(info.id, range, as_of_);
     });
   };
+  if (const std::optional<std::string> only = OnlyKey(); only.has_value()) {
+    if (std::pair<std::string, std::string>(kDatasetOutput, *only) < std::pair(output, key)) {
+      return absl::OkStatus();
+    }
+    PT_ASSIGN_OR_RETURN(const auto found, tx_->FindSeries(info_.name, kDatasetOutput, *only));
+    return found.has_value() ? visit_one(*found).status() : absl::OkStatus();
+  }
   storage::SeriesInfo last;
   const storage::SeriesInfo* after = nullptr;
   if (!output.empty() || !key.empty()) {

@@ -8,15 +8,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/columns.h"
+#include "core/filter.h"
 #include "plugins/engine.h"
 #include "policytrack/v1/common.pb.h"
 #include "policytrack/v1/indicator.pb.h"
+#include "services/app/computed_reader.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
@@ -49,6 +53,11 @@ class SeriesScan {
 
   const ParentInfo& parent() const { return info_; }
 
+  // Leaves out what a filter on the map `dimensions` cannot match. Where it says
+  // the value of every dimension, the one series is looked up and no other is
+  // walked. Those that are visited must still be asked to match.
+  void Narrow(const Filter& filter);
+
   // Calls `visit` for every series from (output, key) on, inclusive, with a
   // function that reads its points in a range. `visit` returns false to stop.
   using Reader = std::function<absl::StatusOr<Columns>(PeriodRange)>;
@@ -56,18 +65,19 @@ class SeriesScan {
   absl::Status Walk(const std::string& output, const std::string& key, const Visit& visit);
 
  private:
-  struct Held {
-    ScannedSeries series;
-    Columns columns;
-  };
-
   SeriesScan(storage::ReadTransaction& tx, int64_t as_of) : tx_(&tx), as_of_(as_of) {}
   absl::Status WalkStored(const std::string& output, const std::string& key, const Visit& visit);
+  absl::Status WalkComputed(const std::string& output, const std::string& key, const Visit& visit);
+  // The key that alone is left; nullopt when more than one may be.
+  std::optional<std::string> OnlyKey() const;
+  bool IsLeft(const std::vector<std::string>& values) const;
 
   storage::ReadTransaction* tx_;
   int64_t as_of_;
   ParentInfo info_;
-  std::vector<Held> held_;  // computed only
+  // The only value of each dimension that is left, where there is only one.
+  std::vector<std::optional<std::string>> required_;
+  std::unique_ptr<HistoryFigures> figures_;  // computed only
 };
 
 // Ok when `parent` names something that has observations.

@@ -26,7 +26,10 @@ constexpr char kReaderSettings[] =
 }  // namespace
 
 Connection::Connection(const std::string& path, Role role, absl::Duration busy_timeout)
-    : database_(path, role == Role::kReader ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE,
+    // Without mutexes: a connection belongs to one thread at a time.
+    : database_(path,
+                SQLite::OPEN_NOMUTEX |
+                    (role == Role::kReader ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE),
                 static_cast<int>(absl::ToInt64Milliseconds(busy_timeout))) {
   if (role == Role::kReader) {
     database_.exec(kReaderSettings);

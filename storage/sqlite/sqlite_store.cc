@@ -1,5 +1,7 @@
 #include "storage/sqlite/sqlite_store.h"
 
+#include <sqlite3.h>
+
 #include <utility>
 
 #include "core/error.h"
@@ -13,6 +15,17 @@
 #include "storage/sqlite/verify.h"
 
 namespace policytrack::storage {
+namespace {
+
+// SQLite counts what it allocates under one lock for all connections. Nobody
+// here asks for the count. To be said before the first use of SQLite in the
+// process; said later it is refused, and changes nothing.
+void StopCountingMemory() {
+  static const int refused = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(refused);
+}
+
+}  // namespace
 
 // Destroyed from the last to the first: readers, writer, lock. The writer's
 // connection is the last to close and so checkpoints the log away.
@@ -33,6 +46,7 @@ struct SqliteStore::Parts {
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteOptions& options,
                                                                Clock* clock) {
+  StopCountingMemory();
   PT_ASSIGN_OR_RETURN(sqlite::DataDirectory directory,
                       sqlite::DataDirectory::Open(options.data_dir));
   const sqlite::Role role =

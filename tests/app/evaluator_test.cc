@@ -51,6 +51,42 @@ TEST(EvaluatorTest, AnEvaluationIsOneCommitThatNamesItsInputRevision) {
   EXPECT_EQ(record.failure_reason(), "");
 }
 
+int64_t StoredCursor(EvaluationWorld& world) {
+  int64_t cursor = -1;
+  EXPECT_TRUE(world.store()
+                  .Read([&](storage::ReadTransaction& tx) -> absl::Status {
+                    cursor = *tx.GetCursor(kEvaluatedCursor);
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  return cursor;
+}
+
+TEST(EvaluatorTest, WhatConcernsNothingMovesTheStoredCursorOnlyNowAndThen) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/copy", "plugins/copy", {{"value", "datasets/sales"}}));
+  world.Evaluate();
+  const int64_t stored = StoredCursor(world);
+  EXPECT_EQ(stored, world.store().revision());
+  int64_t revision = world.PutPlan("plans/a");
+  world.Evaluate();
+  EXPECT_EQ(world.evaluator().evaluated_revision(), revision);
+  EXPECT_EQ(StoredCursor(world), stored);
+  // A restart passes again what the stored cursor has not seen.
+  world.Restart();
+  world.Evaluate();
+  EXPECT_EQ(world.evaluator().evaluated_revision(), revision);
+  revision = world.Push("datasets/sales", {{{}, 2020, 10}});
+  world.Evaluate();
+  EXPECT_EQ(StoredCursor(world), revision + 1);
+  EXPECT_EQ(world.Text("indicators/copy", "value"), "2020:10");
+
+  for (int i = 0; i < 1001; ++i) revision = world.PutPlan("plans/a");
+  world.Evaluate();
+  EXPECT_EQ(StoredCursor(world), revision);
+}
+
 TEST(EvaluatorTest, NothingToDoMakesNoCommit) {
   EvaluationWorld world;
   world.Put(MakeDataset("datasets/sales"));

@@ -37,6 +37,19 @@ TEST(ColumnsTest, AppendKeepsTheInvariants) {
   EXPECT_FALSE(std::signbit(zero.values[0]));
 }
 
+TEST(ColumnsTest, AppendRangeTakesAllOfEachPoint) {
+  const Columns sample = Sample();
+  Columns columns;
+  columns.AppendRange(sample, 0, 0);
+  EXPECT_TRUE(columns.empty());
+  columns.Append(-9, 4, kNormal, 8);
+  columns.AppendRange(sample, 1, 3);
+  EXPECT_THAT(columns.periods, ElementsAre(-9, 0, 7));
+  EXPECT_THAT(columns.values, ElementsAre(4, 2.5, 0));
+  EXPECT_THAT(columns.flags, ElementsAre(kNormal, sample.flags[1], sample.flags[2]));
+  EXPECT_THAT(columns.revisions, ElementsAre(8, 11, 12));
+}
+
 TEST(ColumnsTest, Find) {
   const Columns columns = Sample();
   EXPECT_EQ(columns.Find(-3), 0);

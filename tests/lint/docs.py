@@ -6,8 +6,8 @@ import re
 
 import source
 
-ROOMS = ("proto", "core", "storage", "plugins", "services", "clients", "catalog", "tests", "deploy",
-         "docs")
+ROOMS = ("proto", "core", "storage", "plugins", "services", "clients", "catalog", "tests", "bench",
+         "deploy", "docs")
 CODES = ("INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "ABORTED", "FAILED_PRECONDITION",
          "INTERNAL", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "UNAUTHENTICATED",
          "PERMISSION_DENIED", "OUT_OF_RANGE", "DATA_LOSS", "UNIMPLEMENTED")
@@ -63,7 +63,7 @@ def check_links(root):
             if in_shell:
                 # Commands of documents run from the root of the tree.
                 targets = [(root, word) for word in re.findall(
-                    r"(?<![\w./-])((?:deploy|tests|catalog|proto|docs)/[\w./-]*\w)", line)]
+                    r"(?<![\w./-])((?:deploy|tests|bench|catalog|proto|docs)/[\w./-]*\w)", line)]
             else:
                 prose = re.sub(r"`[^`]*`", "", line)
                 targets = [(root / path.parent, target.split("#")[0]) for target in

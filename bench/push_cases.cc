@@ -1,0 +1,101 @@
+// Pushes: in bulk as columns and as rows against rows written into bare SQLite,
+// and one observation a push against a server that discards it.
+#include "bench/case.h"
+#include "bench/client.h"
+#include "bench/fail.h"
+#include "bench/many_clients.h"
+#include "bench/scratch.h"
+#include "bench/server_process.h"
+#include "bench/sqlite_rows.h"
+
+namespace policytrack::bench {
+namespace {
+
+constexpr char kRowUpsert[] = "SQLite row upsert";
+
+// Observations a second of one bulk push into a new store.
+double PushIntoNewStore(const Setting& setting, const PushMessages& messages) {
+  const Figures& figures = *setting.figures;
+  const Scratch data(setting.scratch);
+  ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
+  Client client(server.address());
+  client.CreateDataset();
+  v1::PushObservationsResponse answer;
+  const double seconds = SecondsOf([&] { answer = client.Push(messages); });
+  ExpectCreated(answer, figures.size());
+  const int series = figures.series() / 2;
+  ExpectSeries(client.ReadSeries(OneSeries(figures.region(series))), figures, series,
+               figures.periods());
+  return static_cast<double>(figures.size()) / seconds;
+}
+
+// Rows a second of the same figures into a new table.
+double UpsertIntoNewTable(const Setting& setting) {
+  const Figures& figures = *setting.figures;
+  const Scratch data(setting.scratch);
+  SqliteRows rows(data.path(), SqliteRows::Keep::kPresent);
+  const double seconds = SecondsOf([&] { rows.Upsert(figures, 1); });
+  Must(rows.CountRows() == figures.size(), "bare SQLite does not hold what was written");
+  return static_cast<double>(figures.size()) / seconds;
+}
+
+CaseResult PushInBulk(const Setting& setting, const PushMessages& messages) {
+  CaseResult result;
+  result.unit = "observations/s";
+  result.baseline = kRowUpsert;
+  Fill(InTurns(
+           setting.Pick(9, 2), [&] { return PushIntoNewStore(setting, messages); },
+           [&] { return UpsertIntoNewTable(setting); }),
+       &result);
+  return result;
+}
+
+}  // namespace
+
+CaseResult PushColumns(const Setting& setting) {
+  CaseResult result =
+      PushInBulk(setting, AsColumns(*setting.figures, 0, setting.figures->periods()));
+  result.name = "push-columns";
+  result.what = "bulk push as columns into a new store, one stream, one commit";
+  result.target = {Relation::kAtLeast, 3};
+  return result;
+}
+
+CaseResult PushRows(const Setting& setting) {
+  CaseResult result = PushInBulk(setting, AsRows(*setting.figures, 0, setting.figures->periods()));
+  result.name = "push-rows";
+  result.what = "bulk push as rows with names into a new store, one stream, one commit";
+  result.target = {Relation::kAtLeast, 1};
+  return result;
+}
+
+CaseResult PushSingle(const Setting& setting) {
+  const Figures& figures = *setting.figures;
+  const int clients = setting.Pick(64, 8);
+  const int pushes = setting.Pick(100, 5);
+  const Scratch data(setting.scratch);
+  ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
+  ServerProcess bare(setting.bare_server, {});
+  Client client(server.address());
+  client.CreateDataset();
+  ManyClients pushing(server.address(), clients);
+  ManyClients discarded(bare.address(), clients);
+
+  CaseResult result;
+  result.name = "push-single";
+  result.what = "pushes of one observation each as a row, 64 clients, each push durable";
+  result.unit = "pushes/s";
+  result.baseline = "bare gRPC server discarding the same client streams";
+  result.target = {Relation::kAtLeast, 0.8};
+  Fill(InTurns(
+           setting.Pick(9, 2), [&] { return pushing.Push(figures, pushes); },
+           [&] { return discarded.Push(figures, pushes); }),
+       &result);
+  for (int c = 0; c < clients; ++c) {
+    ExpectSeries(client.ReadSeries(OneSeries(figures.region(c))), figures, c,
+                 pushes * result.rounds);
+  }
+  return result;
+}
+
+}  // namespace policytrack::bench

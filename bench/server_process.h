@@ -1,0 +1,36 @@
+// A server in a process of its own, on a free port of the loopback.
+//
+// Thread rule: one thread. The process ends with the object, and with the
+// benchmark however that ends.
+#ifndef POLICYTRACK_BENCH_SERVER_PROCESS_H_
+#define POLICYTRACK_BENCH_SERVER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace policytrack::bench {
+
+class ServerProcess {
+ public:
+  // Starts `program` and waits for the line that says its port.
+  ServerProcess(const std::string& program, const std::vector<std::string>& arguments);
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  const std::string& address() const { return address_; }
+  // Asks it to stop and waits until it has. Again is harmless.
+  void Stop();
+
+ private:
+  pid_t pid_ = -1;
+  std::string address_;
+  std::thread reader_;
+};
+
+}  // namespace policytrack::bench
+
+#endif  // POLICYTRACK_BENCH_SERVER_PROCESS_H_
