@@ -5,99 +5,17 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/civil_time.h"
 #include "core/compensated_sum.h"
 #include "core/error.h"
 #include "core/observation_status.h"
 #include "core/period.h"
+#include "core/period_calendar.h"
 
 namespace policytrack {
 namespace {
 
-constexpr absl::CivilDay kEpochDay(1970, 1, 1);
-
-int64_t FloorDivide(int64_t number, int64_t by) {
-  return number / by - (number % by != 0 && (number < 0) != (by < 0) ? 1 : 0);
-}
-
-// Months in a period; 0 for days and weeks.
-int64_t MonthsIn(v1::Frequency frequency) {
-  switch (frequency) {
-    case v1::FREQUENCY_MONTH:
-      return 1;
-    case v1::FREQUENCY_QUARTER:
-      return 3;
-    case v1::FREQUENCY_HALF_YEAR:
-      return 6;
-    case v1::FREQUENCY_YEAR:
-      return 12;
-    default:
-      return 0;
-  }
-}
-
-// The period of `frequency` that a month, year * 12 + month - 1, lies in.
-int64_t PeriodOfMonth(v1::Frequency frequency, int64_t month, int year_start_month) {
-  const int64_t shift = frequency == v1::FREQUENCY_YEAR ? year_start_month - 1 : 0;
-  return FloorDivide(month - shift, MonthsIn(frequency));
-}
-
-int64_t FirstMonthOf(v1::Frequency frequency, int64_t period, int year_start_month) {
-  const int64_t shift = frequency == v1::FREQUENCY_YEAR ? year_start_month - 1 : 0;
-  return period * MonthsIn(frequency) + shift;
-}
-
-int64_t MonthOfDay(int64_t day) {
-  const absl::CivilDay civil = kEpochDay + day;
-  return civil.year() * 12 + civil.month() - 1;
-}
-
-int64_t FirstDayOfMonth(int64_t month) {
-  const int64_t year = FloorDivide(month, 12);
-  return absl::CivilDay(year, month - year * 12 + 1, 1) - kEpochDay;
-}
-
-// The ordinal of the week of a day: weeks begin on Monday, 1969-12-29 is one.
-int64_t WeekOfDay(int64_t day) { return FloorDivide(day + 3, 7); }
-int64_t FirstDayOfWeek(int64_t week) { return week * 7 - 3; }
-
-// Where source periods lie among those of another frequency.
-class Calendar {
- public:
-  Calendar(v1::Frequency from, v1::Frequency to, int year_start_month)
-      : from_(from), to_(to), year_start_month_(year_start_month) {}
-
-  // The period that a source period ends in.
-  int64_t Up(int64_t source) const {
-    if (from_ == to_) return source;
-    if (from_ == v1::FREQUENCY_DAY) {
-      return to_ == v1::FREQUENCY_WEEK ? WeekOfDay(source)
-                                       : PeriodOfMonth(to_, MonthOfDay(source), year_start_month_);
-    }
-    const int64_t last_month = FirstMonthOf(from_, source, year_start_month_) + MonthsIn(from_) - 1;
-    return PeriodOfMonth(to_, last_month, year_start_month_);
-  }
-
-  // The first source period of a period. Its last is the one before that of the next.
-  int64_t First(int64_t period) const {
-    if (from_ == to_) return period;
-    if (from_ == v1::FREQUENCY_DAY) {
-      return to_ == v1::FREQUENCY_WEEK
-                 ? FirstDayOfWeek(period)
-                 : FirstDayOfMonth(FirstMonthOf(to_, period, year_start_month_));
-    }
-    return FloorDivide(FirstMonthOf(to_, period, year_start_month_), MonthsIn(from_));
-  }
-  int64_t Last(int64_t period) const { return First(period + 1) - 1; }
-
- private:
-  v1::Frequency from_;
-  v1::Frequency to_;
-  int year_start_month_;
-};
-
-Calendar StepOf(const PeriodConversion& c) { return {c.from, c.to, c.year_start_month}; }
-Calendar YearsOf(const PeriodConversion& c) {
+PeriodCalendar StepOf(const PeriodConversion& c) { return {c.from, c.to, c.year_start_month}; }
+PeriodCalendar YearsOf(const PeriodConversion& c) {
   return {c.to, v1::FREQUENCY_YEAR, c.year_start_month};
 }
 
@@ -135,7 +53,7 @@ Columns MarkJoint(const Columns& source) {
   for (size_t i = 0; i < source.size(); ++i) {
     const int64_t period = source.periods[i];
     const int64_t revision = source.revisions.empty() ? 0 : source.revisions[i];
-    const bool february = period - FloorDivide(period, 12) * 12 == 1;
+    const bool february = IsFebruary(period);
     if (!february || IsMissing(source.flags[i])) {
       marked.Append(period, source.values[i], source.flags[i], revision);
       continue;
@@ -222,7 +140,7 @@ void TakeAll(const Parts& parts, bool mean, int64_t period, Columns* to) {
 }
 
 Columns Lower(const Columns& source, const PeriodConversion& c) {
-  const Calendar step = StepOf(c);
+  const PeriodCalendar step = StepOf(c);
   Columns result;
   for (size_t i = 0; i < source.size();) {
     const int64_t period = step.Up(source.periods[i]);
@@ -251,14 +169,14 @@ std::optional<size_t> ValueAt(const Columns& columns, size_t below, int64_t peri
 
 // Totals since the start of the year to totals of each period.
 Columns Difference(const Columns& totals, const PeriodConversion& c) {
-  const Calendar years = YearsOf(c);
+  const PeriodCalendar years = YearsOf(c);
   const bool joint = c.january_february_joint && c.to == v1::FREQUENCY_MONTH;
   Columns result;
   result.reserve(totals.size());
   for (size_t i = 0; i < totals.size(); ++i) {
     const int64_t period = totals.periods[i];
     const int64_t first = years.First(years.Up(period));
-    const bool february = joint && period - FloorDivide(period, 12) * 12 == 1;
+    const bool february = joint && IsFebruary(period);
     Gathered gathered;
     gathered.Add(totals, i);
     if (IsMissing(totals.flags[i])) {
@@ -290,7 +208,7 @@ Columns Difference(const Columns& totals, const PeriodConversion& c) {
 
 // Totals of each period to totals since the start of the year.
 Columns Cumulate(const Columns& flows, const PeriodConversion& c) {
-  const Calendar years = YearsOf(c);
+  const PeriodCalendar years = YearsOf(c);
   Columns result;
   result.reserve(flows.size());
   Gathered gathered;
@@ -398,7 +316,7 @@ Columns ConvertPeriods(const Columns& source, const PeriodConversion& c) {
 PeriodRange SourceRange(const PeriodConversion& c, PeriodRange range) {
   if (c.identity() || range.first > range.last) return range;
   if (Changes(c)) {
-    const Calendar years = YearsOf(c);
+    const PeriodCalendar years = YearsOf(c);
     if (c.to_accumulation == v1::ACCUMULATION_YEAR_TO_DATE && range.first != kFirstPeriod) {
       range.first = years.First(years.Up(range.first));
     } else {
@@ -408,7 +326,7 @@ PeriodRange SourceRange(const PeriodConversion& c, PeriodRange range) {
   // A joint value brings the mark of the period before it.
   if (c.january_february_joint) range.last = Shift(range.last, 1);
   if (c.from == c.to) return range;
-  const Calendar step = StepOf(c);
+  const PeriodCalendar step = StepOf(c);
   if (range.first != kFirstPeriod) range.first = step.First(range.first);
   if (range.last != kLastPeriod) range.last = step.Last(range.last);
   return range;
@@ -417,13 +335,13 @@ PeriodRange SourceRange(const PeriodConversion& c, PeriodRange range) {
 PeriodRange ResultRange(const PeriodConversion& c, PeriodRange range) {
   if (c.identity() || range.first > range.last) return range;
   if (c.from != c.to) {
-    const Calendar step = StepOf(c);
+    const PeriodCalendar step = StepOf(c);
     if (range.first != kFirstPeriod) range.first = step.Up(range.first);
     if (range.last != kLastPeriod) range.last = step.Up(range.last);
   }
   if (c.january_february_joint) range.first = Shift(range.first, -1);
   if (Changes(c)) {
-    const Calendar years = YearsOf(c);
+    const PeriodCalendar years = YearsOf(c);
     if (c.to_accumulation == v1::ACCUMULATION_YEAR_TO_DATE && range.last != kLastPeriod) {
       range.last = years.Last(years.Up(range.last));
     } else {
