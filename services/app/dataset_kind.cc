@@ -8,6 +8,7 @@
 #include "core/unit.h"
 #include "policytrack/v1/dataset.pb.h"
 #include "services/app/kinds.h"
+#include "services/app/readers.h"
 #include "services/app/text_checks.h"
 
 namespace policytrack::app {
@@ -20,6 +21,8 @@ constexpr int kSeriesBatch = 1000;
 
 class DatasetKind final : public DocumentKind {
  public:
+  explicit DatasetKind(plugins::Engine* engine) : engine_(engine) {}
+
   std::string collection() const override { return kDatasets; }
   std::string singular() const override { return "dataset"; }
   MessagePtr New() const override { return std::make_unique<v1::Dataset>(); }
@@ -47,6 +50,13 @@ class DatasetKind final : public DocumentKind {
   }
 
   std::vector<std::string> References(const Message& document) const override { return {}; }
+
+  // Indicators that read this one must still fit it: they may select a value that is
+  // no longer listed, or one that is now a total.
+  absl::Status CheckDependents(storage::WriteTransaction& tx,
+                               const Message& document) const override {
+    return CheckReaders(tx, *engine_, static_cast<const v1::Dataset&>(document).name());
+  }
 
   absl::Status OnDelete(storage::WriteTransaction& tx, const std::string& name) const override {
     return tx.DeleteAllSeries(name).status();
@@ -187,10 +197,14 @@ class DatasetKind final : public DocumentKind {
     } while (batch.size() == kSeriesBatch);
     return absl::OkStatus();
   }
+
+  plugins::Engine* const engine_;
 };
 
 }  // namespace
 
-std::unique_ptr<DocumentKind> MakeDatasetKind() { return std::make_unique<DatasetKind>(); }
+std::unique_ptr<DocumentKind> MakeDatasetKind(plugins::Engine* engine) {
+  return std::make_unique<DatasetKind>(engine);
+}
 
 }  // namespace policytrack::app

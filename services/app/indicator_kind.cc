@@ -10,6 +10,7 @@
 #include "policytrack/v1/indicator.pb.h"
 #include "policytrack/v1/measure.pb.h"
 #include "services/app/kinds.h"
+#include "services/app/readers.h"
 #include "services/app/resolve.h"
 #include "services/app/text_checks.h"
 
@@ -17,9 +18,6 @@ namespace policytrack::app {
 namespace {
 
 using google::protobuf::Message;
-
-// Documents that may use an indicator, all of them.
-constexpr int kAllReferrers = 1 << 30;
 
 class IndicatorKind final : public DocumentKind {
  public:
@@ -46,21 +44,7 @@ class IndicatorKind final : public DocumentKind {
   absl::Status CheckDependents(storage::WriteTransaction& tx,
                                const Message& document) const override {
     const auto& indicator = static_cast<const v1::Indicator&>(document);
-    // A unit or a dimension goes on from indicator to indicator.
-    std::vector<std::string> changed = {indicator.name()};
-    std::set<std::string> seen = {indicator.name()};
-    while (!changed.empty()) {
-      const std::string name = std::move(changed.back());
-      changed.pop_back();
-      PT_ASSIGN_OR_RETURN(const auto referrers, tx.ListReferrers(name, kAllReferrers));
-      for (const std::string& referrer : referrers) {
-        PT_RETURN_IF_ERROR(CheckDependent(tx, indicator.name(), name, referrer));
-        if (CollectionOf(referrer) == kIndicators && seen.insert(referrer).second) {
-          changed.push_back(referrer);
-        }
-      }
-    }
-    return absl::OkStatus();
+    return CheckReaders(tx, *engine_, indicator.name());
   }
 
   absl::Status OnDelete(storage::WriteTransaction& tx, const std::string& name) const override {
@@ -68,38 +52,6 @@ class IndicatorKind final : public DocumentKind {
   }
 
  private:
-  // Checks what reads `name` after `origin` has changed.
-  absl::Status CheckDependent(storage::WriteTransaction& tx, const std::string& origin,
-                              const std::string& name, const std::string& referrer) const {
-    PT_ASSIGN_OR_RETURN(auto stored, tx.GetDocument(referrer, storage::kPresent));
-    if (!stored.has_value() || stored->deleted) return absl::OkStatus();
-    const absl::Status status = CheckReferrer(tx, name, *stored);
-    // A plugin that cannot be used is no fault of this change.
-    if (status.ok() || ReasonOf(status) == reason::kPluginNotActive) return absl::OkStatus();
-    if (ReasonOf(status).empty()) return status;
-    return Error(absl::StatusCode::kFailedPrecondition, reason::kResourceInUse,
-                 absl::StrCat("with this change ", referrer, ", which uses ", name,
-                              ", would no longer be valid: ", std::string(status.message())),
-                 {{"resource", origin}, {"referrer", referrer}});
-  }
-
-  absl::Status CheckReferrer(storage::WriteTransaction& tx, const std::string& name,
-                             const storage::Document& stored) const {
-    if (CollectionOf(stored.name) == kIndicators) {
-      v1::Indicator user;
-      if (!user.ParseFromString(stored.body)) return absl::InternalError("body cannot be parsed");
-      return ResolveIndicator(tx, storage::kPresent, *engine_, user, "indicator").status();
-    }
-    v1::Measure measure;
-    if (!measure.ParseFromString(stored.body)) return absl::InternalError("body cannot be parsed");
-    for (int i = 0; i < measure.targets_size(); ++i) {
-      if (measure.targets(i).indicator() != name) continue;
-      PT_RETURN_IF_ERROR(CheckTarget(tx, storage::kPresent, *engine_, measure.targets(i),
-                                     absl::StrCat("measure.targets[", i, "]")));
-    }
-    return absl::OkStatus();
-  }
-
   plugins::Engine* const engine_;
 };
 

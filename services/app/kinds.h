@@ -13,9 +13,10 @@
 namespace policytrack::app {
 
 std::unique_ptr<DocumentKind> MakePlanKind();
-// The engine checks assessments and parameters; it must outlive the kind.
+// The engine checks assessments, parameters and who reads a source; it must outlive
+// the kind.
 std::unique_ptr<DocumentKind> MakeMeasureKind(plugins::Engine* engine);
-std::unique_ptr<DocumentKind> MakeDatasetKind();
+std::unique_ptr<DocumentKind> MakeDatasetKind(plugins::Engine* engine);
 std::unique_ptr<DocumentKind> MakeIndicatorKind(plugins::Engine* engine);
 
 }  // namespace policytrack::app

@@ -66,7 +66,7 @@ class AssembledServer final : public Server {
         engine_(std::move(engine)),
         plan_kind_(app::MakePlanKind()),
         measure_kind_(app::MakeMeasureKind(engine_.get())),
-        dataset_kind_(app::MakeDatasetKind()),
+        dataset_kind_(app::MakeDatasetKind(engine_.get())),
         indicator_kind_(app::MakeIndicatorKind(engine_.get())),
         plans_(store_.get(), clock, plan_kind_.get()),
         measures_(store_.get(), clock, measure_kind_.get()),

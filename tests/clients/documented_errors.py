@@ -83,6 +83,9 @@ for kind, (name, document) in KINDS.items():
     shows(update, "FIELD_INVALID", {field: {"name": name}, "updateMask": "noSuch"}, names="no_such")
     shows(update, "NAME_INVALID", {field: {"name": "x"}}, names=f"{field}.name")
     shows(update, "RESOURCE_NOT_FOUND", {field: {"name": f"{field}s/none", "displayName": "x"}}, names=f"{field}s/none")
+    large = {"references": [{"title": "A reference", "note": "n" * 65536}] * 17}
+    shows(update, "REQUEST_TOO_LARGE", {field: {"name": name, **large}, "updateMask": "references"}, names=name)
+    shows(f"Create{kind}", "REQUEST_TOO_LARGE", {f"{field}Id": "large", field: {**document, **large}}, names="/large")
     shows(update, "ETAG_MISMATCH", {field: {"name": name, "displayName": "x", "etag": '"stale"'}}, names=name)
 
     bad_name(f"Delete{kind}", "name", name)
@@ -91,6 +94,11 @@ for kind, (name, document) in KINDS.items():
 for kind, referrer in (("Plan", "measures/build-paths"), ("Dataset", "indicators/growing"),
                        ("Indicator", "indicators/share")):
     shows(f"Delete{kind}", "RESOURCE_IN_USE", {"name": KINDS[kind][0]}, names=referrer)
+
+# A value that an indicator adds to others becomes a total over them.
+shows("UpdateDataset", "RESOURCE_IN_USE", {"updateMask": "dimensions", "dataset": {
+    "name": "datasets/paths-km", "dimensions": [world.FULL_DATASET["dimensions"][0],
+                                                {"id": "kind", "totalCodes": ["raised"]}]}}, names="indicators/share")
 
 for method, request in (("CreateIndicator", {"indicatorId": "new"}), ("PreviewIndicator", {}),
                         ("UpdateIndicator", {"updateMask": "*"})):
