@@ -18,9 +18,13 @@ FULL_DATASET = {
     "dimensions": [
         {"id": "city", "displayName": "City", "values": [{"code": "east", "displayName": "East"},
                                                          {"code": "west", "displayName": "West"}]},
-        {"id": "kind", "displayName": "Kind"}],
+        {"id": "kind", "displayName": "Kind", "totalCodes": ["all"]}],
     "producer": "Road Office", "scope": "Without shared lanes.", "allowedRange": {"minimum": 0, "maximum": 10000},
     "references": [FULL_REFERENCE]}
+
+# What is not for a yearly stock.
+RUNNING = {"displayName": "Paths opened since January", "unit": "km", "frequency": "FREQUENCY_MONTH",
+           "accumulation": "ACCUMULATION_YEAR_TO_DATE", "januaryFebruaryJoint": True}
 
 LEVEL = {"displayName": "Length", "plugin": "plugins/level", "groupBy": ["city"],
          "inputs": [{"slot": "value", "source": "datasets/paths-km"}]}
@@ -30,9 +34,17 @@ FULL_INDICATOR = {
     "translations": TRANSLATIONS, "plugin": "plugins/ratio", "parameters": {"per": 1},
     "inputs": [
         {"slot": "numerator", "source": "datasets/paths-km", "aggregation": "AGGREGATION_SUM",
-         "selection": {"kind": {"values": ["kerbed", "raised"]}}},
+         "accumulation": "ACCUMULATION_STOCK", "selection": {"kind": {"values": ["kerbed", "raised"]}}},
         {"slot": "denominator", "source": "indicators/paths-km", "output": "value"}],
     "groupBy": ["city"], "frequency": "FREQUENCY_YEAR", "references": [FULL_REFERENCE]}
+
+# What is not for a sum: parts, and a mean that is weighed.
+BY_KIND = {**LEVEL, "groupBy": ["city", "kind"]}
+PARTS = {"displayName": "Concentration", "plugin": "plugins/concentration", "groupBy": ["city"],
+         "inputs": [{"slot": "value", "source": "datasets/paths-km", "spreadBy": "kind"}]}
+WEIGHED = {"displayName": "Mean length", "plugin": "plugins/level", "groupBy": ["city"],
+           "inputs": [{"slot": "value", "source": "datasets/paths-km", "aggregation": "AGGREGATION_WEIGHTED_MEAN",
+                       "weightSource": "indicators/by-kind", "weightOutput": "value"}]}
 
 ASSESSMENT = {"plugin": "plugins/attainment", "parameters": {"method": "linear_pace", "natural_limit": 900}}
 ABOUT = {
@@ -41,6 +53,7 @@ ABOUT = {
     "relation": "TARGET_RELATION_ABOUT", "baseline": {"period": "2020", "value": 100},
     "interimPoints": [{"period": "2025", "value": 150}], "finalPoint": {"period": "2030", "value": 200},
     "tolerancePercent": 5, "unit": "km", "unitMultiplier": 1, "assessment": ASSESSMENT,
+    "furtherAssessments": [{"plugin": "plugins/attainment", "parameters": {"method": "weather"}}],
     "references": [FULL_REFERENCE]}
 WITHIN = {
     "id": "within", "displayName": "190 to 210 km in 2030", "indicator": "indicators/paths-km", "output": "value",
@@ -74,6 +87,7 @@ CALLS = [
     *(("CreateDataset", {"datasetId": name, "dataset": FULL_DATASET}) for name in ("paths-km", "spare")),
     ("CreateIndicator", {"indicatorId": "paths-km", "indicator": LEVEL}),
     ("CreateIndicator", {"indicatorId": "share", "indicator": FULL_INDICATOR}),
+    ("CreateIndicator", {"indicatorId": "by-kind", "indicator": BY_KIND}),
     *(("CreateMeasure", {"measureId": name, "measure": {"plan": "plans/paths", "displayName": name, **SPARE}})
       for name in ("spare", "gone", "gone-too")),
     ("CreateMeasure", {"measureId": "build-paths", "measure": FULL_MEASURE}),
