@@ -231,7 +231,7 @@ absl::StatusOr<PendingInput> ReadPending(const Calculation& calculation, Figures
   const ResolvedInput& input = calculation.inputs[index];
   PendingInput pending;
   const std::vector<std::string> seen = SeenBy(input, group.values);
-  const bool alike = !input.source.empty() && IsShared(seen);
+  const bool alike = shared != nullptr && !input.source.empty() && IsShared(seen);
   if (alike) pending.ready = shared->Find(index, seen);
   if (pending.ready != nullptr) return pending;
   PT_ASSIGN_OR_RETURN(pending.raw, ReadRaw(calculation, figures, group, index, range));

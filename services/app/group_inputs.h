@@ -64,9 +64,11 @@ struct GroupInputs {
   void AddTo(Digest* digest, const Calculation& calculation) const;
 };
 
-// Reads a group. Aligned inputs are read in `range`, others whole.
+// Reads a group. Aligned inputs are read in `range`, others whole. `shared` is for
+// reading many groups of a calculation; one needs none.
 absl::StatusOr<GroupInputs> ReadGroup(const Calculation& calculation, Figures& figures,
-                                      const Group& group, PeriodRange range, SharedInputs* shared);
+                                      const Group& group, PeriodRange range,
+                                      SharedInputs* shared = nullptr);
 
 // One input of a group without its parts, before alignment, in the unit that the
 // plugin sees.

@@ -21,9 +21,7 @@ std::string PartsOf(EvaluationWorld& world, const std::string& indicator,
     HistoryFigures figures(&tx, &world.engine(), storage::kPresent);
     PT_ASSIGN_OR_RETURN(const Calculation calculation, figures.Resolve(indicator));
     PT_ASSIGN_OR_RETURN(const Group found, FindGroup(calculation, figures, group));
-    SharedInputs shared;
-    PT_ASSIGN_OR_RETURN(const GroupInputs inputs,
-                        ReadGroup(calculation, figures, found, range, &shared));
+    PT_ASSIGN_OR_RETURN(const GroupInputs inputs, ReadGroup(calculation, figures, found, range));
     for (const plugins::Part& part : inputs.inputs[input]->parts) {
       text += (text.empty() ? "" : "; ") + part.name;
       EXPECT_EQ(part.columns.periods, inputs.inputs[input]->column.periods);
