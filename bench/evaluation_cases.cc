@@ -21,7 +21,8 @@ constexpr int kTargets = 3;
 void ExpectGrowth(const Figures& figures, int series, int month, Client* client) {
   v1::ReadSeriesRequest request;
   request.set_parent(absl::StrCat("indicators/", kIndicator));
-  request.set_filter(absl::StrCat("dimensions.region = \"", figures.region(series), "\""));
+  request.set_filter(
+      absl::StrCat("output = growth AND dimensions.region = \"", figures.region(series), "\""));
   request.set_start_period(figures.period_text(month));
   request.set_end_period(figures.period_text(month));
   const v1::ReadSeriesResponse answer = client->ReadSeries(request);

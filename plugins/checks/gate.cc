@@ -10,8 +10,8 @@ namespace policytrack::plugins {
 namespace {
 
 // What is wrong with a point, or "".
-std::string CheckPoint(const v1::ValueRange& range, Flags flags, double* value) {
-  if ((flags & ~kDefinedFlags) != 0) return absl::StrCat("undefined flags ", absl::Hex(flags));
+std::string CheckPoint(const v1::ValueRange& range, Flags defined, Flags flags, double* value) {
+  if ((flags & ~defined) != 0) return absl::StrCat("undefined flags ", absl::Hex(flags));
   if ((flags & kQualityMask) > kForecast) {
     return absl::StrCat("undefined quality ", flags & kQualityMask);
   }
@@ -43,33 +43,37 @@ absl::Status ResultRefused(const std::string& plugin, const std::string& output,
                {{"plugin", absl::StrCat("plugins/", plugin)}, {"output", output}});
 }
 
-absl::Status CheckResult(const std::string& plugin, const v1::PluginOutput& output,
+absl::Status CheckResult(const v1::PluginDescriptor& plugin, const v1::PluginOutput& output,
                          const std::vector<int64_t>& axis, PeriodRange window, Columns* columns) {
   const size_t n = columns->periods.size();
   if (columns->values.size() != n || columns->flags.size() != n) {
-    return ResultRefused(plugin, output.name(), "has columns of different length");
+    return ResultRefused(plugin.id(), output.name(), "has columns of different length");
   }
   columns->revisions.clear();
+  const bool joint = std::any_of(plugin.inputs().begin(), plugin.inputs().end(),
+                                 [](const v1::PluginInput& input) { return input.joint(); });
+  const Flags defined = joint ? kDefinedFlags : static_cast<Flags>(kDefinedFlags & ~kJoint);
   auto axis_at = axis.begin();
   for (size_t i = 0; i < n; ++i) {
     const int64_t period = columns->periods[i];
     if (i > 0 && period <= columns->periods[i - 1]) {
-      return ResultRefused(plugin, output.name(),
+      return ResultRefused(plugin.id(), output.name(),
                            absl::StrCat("has period ", period, " after period ",
                                         columns->periods[i - 1], ": periods must increase"));
     }
     axis_at = std::lower_bound(axis_at, axis.end(), period);
     if (axis_at == axis.end() || *axis_at != period) {
-      return ResultRefused(plugin, output.name(),
+      return ResultRefused(plugin.id(), output.name(),
                            absl::StrCat("has period ", period, ", which is not on the axis"));
     }
     if (!window.Contains(period)) {
-      return ResultRefused(plugin, output.name(),
+      return ResultRefused(plugin.id(), output.name(),
                            absl::StrCat("has period ", period, ", which is not in the window"));
     }
-    const std::string wrong = CheckPoint(output.range(), columns->flags[i], &columns->values[i]);
+    const std::string wrong =
+        CheckPoint(output.range(), defined, columns->flags[i], &columns->values[i]);
     if (!wrong.empty()) {
-      return ResultRefused(plugin, output.name(),
+      return ResultRefused(plugin.id(), output.name(),
                            absl::StrCat("has at period ", period, " ", wrong));
     }
   }

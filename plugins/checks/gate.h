@@ -18,12 +18,13 @@ namespace policytrack::plugins {
 absl::Status ResultRefused(const std::string& plugin, const std::string& output,
                            absl::string_view message);
 
-// Checks one output of `plugin`, an id, and makes missing values 0 and -0.0 0.0.
+// Checks one output of the plugin and makes missing values 0 and -0.0 0.0. Only a
+// plugin with a slot that takes joint values can give one.
 // Returns INTERNAL / RESULT_REFUSED, naming plugin, output and period, when
 // columns differ in length, periods do not increase, are not on the axis or not
 // in the window, flags are not defined, or a value is neither missing nor
 // finite and in the declared range.
-absl::Status CheckResult(const std::string& plugin, const v1::PluginOutput& output,
+absl::Status CheckResult(const v1::PluginDescriptor& plugin, const v1::PluginOutput& output,
                          const std::vector<int64_t>& axis, PeriodRange window, Columns* columns);
 
 }  // namespace policytrack::plugins

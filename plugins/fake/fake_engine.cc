@@ -52,8 +52,8 @@ class FakeInstance final : public Instance {
       return ResultRefused(descriptor_.id(), "*", "is not one column for every declared output");
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
-      PT_RETURN_IF_ERROR(CheckResult(descriptor_.id(), descriptor_.outputs(static_cast<int>(i)),
-                                     axis, window, &outputs[i]));
+      PT_RETURN_IF_ERROR(CheckResult(descriptor_, descriptor_.outputs(static_cast<int>(i)), axis,
+                                     window, &outputs[i]));
     }
     return outputs;
   }

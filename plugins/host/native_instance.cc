@@ -236,7 +236,7 @@ absl::StatusOr<std::vector<Columns>> NativeInstance::Compute(const std::vector<i
           absl::StrCat("has more points than the ", axis.size(), " periods of the axis"));
     }
     results.push_back(buffer.Take());
-    PT_RETURN_IF_ERROR(CheckResult(descriptor.id(), output, axis, window, &results.back()));
+    PT_RETURN_IF_ERROR(CheckResult(descriptor, output, axis, window, &results.back()));
   }
   return results;
 }

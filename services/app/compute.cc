@@ -39,8 +39,8 @@ void RaiseQuality(const Calculation& calculation, const GroupInputs& inputs, Col
     Flags worst = static_cast<Flags>(flags & kQualityMask);
     for (size_t c = 0; c < inputs.inputs.size(); ++c) {
       if (calculation.inputs[c].unaligned) continue;
-      worst = std::max(worst, QualityAt(inputs.inputs[c].column, at));
-      for (const plugins::Part& part : inputs.inputs[c].parts) {
+      worst = std::max(worst, QualityAt(inputs.inputs[c]->column, at));
+      for (const plugins::Part& part : inputs.inputs[c]->parts) {
         worst = std::max(worst, QualityAt(part.columns, at));
       }
     }
@@ -57,7 +57,7 @@ absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation
     return std::vector<Columns>(calculation.outputs.size());
   }
   std::vector<plugins::InputView> views;
-  for (const InputColumns& input : inputs.inputs) views.emplace_back(&input.column, &input.parts);
+  for (const auto& input : inputs.inputs) views.emplace_back(&input->column, &input->parts);
   PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs,
                       calculation.instance->Compute(inputs.axis, views, window));
   if (outputs.size() != calculation.outputs.size()) {
@@ -99,10 +99,11 @@ bool IsWhole(PeriodRange range) { return range.first == kFirstPeriod && range.la
 absl::StatusOr<ComputedOutputs> ComputeAll(const Calculation& calculation, Figures& figures) {
   ComputedOutputs result;
   Digest digest;
+  SharedInputs shared;
   PT_ASSIGN_OR_RETURN(const std::vector<Group> groups, FindGroups(calculation, figures));
   for (const Group& group : groups) {
     PT_ASSIGN_OR_RETURN(const GroupInputs inputs,
-                        ReadGroup(calculation, figures, group, PeriodRange()));
+                        ReadGroup(calculation, figures, group, PeriodRange(), &shared));
     if (inputs.axis.empty()) continue;
     inputs.AddTo(&digest, calculation);
     PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs,

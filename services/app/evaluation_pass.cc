@@ -255,6 +255,7 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
 
   ParentPatch patch;
   Digest digest;
+  SharedInputs shared;
   struct Loaded {
     GroupInputs inputs;
     std::vector<Columns> stored;
@@ -273,8 +274,8 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
         const Task& task = tasks[next++];
         Loaded& loaded = batch.emplace_back();
         PT_ASSIGN_OR_RETURN(loaded.inputs,
-                            ReadGroup(calculation, figures, task.group, task.inputs));
-        points += loaded.inputs.axis.size() + loaded.inputs.PointCount();
+                            ReadGroup(calculation, figures, task.group, task.inputs, &shared));
+        points += loaded.inputs.axis.size() + loaded.inputs.point_count;
         for (const ResolvedOutput& output : calculation.outputs) {
           PT_ASSIGN_OR_RETURN(Columns columns, stored.Read(calculation.parent, output.name,
                                                            task.group.key, task.outputs));

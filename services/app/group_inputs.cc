@@ -14,6 +14,9 @@
 namespace policytrack::app {
 namespace {
 
+// What groups share is read again when it would hold more than this.
+constexpr size_t kMaxSharedPoints = 4 << 20;
+
 // A part before alignment.
 struct RawPart {
   std::string name;
@@ -217,39 +220,84 @@ absl::StatusOr<RawInput> ReadRaw(const Calculation& calculation, Figures& figure
   return raw;
 }
 
-InputColumns AlignInput(const ResolvedInput& input, RawInput raw,
-                        const std::vector<int64_t>& axis) {
-  InputColumns aligned;
-  aligned.column = input.unaligned ? std::move(raw.column) : Align(std::move(raw.column), axis);
-  for (RawPart& part : raw.parts) {
-    aligned.parts.push_back(AlignPart(std::move(part), aligned.column.periods));
+std::string DigestOf(const std::vector<plugins::Part>& parts) {
+  Digest digest;
+  digest.AddInt(static_cast<int64_t>(parts.size()));
+  for (const plugins::Part& part : parts) {
+    digest.Add(part.name);
+    AddColumns(&digest, part.columns);
   }
+  return digest.Finish();
+}
+
+std::shared_ptr<const InputColumns> AlignInput(const ResolvedInput& input, RawInput raw,
+                                               const std::vector<int64_t>& axis) {
+  auto aligned = std::make_shared<InputColumns>();
+  aligned->column = input.unaligned ? std::move(raw.column) : Align(std::move(raw.column), axis);
+  for (RawPart& part : raw.parts) {
+    aligned->parts.push_back(AlignPart(std::move(part), aligned->column.periods));
+  }
+  if (input.SpreadRule() >= 0) aligned->parts_digest = DigestOf(aligned->parts);
   return aligned;
 }
 
+size_t PointCount(const InputColumns& input) {
+  return input.column.size() * (input.parts.size() + 1);
+}
+
+bool IsShared(const std::vector<std::string>& seen) {
+  return std::find(seen.begin(), seen.end(), "") != seen.end();
+}
+
+// What is read and not yet aligned, or what another group has read before.
+struct PendingInput {
+  RawInput raw;
+  std::shared_ptr<const InputColumns> ready;
+};
+
+absl::StatusOr<PendingInput> ReadPending(const Calculation& calculation, Figures& figures,
+                                         const Group& group, size_t index, PeriodRange range,
+                                         SharedInputs* shared) {
+  const ResolvedInput& input = calculation.inputs[index];
+  PendingInput pending;
+  const std::vector<std::string> seen = SeenBy(input, group.values);
+  const bool alike = shared != nullptr && !input.source.empty() && IsShared(seen);
+  if (alike) pending.ready = shared->Find(index, seen);
+  if (pending.ready != nullptr) return pending;
+  PT_ASSIGN_OR_RETURN(pending.raw, ReadRaw(calculation, figures, group, index, range));
+  if (!alike) return pending;
+  // It has periods of its own, so it needs no axis.
+  pending.ready = AlignInput(input, std::move(pending.raw), {});
+  shared->Add(index, seen, pending.ready);
+  return pending;
+}
+
 }  // namespace
+
+std::shared_ptr<const InputColumns> SharedInputs::Find(size_t input,
+                                                       const std::vector<std::string>& seen) const {
+  const auto found = inputs_.find({input, seen});
+  return found == inputs_.end() ? nullptr : found->second;
+}
+
+void SharedInputs::Add(size_t input, const std::vector<std::string>& seen,
+                       std::shared_ptr<const InputColumns> columns) {
+  points_ += PointCount(*columns);
+  if (points_ > kMaxSharedPoints) {
+    inputs_.clear();
+    points_ = PointCount(*columns);
+  }
+  inputs_[{input, seen}] = std::move(columns);
+}
 
 void GroupInputs::AddTo(Digest* digest, const Calculation& calculation) const {
   digest->Add(key);
   for (size_t i = 0; i < inputs.size(); ++i) {
     digest->Add(calculation.inputs[i].meta.slot);
     digest->Add(calculation.inputs[i].meta.unit);
-    AddColumns(digest, inputs[i].column);
-    if (calculation.inputs[i].SpreadRule() < 0) continue;
-    digest->AddInt(static_cast<int64_t>(inputs[i].parts.size()));
-    for (const plugins::Part& part : inputs[i].parts) {
-      digest->Add(part.name);
-      AddColumns(digest, part.columns);
-    }
+    AddColumns(digest, inputs[i]->column);
+    if (!inputs[i]->parts_digest.empty()) digest->Add(inputs[i]->parts_digest);
   }
-}
-
-size_t GroupInputs::PointCount() const {
-  size_t count = 0;
-  for (const InputColumns& input : inputs) {
-    count += input.column.size() * (input.parts.size() + 1);
-  }
-  return count;
 }
 
 absl::StatusOr<Columns> ReadInput(const Calculation& calculation, Figures& figures,
@@ -259,15 +307,15 @@ absl::StatusOr<Columns> ReadInput(const Calculation& calculation, Figures& figur
 }
 
 absl::StatusOr<GroupInputs> ReadGroup(const Calculation& calculation, Figures& figures,
-                                      const Group& group, PeriodRange range) {
+                                      const Group& group, PeriodRange range, SharedInputs* shared) {
   GroupInputs inputs;
   inputs.key = group.key;
-  std::vector<RawInput> raw(calculation.inputs.size());
+  std::vector<PendingInput> pending(calculation.inputs.size());
   bool exists = false;
-  for (size_t i = 0; i < raw.size(); ++i) {
+  for (size_t i = 0; i < pending.size(); ++i) {
     const ResolvedInput& input = calculation.inputs[i];
-    PT_ASSIGN_OR_RETURN(raw[i], ReadRaw(calculation, figures, group, i, range));
-    const Columns& column = raw[i].column;
+    PT_ASSIGN_OR_RETURN(pending[i], ReadPending(calculation, figures, group, i, range, shared));
+    const Columns& column = pending[i].raw.column;
     if (!input.unaligned) {
       inputs.axis.insert(inputs.axis.end(), column.periods.begin(), column.periods.end());
     }
@@ -276,8 +324,12 @@ absl::StatusOr<GroupInputs> ReadGroup(const Calculation& calculation, Figures& f
   if (!exists) inputs.axis.clear();
   std::sort(inputs.axis.begin(), inputs.axis.end());
   inputs.axis.erase(std::unique(inputs.axis.begin(), inputs.axis.end()), inputs.axis.end());
-  for (size_t i = 0; i < raw.size(); ++i) {
-    inputs.inputs.push_back(AlignInput(calculation.inputs[i], std::move(raw[i]), inputs.axis));
+  for (size_t i = 0; i < pending.size(); ++i) {
+    if (pending[i].ready == nullptr) {
+      pending[i].ready = AlignInput(calculation.inputs[i], std::move(pending[i].raw), inputs.axis);
+      inputs.point_count += PointCount(*pending[i].ready);
+    }
+    inputs.inputs.push_back(std::move(pending[i].ready));
   }
   return inputs;
 }

@@ -29,18 +29,6 @@ std::optional<std::vector<std::string>> ValuesOfKey(absl::string_view key, size_
   return values;
 }
 
-// The values of a group as far as an input knows them: "" where every group sees
-// the same of it.
-std::vector<std::string> SeenBy(const ResolvedInput& input,
-                                const std::vector<std::string>& group_values) {
-  std::vector<std::string> seen(group_values.size());
-  for (const DimensionRule& rule : input.rules) {
-    if (rule.group_position < 0) continue;
-    seen[rule.group_position] = group_values[rule.group_position];
-  }
-  return seen;
-}
-
 // The keys that an input takes in a group when its rules name all values;
 // nullopt when some dimension is open.
 std::optional<std::vector<std::string>> EnumerateKeys(const ResolvedInput& input,
@@ -93,6 +81,16 @@ std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calcula
     group[rule.group_position] = value;
   }
   return group;
+}
+
+std::vector<std::string> SeenBy(const ResolvedInput& input,
+                                const std::vector<std::string>& group_values) {
+  std::vector<std::string> seen(group_values.size());
+  for (const DimensionRule& rule : input.rules) {
+    if (rule.group_position < 0) continue;
+    seen[rule.group_position] = group_values[rule.group_position];
+  }
+  return seen;
 }
 
 bool Matches(const std::vector<std::string>& seen, const std::vector<std::string>& values) {

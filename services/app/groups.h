@@ -29,6 +29,10 @@ std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calcula
                                                       const ResolvedInput& input,
                                                       absl::string_view series_key);
 
+// The values of a group as far as an input knows them, as GroupOfSeries gives them.
+std::vector<std::string> SeenBy(const ResolvedInput& input,
+                                const std::vector<std::string>& group_values);
+
 // Whether the group of these values sees a series of `seen`, which GroupOfSeries
 // gave.
 bool Matches(const std::vector<std::string>& seen, const std::vector<std::string>& values);

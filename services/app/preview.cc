@@ -54,16 +54,18 @@ absl::StatusOr<v1::PreviewIndicatorResponse> Preview::PreviewIndicator(
     // No more than can be shown: one series an output and group.
     size_t bytes = 0;
     size_t points = 0;
+    SharedInputs shared;
     for (Group& group : all) {
       if ((inputs.size() + 1) * calculation.outputs.size() > kMaxSeries || bytes > kMaxBytes ||
           points > kMaxInputPoints) {
         truncated = true;
         break;
       }
-      PT_ASSIGN_OR_RETURN(GroupInputs of, ReadGroup(calculation, figures, group, PeriodRange()));
+      PT_ASSIGN_OR_RETURN(GroupInputs of,
+                          ReadGroup(calculation, figures, group, PeriodRange(), &shared));
       if (of.axis.empty()) continue;
       bytes += of.axis.size() * calculation.outputs.size() * kPointBytes;
-      points += of.PointCount();
+      points += of.point_count;
       groups.push_back(std::move(group));
       inputs.push_back(std::move(of));
     }

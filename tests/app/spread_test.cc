@@ -22,9 +22,9 @@ std::string PartsOf(EvaluationWorld& world, const std::string& indicator,
     PT_ASSIGN_OR_RETURN(const Calculation calculation, figures.Resolve(indicator));
     PT_ASSIGN_OR_RETURN(const Group found, FindGroup(calculation, figures, group));
     PT_ASSIGN_OR_RETURN(const GroupInputs inputs, ReadGroup(calculation, figures, found, range));
-    for (const plugins::Part& part : inputs.inputs[input].parts) {
+    for (const plugins::Part& part : inputs.inputs[input]->parts) {
       text += (text.empty() ? "" : "; ") + part.name;
-      EXPECT_EQ(part.columns.periods, inputs.inputs[input].column.periods);
+      EXPECT_EQ(part.columns.periods, inputs.inputs[input]->column.periods);
       for (size_t i = 0; i < part.columns.size(); ++i) {
         const Flags flags = part.columns.flags[i];
         const std::string value = !IsMissing(flags) ? absl::StrCat(part.columns.values[i])

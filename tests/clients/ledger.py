@@ -101,6 +101,8 @@ def list_commits(api, known=()):
                                      timeout=CALL_SECONDS)
         for one in page.commits:
             if one.revision == len(known):
+                check(bytes.fromhex(one.chain_digest) == known[-1].chain_digest,
+                      f"commits/{one.revision} is another than before")
                 return commits[::-1], changes
             commits.append(Commit(one.revision, one.time.seconds * 1_000_000 + one.time.nanos // 1000, one.principal,
                                   one.request_id, one.kind, one.input_revision, bytes.fromhex(one.content_digest),
@@ -111,13 +113,16 @@ def list_commits(api, known=()):
             return commits[::-1], changes
 
 
-def check_history(ledger, commits):
+def check_history(ledger, commits, known=0):
     """Every acknowledged push is a commit, and every commit of a push is one of the ledger, once.
     Gives the pushes that are newly known to be there, in order."""
-    check_chain(commits)
+    check_chain(commits, known)
     check(commits[:len(ledger.commits)] == ledger.commits, "a commit that was there before is not there now")
     found, new = {}, []
     for commit in commits:
+        if commit.kind == EVALUATION:
+            check(0 < commit.input_revision < commit.revision,
+                  f"commits/{commit.revision} evaluates revision {commit.input_revision}")
         if commit.kind != PUSH:
             continue
         push = ledger.pushes.get(commit.request_id)
@@ -232,7 +237,7 @@ def check_server(api, ledger, known=()):
     known need not be listed again."""
     newer, changes = list_commits(api, known)
     commits = [*known, *newer]
-    new = check_history(ledger, commits)
+    new = check_history(ledger, commits, len(known))
     check_documents(api, ledger, commits)
     check_pushes(api, ledger, new, changes)
     check_figures(api, ledger)
