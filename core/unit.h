@@ -22,7 +22,7 @@ struct Unit {
 };
 
 // The unit of numbers of periods.
-inline constexpr char kPeriodUnit[] = "period";
+inline constexpr absl::string_view kPeriodUnit("period", sizeof("period") - 1);
 
 inline constexpr int kMinUnitMultiplier = -12;
 inline constexpr int kMaxUnitMultiplier = 15;

@@ -31,6 +31,7 @@ FORMATS = {
     "dimensions": ([*CODES, ""], {"FIELD_INVALID"}),
     "values": ([*CODES, ""], {"FIELD_INVALID"}),
     "code": ([*CODES, "_T"], {"FIELD_INVALID"}),
+    "total_codes": ([*CODES, "_T"], {"FIELD_INVALID"}),
     "request_id": (["1", "6fa459ea-ee8a-4ca4-894e-db77e160355", "6fa459eaee8a4ca4894edb77e160355e0000",
                     "{6fa459ea-ee8a-4ca4-894e-db77e160355}", "zfa459ea-ee8a-4ca4-894e-db77e160355e"],
                    {"FIELD_INVALID"}),

@@ -33,6 +33,8 @@ SETUP = (
                    {"slot": "denominator", "source": "datasets/made"}]}}),
 )
 INDICATORS = ("level", "total", "growth", "share")
+# What is computed here too; growth has further outputs, of figures that are published beside others.
+OUTPUTS = {("level", "value"), ("total", "value"), ("growth", "growth"), ("share", "share"), ("share", "ratio")}
 
 Missing = collections.namedtuple("Missing", "reason")
 
@@ -133,6 +135,8 @@ def read_outputs(api, revision):
         series, answer = read_series(api, f"indicators/{indicator}", at_least_revision=revision)
         assert not answer.evaluation.failure_reason, answer.evaluation
         for one in series:
+            if (indicator, one.output) not in OUTPUTS:
+                continue
             values = dict(zip(one.periods, one.values))
             values.update((one.periods[at], Missing(reason))
                           for at, reason in zip(one.missing_indexes, one.missing_reasons))

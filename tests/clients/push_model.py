@@ -8,6 +8,8 @@ import math
 import unicodedata
 
 DELETION = "deletion"
+# Statuses up to here stand for values, those from here to the last say why there is none.
+FIRST_MISSING, LAST_STATUS = 13, 19
 Stored = collections.namedtuple("Stored", "value status series_break")
 Refused = collections.namedtuple("Refused", "row reason field")
 
@@ -95,13 +97,18 @@ class Model:
             if value is not None or status or series_break:
                 return Refused(row, "FIELD_INVALID", "deleted")
             return place, DELETION
-        if value is None:
-            return Refused(row, "FIELD_REQUIRED", "value")
-        if not math.isfinite(value) or not model.range[0] <= value <= model.range[1]:
-            return Refused(row, "FIELD_INVALID", "value")
-        if not 0 <= status <= 5:
+        if not 0 <= status <= LAST_STATUS:
             return Refused(row, "FIELD_INVALID", "status")
-        return place, Stored(value, status or 1, series_break)
+        missing = status >= FIRST_MISSING
+        if missing and not isinstance(period, str) and value == 0:
+            value = None  # a column has a number for every period
+        if value is None and not missing:
+            return Refused(row, "FIELD_REQUIRED", "value")
+        if value is not None and missing:
+            return Refused(row, "FIELD_INVALID", "value")
+        if value is not None and (not math.isfinite(value) or not model.range[0] <= value <= model.range[1]):
+            return Refused(row, "FIELD_INVALID", "value")
+        return place, Stored(value or 0.0, status or 1, series_break)
 
     def push(self, rows):
         """Counts by dataset and kind, the rows refused in order, and the figures afterwards when
@@ -172,7 +179,7 @@ class RandomPush:
         model = DATASETS.get(dataset)
         return (dataset, dimensions, self.rng.choice(list(model.ordinals) if model else ["2024"]),
                 self.rng.choice((0.0, -0.0, 1.0, 1.5, 5.0) if self.rng.random() < 0.9 else (2.5, 0.1)),
-                self.rng.choice((0, 0, 0, 1, 1, 4)), self.rng.random() < 0.1, False)
+                self.rng.choice((0, 0, 0, 1, 1, 4, 11)), self.rng.random() < 0.1, False)
 
     def spoil(self, row):
         dataset, dimensions, period, value, status, series_break, deleted = row
@@ -202,7 +209,7 @@ class RandomPush:
         elif kind == "range":
             value = -6.0
         elif kind == "status":
-            status = self.rng.choice((6, 77, -1))
+            status = self.rng.choice((LAST_STATUS + 1, 77, -1, FIRST_MISSING))
         else:
             deleted = True
         return dataset, dimensions, period, value, status, series_break, deleted
@@ -221,7 +228,9 @@ class RandomPush:
                 kind = self.rng.randrange(3)
                 period = 10_000_000_000 if kind == 0 else period
                 value = math.inf if kind == 1 else value
-                status = 9 if kind == 2 else status
+                status = 99 if kind == 2 else status
+            elif self.rng.random() < 0.1:
+                value, status = 0.0, self.rng.randint(FIRST_MISSING, LAST_STATUS)
             rows.append((dataset, dimensions, period, value, status, row[5], False))
         if spoilt and self.rng.random() < 0.3:
             rows = [(row[0], {**dimensions, "other": "a"}, *row[2:]) for row in rows]
