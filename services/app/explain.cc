@@ -19,6 +19,7 @@
 #include "services/app/explain_steering.h"
 #include "services/app/explain_steps.h"
 #include "services/app/progress_words.h"
+#include "services/app/status_change.h"
 #include "services/app/target_progress.h"
 
 namespace policytrack::app {
@@ -213,6 +214,13 @@ absl::StatusOr<v1::ExplainProgressResponse> Explainer::ExplainProgress(
                         explainer.Explain(*target, request.target(), judged.period));
     PT_RETURN_IF_ERROR(AddSentences(steps, explainer, &response));
     for (const v1::ExplainedStep& step : steps) *response.add_steps() = step;
+    if (!request.period().empty()) return absl::OkStatus();
+    PT_ASSIGN_OR_RETURN(auto change,
+                        LastStatusChange(tx, *engine_, name.measure, name.target, revision));
+    if (change.has_value()) {
+      response.add_sentences(change->reason());
+      *response.mutable_last_change() = *std::move(change);
+    }
     return absl::OkStatus();
   }));
   return response;

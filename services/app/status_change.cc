@@ -1,0 +1,184 @@
+#include "services/app/status_change.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/digest.h"
+#include "core/error.h"
+#include "core/resource_name.h"
+#include "services/app/computed_reader.h"
+#include "services/app/definitions.h"
+#include "services/app/progress_words.h"
+#include "services/app/target_progress.h"
+#include "services/app/times.h"
+
+namespace policytrack::app {
+namespace {
+
+constexpr int kMaxEvaluations = 256;
+
+// A target as it stood at a revision.
+struct Standing {
+  int64_t revision = 0;
+  v1::Target target;
+  v1::TargetProgress progress;
+  // Of the indicator's definition and of the plugins on the way.
+  std::string method;
+};
+
+// What judges: definitions, plugins and parameters of the target and its indicator.
+absl::StatusOr<std::string> MethodOf(HistoryFigures& figures, const std::string& parent,
+                                     const v1::Target& target) {
+  Digest digest;
+  digest.Add(DeterministicBytes(target.assessment()));
+  PT_ASSIGN_OR_RETURN(const v1::Evaluation* judged, figures.EvaluationOf(parent));
+  digest.Add(judged->plugin_version()).Add(judged->plugin_digest());
+  PT_ASSIGN_OR_RETURN(const v1::Evaluation* computed, figures.EvaluationOf(target.indicator()));
+  digest.AddInt(computed->definition_revision())
+      .Add(computed->plugin_version())
+      .Add(computed->plugin_digest());
+  return digest.Finish();
+}
+
+// nullopt when there was no such target then.
+absl::StatusOr<std::optional<Standing>> StandingAt(storage::ReadTransaction& tx,
+                                                   plugins::Engine& engine,
+                                                   const std::string& measure_name,
+                                                   const std::string& target_id, int64_t revision) {
+  PT_ASSIGN_OR_RETURN(const auto measure, LoadMeasure(tx, measure_name, revision));
+  if (!measure.has_value()) return std::optional<Standing>();
+  const v1::Target* target = FindTarget(*measure, target_id);
+  if (target == nullptr) return std::optional<Standing>();
+  HistoryFigures figures(&tx, &engine, revision);
+  Standing standing;
+  standing.revision = revision;
+  standing.target = *target;
+  PT_ASSIGN_OR_RETURN(JudgedTarget judged, JudgeTarget(figures, *measure, *target, ""));
+  standing.progress = std::move(judged.progress);
+  PT_ASSIGN_OR_RETURN(standing.method,
+                      MethodOf(figures, MakeTargetName(measure_name, target_id), *target));
+  return std::optional<Standing>(std::move(standing));
+}
+
+// What of a target is neither its texts nor how it is judged.
+std::string AimOf(v1::Target target) {
+  target.clear_display_name();
+  target.clear_translations();
+  target.clear_references();
+  target.clear_assessment();
+  target.clear_further_assessments();
+  return DeterministicBytes(target);
+}
+
+// The first of these that differs: what was changed on purpose before what came in.
+v1::StatusChangeCause CauseOf(const Standing& before, const Standing& after) {
+  if (AimOf(before.target) != AimOf(after.target)) return v1::STATUS_CHANGE_CAUSE_TARGET_CHANGED;
+  if (before.method != after.method) return v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED;
+  const v1::TargetProgress& then = before.progress;
+  const v1::TargetProgress& now = after.progress;
+  if (then.period() != now.period()) return v1::STATUS_CHANGE_CAUSE_NEW_PERIOD;
+  if (then.baseline().period() != now.baseline().period() ||
+      then.baseline().value() != now.baseline().value()) {
+    return v1::STATUS_CHANGE_CAUSE_BASELINE_REVISED;
+  }
+  return v1::STATUS_CHANGE_CAUSE_FIGURE_REVISED;
+}
+
+std::string ValueWords(const v1::TargetProgress& progress) {
+  return progress.has_latest_value() ? WithUnit(progress.latest_value(), progress) : "no value";
+}
+
+std::string CauseWords(v1::StatusChangeCause cause, const Standing& before, const Standing& after) {
+  const v1::TargetProgress& then = before.progress;
+  const v1::TargetProgress& now = after.progress;
+  switch (cause) {
+    case v1::STATUS_CHANGE_CAUSE_TARGET_CHANGED:
+      return "the target itself was changed";
+    case v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED:
+      return "the way in which it is computed or judged was changed";
+    case v1::STATUS_CHANGE_CAUSE_NEW_PERIOD:
+      if (now.period().empty()) return "its figures were taken away";
+      return absl::StrCat("a figure came for ", now.period(), ": ", ValueWords(now),
+                          then.period().empty()
+                              ? ""
+                              : absl::StrCat(", after ", ValueWords(then), " in ", then.period()));
+    case v1::STATUS_CHANGE_CAUSE_BASELINE_REVISED:
+      return absl::StrCat("the baseline of ", now.baseline().period(), " was revised from ",
+                          WithUnit(then.baseline().value(), then), " to ",
+                          WithUnit(now.baseline().value(), now));
+    default:
+      return then.latest_value() == now.latest_value()
+                 ? std::string("a figure on the way was revised")
+                 : absl::StrCat("the figure of ", now.period(), " was revised from ",
+                                ValueWords(then), " to ", ValueWords(now));
+  }
+}
+
+// The commits after which a standing differed lie after that of `before` and at or
+// before that which `after` was computed from; the last of them is named.
+absl::StatusOr<v1::StatusChange> Describe(storage::ReadTransaction& tx, const Standing& before,
+                                          const Standing& after) {
+  v1::StatusChange change;
+  change.set_from_status(before.progress.status());
+  change.set_to_status(after.progress.status());
+  change.set_cause(CauseOf(before, after));
+  const int64_t input = after.progress.evaluation().input_revision();
+  change.set_revision(input > before.revision && input <= after.revision ? input : after.revision);
+  PT_ASSIGN_OR_RETURN(const auto commit, tx.GetCommit(change.revision()));
+  if (commit.has_value()) {
+    *change.mutable_time() = ToTimestamp(commit->time);
+    change.set_principal(commit->principal);
+  }
+  change.set_reason(absl::StrCat("It went from \"", StatusName(before.progress.status()),
+                                 "\" to \"", StatusName(after.progress.status()), "\" since ",
+                                 CauseWords(change.cause(), before, after), "."));
+  return change;
+}
+
+absl::StatusOr<std::optional<v1::Evaluation>> RecordAt(storage::ReadTransaction& tx,
+                                                       const std::string& parent,
+                                                       int64_t revision) {
+  PT_ASSIGN_OR_RETURN(const auto body, tx.GetEvaluation(parent, revision));
+  v1::Evaluation record;
+  if (!body.has_value() || !record.ParseFromString(*body)) return std::optional<v1::Evaluation>();
+  return std::optional<v1::Evaluation>(std::move(record));
+}
+
+// The last revision before this one at which the target may have stood otherwise:
+// that of the evaluation before, or of what the first one did not know yet. 0 when
+// there is none.
+absl::StatusOr<int64_t> RevisionBefore(storage::ReadTransaction& tx, const std::string& parent,
+                                       int64_t revision) {
+  PT_ASSIGN_OR_RETURN(const auto last, RecordAt(tx, parent, revision));
+  if (!last.has_value()) return 0;
+  if (last->revision() < revision) return last->revision();
+  PT_ASSIGN_OR_RETURN(const auto earlier, RecordAt(tx, parent, last->revision() - 1));
+  return earlier.has_value() ? earlier->revision() : last->input_revision() - 1;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<v1::StatusChange>> LastStatusChange(storage::ReadTransaction& tx,
+                                                                 plugins::Engine& engine,
+                                                                 const std::string& measure,
+                                                                 const std::string& target,
+                                                                 int64_t revision) {
+  const std::string parent = MakeTargetName(measure, target);
+  PT_ASSIGN_OR_RETURN(auto after, StandingAt(tx, engine, measure, target, revision));
+  if (!after.has_value()) return std::optional<v1::StatusChange>();
+  for (int i = 0; i < kMaxEvaluations; ++i) {
+    PT_ASSIGN_OR_RETURN(const int64_t at, RevisionBefore(tx, parent, after->revision));
+    if (at < 1) break;
+    PT_ASSIGN_OR_RETURN(auto before, StandingAt(tx, engine, measure, target, at));
+    if (!before.has_value()) break;
+    if (before->progress.status() != after->progress.status()) {
+      PT_ASSIGN_OR_RETURN(v1::StatusChange change, Describe(tx, *before, *after));
+      return std::optional<v1::StatusChange>(std::move(change));
+    }
+    after = std::move(before);
+  }
+  return std::optional<v1::StatusChange>();
+}
+
+}  // namespace policytrack::app
