@@ -150,7 +150,9 @@ TEST_F(ExplainTest, SentencesCanBeReadAloud) {
           "Indicator indicators/sum is computed by plugins/copy 1.0.0 from Sales of cars "
           "(datasets/sales), region = east.",
           "The figures of Sales of cars are produced by Statistics bureau and published in "
-          "\"Yearbook\" (Press)."));
+          "\"Yearbook\" (Press).",
+          "It went from \"not assessable\" to \"on track\" since a figure came for 2021: 64 "
+          "vehicles, after 30 vehicles in 2020."));
 }
 
 // A world of one dataset and one target that its indicator copies, in a unit.
