@@ -1,6 +1,7 @@
-// Many clients at once, each with a connection of its own, each pushing one
-// observation after the other as calls of their own. Light: it runs on the
-// library's callbacks, without a thread for each.
+// Many clients at once: each a thread with a connection of its own that pushes
+// one observation after the other, as scripts and CI jobs do.
+//
+// Thread rule: one thread; Push has its own.
 #ifndef POLICYTRACK_BENCH_MANY_CLIENTS_H_
 #define POLICYTRACK_BENCH_MANY_CLIENTS_H_
 
@@ -8,23 +9,21 @@
 #include <string>
 #include <vector>
 
+#include "bench/client.h"
 #include "bench/figures.h"
 
 namespace policytrack::bench {
 
 class ManyClients {
  public:
-  // Opens the connections.
   ManyClients(const std::string& address, int clients);
-  ~ManyClients();
 
   // Every client pushes `pushes` months of a series of its own, going on where
   // it stopped. Gives pushes a second, all clients together.
   double Push(const Figures& figures, int pushes);
 
  private:
-  class OneClient;
-  std::vector<std::unique_ptr<OneClient>> clients_;
+  std::vector<std::unique_ptr<Client>> clients_;
   int next_month_ = 0;
 };
 

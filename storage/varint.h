@@ -23,6 +23,12 @@ inline void PutVarint(std::string* out, uint64_t value) {
 // Takes one number off the front of `*in`. False when it is cut off, does not
 // fit 64 bits or is longer than it need be: each number has one form.
 inline bool TakeVarint(absl::string_view* in, uint64_t* value) {
+  // Most are one byte: the steps of a series without gaps.
+  if (!in->empty() && static_cast<uint8_t>(in->front()) < 0x80) {
+    *value = static_cast<uint8_t>(in->front());
+    in->remove_prefix(1);
+    return true;
+  }
   uint64_t result = 0;
   for (size_t i = 0; i < in->size() && i < 10; ++i) {
     const uint8_t byte = static_cast<uint8_t>((*in)[i]);

@@ -33,7 +33,6 @@ constexpr char kCursorSeparator = '\x1e';
 template <typename Request>
 struct ReadPlan {
   const Request& request;
-  std::string digest;
   PageCursor cursor;
   std::string output;  // where the walk starts
   std::string key;
@@ -61,9 +60,9 @@ absl::Status ParseRange(v1::Frequency frequency, const std::string& start, const
 
 template <typename Request>
 absl::StatusOr<ReadPlan<Request>> MakePlan(const Request& request) {
-  ReadPlan<Request> plan{request, RequestDigest(request), {}, "", "", storage::kPresent, {}};
+  ReadPlan<Request> plan{request, {}, "", "", storage::kPresent, {}};
   if (!request.page_token().empty()) {
-    PT_ASSIGN_OR_RETURN(plan.cursor, ParsePageToken(plan.digest, request.page_token()));
+    PT_ASSIGN_OR_RETURN(plan.cursor, ParsePageToken(RequestDigest(request), request.page_token()));
     const size_t cut = plan.cursor.key.find(kCursorSeparator);
     if (cut == std::string::npos) {
       return Error(absl::StatusCode::kInvalidArgument, reason::kPageTokenInvalid,
@@ -96,7 +95,7 @@ PeriodRange RangeOf(const ReadPlan<Request>& plan, const ScannedSeries& series) 
 template <typename Request>
 std::string NextToken(const ReadPlan<Request>& plan, int64_t revision,
                       const std::string& cursor_key, int64_t offset) {
-  return MakePageToken(plan.digest, {revision, cursor_key, offset});
+  return MakePageToken(RequestDigest(plan.request), {revision, cursor_key, offset});
 }
 
 template <typename Request>
@@ -166,6 +165,25 @@ absl::StatusOr<v1::ListObservationsResponse> Observations::List(
 }
 
 absl::StatusOr<v1::ReadSeriesResponse> Observations::Read(const v1::ReadSeriesRequest& request) {
+  bool declined = false;
+  return ReadColumns(request, false, &declined);
+}
+
+std::optional<absl::StatusOr<v1::ReadSeriesResponse>> Observations::ReadIfLookup(
+    const v1::ReadSeriesRequest& request) {
+  // The past may have to be folded out of many revisions.
+  if (CollectionOf(request.parent()) != kDatasets || request.has_as_of() ||
+      request.at_least_revision() != 0 || request.filter().empty()) {
+    return std::nullopt;
+  }
+  bool declined = false;
+  absl::StatusOr<v1::ReadSeriesResponse> response = ReadColumns(request, true, &declined);
+  if (declined) return std::nullopt;
+  return response;
+}
+
+absl::StatusOr<v1::ReadSeriesResponse> Observations::ReadColumns(
+    const v1::ReadSeriesRequest& request, bool only_lookup, bool* declined) {
   PT_RETURN_IF_ERROR(Prepare(*store_, evaluator_, request));
   PT_ASSIGN_OR_RETURN(const int page_size, EffectivePageSize(request.page_size(), 1000, 10000));
   PT_ASSIGN_OR_RETURN(const Filter filter,
@@ -179,6 +197,8 @@ absl::StatusOr<v1::ReadSeriesResponse> Observations::Read(const v1::ReadSeriesRe
                         SeriesScan::Open(tx, *engine_, request.parent(), plan.as_of));
     const ParentInfo& parent = scan.parent();
     scan.Narrow(filter);
+    *declined = only_lookup && !scan.is_lookup();
+    if (*declined) return absl::OkStatus();
     PT_RETURN_IF_ERROR(
         ParseRange(parent.frequency, request.start_period(), request.end_period(), &plan.range));
     const int64_t revision = std::min(plan.as_of, tx.revision());

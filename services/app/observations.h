@@ -6,6 +6,8 @@
 #ifndef POLICYTRACK_SERVICES_APP_OBSERVATIONS_H_
 #define POLICYTRACK_SERVICES_APP_OBSERVATIONS_H_
 
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "plugins/engine.h"
 #include "policytrack/v1/observation_service.pb.h"
@@ -23,8 +25,16 @@ class Observations {
   // The errors are those that ObservationService documents.
   absl::StatusOr<v1::ListObservationsResponse> List(const v1::ListObservationsRequest& request);
   absl::StatusOr<v1::ReadSeriesResponse> Read(const v1::ReadSeriesRequest& request);
+  // The answer of Read where it takes no more than to look one series up in the
+  // present of a dataset; nullopt, and little was done, where it takes more.
+  std::optional<absl::StatusOr<v1::ReadSeriesResponse>> ReadIfLookup(
+      const v1::ReadSeriesRequest& request);
 
  private:
+  // Sets `*declined` and reads nothing when `only_lookup` and it takes more.
+  absl::StatusOr<v1::ReadSeriesResponse> ReadColumns(const v1::ReadSeriesRequest& request,
+                                                     bool only_lookup, bool* declined);
+
   storage::Store* const store_;
   plugins::Engine* const engine_;
   Evaluator* const evaluator_;

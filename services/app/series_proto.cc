@@ -16,12 +16,18 @@ void DescribeSeries(const std::vector<std::string>& dimension_ids,
 }
 
 void AppendPoints(const Columns& columns, size_t begin, size_t end, v1::Series* series) {
-  for (size_t i = begin; i < end; ++i) {
-    const int position = series->periods_size();
+  int position = series->periods_size();
+  const auto append = [begin, end](const auto& from, auto* to) {
+    to->Add(from.begin() + static_cast<ptrdiff_t>(begin),
+            from.begin() + static_cast<ptrdiff_t>(end));
+  };
+  append(columns.periods, series->mutable_periods());
+  append(columns.values, series->mutable_values());
+  if (!columns.revisions.empty()) append(columns.revisions, series->mutable_revisions());
+  for (size_t i = begin; i < end; ++i, ++position) {
     const Flags flags = columns.flags[i];
-    series->add_periods(columns.periods[i]);
-    series->add_values(columns.values[i]);
-    if (!columns.revisions.empty()) series->add_revisions(columns.revisions[i]);
+    // Nothing is to be said of most points.
+    if (flags == kNormal && series->statuses_size() == 0) continue;
     const v1::ObservationStatus status = StatusOfFlags(flags);
     if (status != v1::OBSERVATION_STATUS_NORMAL && series->statuses_size() < position) {
       while (series->statuses_size() < position) {

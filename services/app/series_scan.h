@@ -57,6 +57,8 @@ class SeriesScan {
   // the value of every dimension, the one series is looked up and no other is
   // walked. Those that are visited must still be asked to match.
   void Narrow(const Filter& filter);
+  // Whether a walk would look one series up.
+  bool is_lookup() const { return !info_.computed && OnlyKey().has_value(); }
 
   // Calls `visit` for every series from (output, key) on, inclusive, with a
   // function that reads its points in a range. `visit` returns false to stop.

@@ -41,6 +41,17 @@ grpc::ServerUnaryReactor* Edge::Pooled(grpc::CallbackServerContext* context, con
   return reactor;
 }
 
+grpc::ServerUnaryReactor* Edge::NowOrPooled(
+    grpc::CallbackServerContext* context, const char* method,
+    const std::function<std::optional<absl::Status>()>& at_once,
+    std::function<absl::Status()> handler) {
+  const std::optional<absl::Status> status = at_once();
+  if (!status.has_value()) return Pooled(context, method, std::move(handler));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(Convert(context, method, *status));
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* Edge::Later(grpc::CallbackServerContext* context, const char* method,
                                       const std::function<void(Finish)>& start) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();

@@ -10,6 +10,7 @@
 #define POLICYTRACK_SERVICES_RPC_EDGE_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -36,6 +37,10 @@ class Edge {
   // Runs it on the pool; UNAVAILABLE / STORE_BUSY when too many wait.
   grpc::ServerUnaryReactor* Pooled(grpc::CallbackServerContext* context, const char* method,
                                    std::function<absl::Status()> handler);
+  // Runs `at_once` now, and `handler` on the pool only where that gives no answer.
+  grpc::ServerUnaryReactor* NowOrPooled(grpc::CallbackServerContext* context, const char* method,
+                                        const std::function<std::optional<absl::Status>()>& at_once,
+                                        std::function<absl::Status()> handler);
   // Runs `start` now; the call ends when it, or what it started, calls Finish, once.
   grpc::ServerUnaryReactor* Later(grpc::CallbackServerContext* context, const char* method,
                                   const std::function<void(Finish)>& start);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr char kHead[] =
     "SELECT revision, time, chain_digest FROM commits ORDER BY revision DESC LIMIT 1";
+constexpr char kRevision[] = "SELECT revision FROM commits ORDER BY revision DESC LIMIT 1";
 constexpr char kDocument[] =
     "SELECT name, revision, deleted, body FROM documents"
     " WHERE name = ? AND revision <= ? ORDER BY revision DESC LIMIT 1";
@@ -93,6 +94,11 @@ Head ReadHead(Connection& connection) {
     head.chain_digest = query.String(2);
   }
   return head;
+}
+
+int64_t ReadRevision(Connection& connection) {
+  Query query(connection, kRevision);
+  return query.Step() ? query.Int(0) : 0;
 }
 
 std::optional<Document> GetDocument(const View& view, absl::string_view name, int64_t as_of) {

@@ -19,6 +19,8 @@ namespace policytrack::storage::sqlite {
 
 // The last commit in the transaction of this connection.
 Head ReadHead(Connection& connection);
+// Its revision alone; 0 in an empty database.
+int64_t ReadRevision(Connection& connection);
 
 std::optional<Document> GetDocument(const View& view, absl::string_view name, int64_t as_of);
 std::vector<Document> ListDocuments(const View& view, absl::string_view collection,

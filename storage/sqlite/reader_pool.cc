@@ -49,11 +49,10 @@ absl::Status ReaderPool::ReadView(const ViewBody& body) {
 absl::Status ReaderPool::ReadOn(Connection* connection, const ViewBody& body, bool* failed) {
   connection->Run("BEGIN");
   // The first query takes the snapshot that all others see.
-  const Head head = ReadHead(*connection);
+  const int64_t revision = ReadRevision(*connection);
   const int64_t now_us = absl::ToUnixMicros(clock_->Now());
   bool body_failed = false;
-  const absl::Status status =
-      body(View{connection, head.revision, head.revision, now_us}, &body_failed);
+  const absl::Status status = body(View{connection, revision, revision, now_us}, &body_failed);
   connection->Run("COMMIT");
   *failed = body_failed;
   return status;
