@@ -44,9 +44,15 @@ struct Gathered {
   }
 };
 
-bool IsJoint(Flags flags) { return !IsMissing(flags) && (flags & kJoint) != 0; }
+bool IsJoint(Flags flags) { return (flags & kJoint) != 0; }
 
-// The value of each February, by month, as one of January and February.
+// Why what rests on a missing part is missing: what is suppressed stays so.
+v1::MissingReason ReasonAfter(Flags part) {
+  return ReasonOfFlags(part) == v1::MISSING_REASON_SUPPRESSED ? v1::MISSING_REASON_SUPPRESSED
+                                                              : v1::MISSING_REASON_INPUT_MISSING;
+}
+
+// Each February, by month, as one of January and February, with a value or without.
 Columns MarkJoint(const Columns& source) {
   Columns marked;
   marked.reserve(source.size());
@@ -54,7 +60,7 @@ Columns MarkJoint(const Columns& source) {
     const int64_t period = source.periods[i];
     const int64_t revision = source.revisions.empty() ? 0 : source.revisions[i];
     const bool february = IsFebruary(period);
-    if (!february || IsMissing(source.flags[i])) {
+    if (!february) {
       marked.Append(period, source.values[i], source.flags[i], revision);
       continue;
     }
@@ -78,36 +84,35 @@ struct Parts {
 
 // The value of the last part, or of the last before parts that have nothing.
 void TakeLast(const Parts& parts, int64_t period, Columns* to) {
-  Gathered gathered;
-  Flags marks = 0;
+  Gathered gathered;  // a break on the way to the end counts too
   std::optional<size_t> at;
-  bool missing = false;
+  v1::MissingReason missing = v1::MISSING_REASON_CANNOT_EXIST;
   int64_t expected = parts.first;
   for (size_t i = parts.begin; i < parts.end; ++i) {
     const Flags flags = parts.source.flags[i];
-    // A break on the way to the end counts too.
-    marks = static_cast<Flags>(marks | (flags & kBreak));
+    gathered.Add(parts.source, i);
     if (IsNothing(flags)) {
       if (parts.source.periods[i] == expected) ++expected;
       continue;
     }
-    missing = IsMissing(flags);
-    if (missing) {
-      at.reset();
+    at.reset();
+    if (IsMissing(flags)) {
+      missing = ReasonAfter(flags);
     } else {
       at = i;
     }
     expected = parts.source.periods[i] + 1;
   }
-  if (at.has_value()) gathered.Add(parts.source, *at);
-  gathered.marks = marks;
   if (expected != parts.last + 1) {
-    gathered.quality = kNormal;
-    return gathered.PutMissing(period, v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
+    // A hole before the last part, or the last part itself that is still to come.
+    const bool over = parts.source.periods[parts.end - 1] == parts.last;
+    return gathered.PutMissing(
+        period, over ? v1::MISSING_REASON_INPUT_MISSING : v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
   }
-  if (at.has_value()) return gathered.Put(period, parts.source.values[*at], to);
-  gathered.PutMissing(
-      period, missing ? v1::MISSING_REASON_INPUT_MISSING : v1::MISSING_REASON_CANNOT_EXIST, to);
+  if (!at.has_value()) return gathered.PutMissing(period, missing, to);
+  gathered.quality = PropagatedQuality(parts.source.flags[*at]);
+  gathered.revision = parts.source.revisions.empty() ? 0 : parts.source.revisions[*at];
+  gathered.Put(period, parts.source.values[*at], to);
 }
 
 // The sum or the mean of all parts; those that have nothing do not count.
@@ -116,6 +121,7 @@ void TakeAll(const Parts& parts, bool mean, int64_t period, Columns* to) {
   CompensatedSum sum;
   int count = 0;
   int64_t expected = parts.first;
+  v1::MissingReason why = v1::MISSING_REASON_INPUT_MISSING;
   bool hole = false;
   for (size_t i = parts.begin; i < parts.end; ++i) {
     const int64_t part = parts.source.periods[i];
@@ -127,11 +133,12 @@ void TakeAll(const Parts& parts, bool mean, int64_t period, Columns* to) {
     gathered.Add(parts.source, i);
     hole = hole || from != expected || (IsMissing(flags) && !nothing);
     expected = part + 1;
+    if (IsMissing(flags) && !nothing) why = std::max(why, ReasonAfter(flags));
     if (IsMissing(flags)) continue;
     sum.Add(parts.source.values[i]);
     ++count;
   }
-  if (hole) return gathered.PutMissing(period, v1::MISSING_REASON_INPUT_MISSING, to);
+  if (hole) return gathered.PutMissing(period, why, to);
   if (expected != parts.last + 1) {
     return gathered.PutMissing(period, v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
   }
@@ -180,7 +187,7 @@ Columns Difference(const Columns& totals, const PeriodConversion& c) {
     Gathered gathered;
     gathered.Add(totals, i);
     if (IsMissing(totals.flags[i])) {
-      gathered.PutMissing(period, v1::MISSING_REASON_INPUT_MISSING, &result);
+      gathered.PutMissing(period, ReasonAfter(totals.flags[i]), &result);
       continue;
     }
     const int64_t before = period - (february ? 2 : 1);
@@ -199,8 +206,13 @@ Columns Difference(const Columns& totals, const PeriodConversion& c) {
       continue;
     }
     gathered.Add(totals, *base);
-    // A break lies between two totals only if it is at the later one.
+    // A break at the earlier of two totals is behind both; one at the later lies
+    // between them, and their difference would be of two things.
     gathered.marks = static_cast<Flags>(totals.flags[i] & kBreak);
+    if (gathered.marks != 0) {
+      gathered.PutMissing(period, v1::MISSING_REASON_SERIES_BREAK, &result);
+      continue;
+    }
     gathered.Put(period, totals.values[i] - totals.values[*base], &result, mark);
   }
   return result;
@@ -215,6 +227,8 @@ Columns Cumulate(const Columns& flows, const PeriodConversion& c) {
   CompensatedSum sum;
   int64_t first = 0;
   int64_t expected = 0;
+  int count = 0;
+  v1::MissingReason why = v1::MISSING_REASON_INPUT_MISSING;
   bool hole = false;
   for (size_t i = 0; i < flows.size(); ++i) {
     const int64_t period = flows.periods[i];
@@ -225,6 +239,8 @@ Columns Cumulate(const Columns& flows, const PeriodConversion& c) {
       sum = CompensatedSum();
       first = start;
       expected = start;
+      count = 0;
+      why = v1::MISSING_REASON_INPUT_MISSING;
       hole = false;
     }
     if (IsMissing(flags) && ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD) {
@@ -233,11 +249,16 @@ Columns Cumulate(const Columns& flows, const PeriodConversion& c) {
     }
     gathered.Add(flows, i);
     const int64_t from = period - (IsJoint(flags) ? 1 : 0);
-    hole = hole || IsMissing(flags) || from != expected;
+    const bool nothing = IsNothing(flags);
+    hole = hole || from != expected || (IsMissing(flags) && !nothing);
+    if (IsMissing(flags) && !nothing) why = std::max(why, ReasonAfter(flags));
     sum.Add(flows.values[i]);
+    count += IsMissing(flags) ? 0 : 1;
     expected = period + 1;
     if (hole) {
-      gathered.PutMissing(period, v1::MISSING_REASON_INPUT_MISSING, &result);
+      gathered.PutMissing(period, why, &result);
+    } else if (count == 0) {
+      gathered.PutMissing(period, v1::MISSING_REASON_CANNOT_EXIST, &result);
     } else {
       gathered.Put(period, sum.Value(), &result);
     }
@@ -309,8 +330,15 @@ Columns ConvertPeriods(const Columns& source, const PeriodConversion& c) {
                     c.from_accumulation == v1::ACCUMULATION_FLOW;
   Columns columns = mark ? MarkJoint(source) : source;
   if (c.from != c.to) columns = Lower(columns, c);
-  if (!Changes(c)) return columns;
-  return c.to_accumulation == v1::ACCUMULATION_FLOW ? Difference(columns, c) : Cumulate(columns, c);
+  if (Changes(c)) {
+    columns =
+        c.to_accumulation == v1::ACCUMULATION_FLOW ? Difference(columns, c) : Cumulate(columns, c);
+  }
+  // Only a value can be one of two periods.
+  for (Flags& flags : columns.flags) {
+    if (IsMissing(flags)) flags = static_cast<Flags>(flags & ~kJoint);
+  }
+  return columns;
 }
 
 PeriodRange SourceRange(const PeriodConversion& c, PeriodRange range) {

@@ -23,21 +23,33 @@ struct Standing {
   int64_t revision = 0;
   v1::Target target;
   v1::TargetProgress progress;
-  // Of the indicator's definition and of the plugins on the way.
+  // Of how the indicator computes and of the plugins on the way.
   std::string method;
 };
 
-// What judges: definitions, plugins and parameters of the target and its indicator.
-absl::StatusOr<std::string> MethodOf(HistoryFigures& figures, const std::string& parent,
-                                     const v1::Target& target) {
+// How an indicator computes: what of it is neither text nor bookkeeping.
+std::string RuleOf(const v1::Indicator& indicator) {
+  v1::Indicator rule;
+  rule.set_plugin(indicator.plugin());
+  *rule.mutable_parameters() = indicator.parameters();
+  *rule.mutable_inputs() = indicator.inputs();
+  *rule.mutable_group_by() = indicator.group_by();
+  rule.set_frequency(indicator.frequency());
+  return DeterministicBytes(rule);
+}
+
+// What judges: rules, plugins and parameters of the target and its indicator.
+absl::StatusOr<std::string> MethodOf(storage::ReadTransaction& tx, HistoryFigures& figures,
+                                     const std::string& parent, const v1::Target& target,
+                                     int64_t revision) {
   Digest digest;
   digest.Add(DeterministicBytes(target.assessment()));
+  PT_ASSIGN_OR_RETURN(const auto indicator, LoadIndicator(tx, target.indicator(), revision));
+  digest.Add(indicator.has_value() ? RuleOf(*indicator) : "");
   PT_ASSIGN_OR_RETURN(const v1::Evaluation* judged, figures.EvaluationOf(parent));
   digest.Add(judged->plugin_version()).Add(judged->plugin_digest());
   PT_ASSIGN_OR_RETURN(const v1::Evaluation* computed, figures.EvaluationOf(target.indicator()));
-  digest.AddInt(computed->definition_revision())
-      .Add(computed->plugin_version())
-      .Add(computed->plugin_digest());
+  digest.Add(computed->plugin_version()).Add(computed->plugin_digest());
   return digest.Finish();
 }
 
@@ -56,8 +68,9 @@ absl::StatusOr<std::optional<Standing>> StandingAt(storage::ReadTransaction& tx,
   standing.target = *target;
   PT_ASSIGN_OR_RETURN(JudgedTarget judged, JudgeTarget(figures, *measure, *target, ""));
   standing.progress = std::move(judged.progress);
-  PT_ASSIGN_OR_RETURN(standing.method,
-                      MethodOf(figures, MakeTargetName(measure_name, target_id), *target));
+  PT_ASSIGN_OR_RETURN(
+      standing.method,
+      MethodOf(tx, figures, MakeTargetName(measure_name, target_id), *target, revision));
   return std::optional<Standing>(std::move(standing));
 }
 
@@ -99,6 +112,12 @@ std::string CauseWords(v1::StatusChangeCause cause, const Standing& before, cons
       return "the way in which it is computed or judged was changed";
     case v1::STATUS_CHANGE_CAUSE_NEW_PERIOD:
       if (now.period().empty()) return "its figures were taken away";
+      // Periods of one frequency sort as their texts do.
+      if (now.period() < then.period()) {
+        return absl::StrCat("the figure of ", then.period(), ", ", ValueWords(then),
+                            ", was taken away, so that ", now.period(), " is the latest with ",
+                            ValueWords(now));
+      }
       return absl::StrCat("a figure came for ", now.period(), ": ", ValueWords(now),
                           then.period().empty()
                               ? ""

@@ -74,6 +74,25 @@ TEST_F(StatusChangeTest, ANewPeriod) {
   ExpectChange(v1::STATUS_CHANGE_CAUSE_NEW_PERIOD, pushed, "a figure came for 2022");
 }
 
+TEST_F(StatusChangeTest, AFigureThatIsTakenAway) {
+  world_.Push("datasets/sales", {{{"east"}, 2022, 120}});
+  world_.Evaluate();
+  const int64_t taken = world_.Push("datasets/sales", {Gone({"east"}, 2022)});
+  world_.Evaluate();
+  ExpectChange(v1::STATUS_CHANGE_CAUSE_NEW_PERIOD, taken, "the figure of 2022, 120");
+  ExpectChange(v1::STATUS_CHANGE_CAUSE_NEW_PERIOD, taken, "was taken away, so that 2021");
+}
+
+// Texts of the indicator change as well, which is no cause.
+TEST_F(StatusChangeTest, AnotherDescriptionIsNoOtherMethod) {
+  indicator_.set_description("in other words");
+  world_.Put(indicator_);
+  world_.Push("datasets/sales", {{{"east"}, 2021, 101}});
+  world_.Evaluate();
+  const v1::ExplainProgressResponse response = Explain();
+  EXPECT_EQ(response.last_change().cause(), v1::STATUS_CHANGE_CAUSE_FIGURE_REVISED);
+}
+
 TEST_F(StatusChangeTest, ARevisedFigure) {
   const int64_t pushed = world_.Push("datasets/sales", {{{"east"}, 2021, 101}});
   world_.Evaluate();

@@ -136,12 +136,34 @@ TEST(PeriodConversionTest, WhereThereIsNothingThereIsNoHole) {
   EXPECT_EQ(Convert({{"2024-01", 0, holiday}, {"2024-02", 0, holiday}, {"2024-03", 0, holiday}},
                     Conversion(kMonth, kQuarter, kStock)),
             "2024-Q1:17");
+  // What is kept secret stays secret.
   EXPECT_EQ(Convert({{"2024-01", 1}, {"2024-02", 0, suppressed}, {"2024-03", 5}},
                     Conversion(kMonth, kQuarter, kFlow)),
-            "2024-Q1:1");
+            "2024-Q1:20");
   EXPECT_EQ(
       Convert({{"2024-02", 2}, {"2024-03", 0, suppressed}}, Conversion(kMonth, kQuarter, kStock)),
+      "2024-Q1:20");
+  // February is a hole: January's stock is not that of the last day known of.
+  EXPECT_EQ(
+      Convert({{"2024-01", 1}, {"2024-03", 0, holiday}}, Conversion(kMonth, kQuarter, kStock)),
       "2024-Q1:1");
+}
+
+TEST(PeriodConversionTest, TotalsAndJointMonthsWhereThereIsNothing) {
+  const Flags holiday = MissingFlags(v1::MISSING_REASON_HOLIDAY);
+  const Flags suppressed = MissingFlags(v1::MISSING_REASON_SUPPRESSED);
+  const PeriodConversion to_date = {kMonth, kMonth, kFlow, kToDate, 1, false};
+  EXPECT_EQ(Convert({{"2024-01", 1}, {"2024-02", 0, holiday}, {"2024-03", 5}}, to_date),
+            "2024-01=1 2024-02=1 2024-03=6");
+  EXPECT_EQ(Convert({{"2024-01", 0, holiday}, {"2024-02", 2}}, to_date), "2024-01:17 2024-02=2");
+  EXPECT_EQ(Convert({{"2024-01", 1}, {"2024-02", 0, suppressed}, {"2024-03", 5}}, to_date),
+            "2024-01=1 2024-02:20 2024-03:20");
+  PeriodConversion joint = Conversion(kMonth, kQuarter, kFlow);
+  joint.january_february_joint = true;
+  const std::vector<Point> points = {{"2024-02", 0, holiday}, {"2024-03", 3}};
+  EXPECT_EQ(Convert(points, joint), "2024-Q1=3");
+  joint.to = kMonth;
+  EXPECT_EQ(Convert(points, joint), "2024-01:8 2024-02:19 2024-03=3");
 }
 
 TEST(PeriodConversionTest, LevelsHaveAMean) {
@@ -179,10 +201,10 @@ TEST(PeriodConversionTest, TotalsToDateBecomeTotalsOfEachMonth) {
             "2024-Q1=30 2024-Q2=40");
 }
 
-TEST(PeriodConversionTest, ABreakIsAtItsOwnPeriod) {
+TEST(PeriodConversionTest, NoDifferenceCrossesABreak) {
   EXPECT_EQ(Convert({{"2024-01", 10, kBreak}, {"2024-02", 25}, {"2024-03", 27, kBreak}},
                     ToFlow(kMonth, kMonth)),
-            "2024-01=10B 2024-02=15 2024-03=2B");
+            "2024-01=10B 2024-02=15 2024-03:6B");
 }
 
 TEST(PeriodConversionTest, JanuaryAndFebruaryStayOne) {

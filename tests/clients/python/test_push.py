@@ -105,6 +105,19 @@ def test_a_gap_is_never_a_zero_and_never_dropped(paths, gap):
         paths.push(DATASET, frame, missing="zero")
 
 
+def test_a_status_says_why_there_is_no_value(paths):
+    frame = pandas.DataFrame({"period": ["2020", "2021", "2022"], "value": [5.0, None, None],
+                              "status": ["D", "Q", "MISSING_NOT_COLLECTED"]})
+    assert counts(paths.push(DATASET, frame)) == {"created": 3}
+    read = paths.read(DATASET)
+    assert read["status"].tolist() == ["DEFINITION_DIFFERS", "MISSING_SUPPRESSED", "MISSING_NOT_COLLECTED"]
+    assert read["value"].isna().tolist() == [False, True, True]
+    assert counts(paths.push(DATASET, read)) == {"unchanged": 3}
+    frame["value"] = [5.0, 1.0, None]
+    [row] = refused(paths, DATASET, frame).row_errors
+    assert (row.row, row.reason, row.field) == (1, "FIELD_INVALID", "value") and "MISSING_SUPPRESSED" in row.message
+
+
 def test_nullable_and_whole_number_columns(paths):
     frame = pandas.DataFrame({"period": [2020, 2021], "value": pandas.array([1, None], dtype="Int64")})
     assert [row.row for row in refused(paths, DATASET, frame).row_errors] == [1]

@@ -26,13 +26,15 @@ MESSAGE_BYTES = 1 << 20
 #: Row errors that are told one by one.
 MAX_ROW_ERRORS = 1000
 
+#: The letters of SDMX CL_OBS_STATUS, in the order of the contract.
+_LETTERS = "AIEPFDGNSUVWOMLHQKJ"
+_NAMES = [v1.ObservationStatus.Name(value).removeprefix("OBSERVATION_STATUS_")
+          for value in sorted(v1.ObservationStatus.values())[1:]]
 _STATUSES = {
     word: value
-    for code, value in zip("AIEPF", (v1.OBSERVATION_STATUS_NORMAL, v1.OBSERVATION_STATUS_IMPUTED,
-                                     v1.OBSERVATION_STATUS_ESTIMATED, v1.OBSERVATION_STATUS_PROVISIONAL,
-                                     v1.OBSERVATION_STATUS_FORECAST), strict=True)
-    for name in (v1.ObservationStatus.Name(value),)
-    for word in (code, name, name.removeprefix("OBSERVATION_STATUS_"))
+    for letter, name in zip(_LETTERS, _NAMES, strict=True)
+    for value in (v1.ObservationStatus.Value(f"OBSERVATION_STATUS_{name}"),)
+    for word in (letter, name, f"OBSERVATION_STATUS_{name}")
 }
 
 
@@ -114,7 +116,9 @@ class _Gathered:
     def _take(self, position: int, key: tuple[Any, ...], missing: Missing) -> None:
         table = self._table
         value = table.value[position]
-        absent = periods.is_missing(value)
+        status = v1.OBSERVATION_STATUS_NORMAL if table.status is None else _status(table.status[position])
+        says_missing = status >= v1.OBSERVATION_STATUS_MISSING
+        absent = periods.is_missing(value) and not says_missing
         if absent and missing == "skip":
             self.skipped += 1
             return
@@ -128,8 +132,11 @@ class _Gathered:
         if absent:
             raise _Refused("FIELD_REQUIRED", "value", 'value: there is none; missing="skip" leaves such rows out, '
                                                       'missing="delete" takes the observations away')
-        number = _number(value)
-        status = v1.OBSERVATION_STATUS_NORMAL if table.status is None else _status(table.status[position])
+        if says_missing and not periods.is_missing(value):
+            raise _Refused("FIELD_INVALID", "value", f"value: {value} is one, and the status "
+                           f"{v1.ObservationStatus.Name(status).removeprefix('OBSERVATION_STATUS_')} says there is none")
+        # In columns a value that is missing is the number 0.
+        number = 0.0 if says_missing else _number(value)
         series_break = table.series_break is not None and _flag(table.series_break[position])
         series = self.series.get(key)
         if series is None:
@@ -225,8 +232,8 @@ def _status(value: Any) -> v1.ObservationStatus:
             return _STATUSES[value]
     elif periods.is_missing(value):
         return v1.OBSERVATION_STATUS_NORMAL
-    raise _Refused("FIELD_INVALID", "status", f"status: {value!r} is none of A (NORMAL), I (IMPUTED), "
-                                              "E (ESTIMATED), P (PROVISIONAL), F (FORECAST)")
+    raise _Refused("FIELD_INVALID", "status", f"status: {value!r} is none; there are " + ", ".join(
+        f"{letter} ({name})" for letter, name in zip(_LETTERS, _NAMES, strict=True)))
 
 
 def _flag(value: Any) -> bool:
