@@ -39,7 +39,8 @@ class CommandLine {
     app_.add_option("--server", connection_.server,
                     absl::StrCat("Where the server is, host:port (default: $", kServerVariable,
                                  ", or 127.0.0.1:7443)"));
-    app_.add_option("-o,--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
+    app_.add_option("-o,--output", output_, "text or json; of list observations also csv, sdmx-csv")
+        ->check(CLI::IsMember({"text", "json", kCsvFormat, kSdmxCsvFormat}));
     app_.add_option("--timeout", timeout_,
                     "Seconds that one call may take (default: 30; 600 for push)")
         ->check(CLI::Range(0.001, 86400.0));
@@ -85,6 +86,13 @@ class CommandLine {
       *environment_.err << "error: --server takes host:port, as in 127.0.0.1:7443, not `"
                         << connection_.server << "`\n";
       return kUsage;
+    }
+    if (output_ == kCsvFormat || output_ == kSdmxCsvFormat) {
+      if (list_.collection != "observations") {
+        *environment_.err << "error: --output " << output_ << " is for list observations\n";
+        return kUsage;
+      }
+      list_.export_format = output_;
     }
     const bool json = output_ == "json";
     Connection connection(connection_, environment_.sleep, [&](const std::string& text) {
@@ -200,7 +208,8 @@ class CommandLine {
     CLI::App* sub =
         Add("list", "Lists a collection.",
             "policytrack list measures --filter 'category = \"production\"'\n"
-            "  policytrack list observations datasets/nev-output --from 2024-01 --to 2024-09",
+            "  policytrack list observations datasets/nev-output --from 2024-01 --to 2024-09\n"
+            "  policytrack list observations datasets/nev-output --output sdmx-csv",
             [this](Context& context) { return RunList(context, list_); });
     sub->add_option("collection", list_.collection,
                     "plans, measures, datasets, indicators, plugins, commits or observations")

@@ -40,9 +40,9 @@ absl::StatusOr<size_t> Header::Find(const std::string& name) const {
       }
       shown.push_back(CutText(other, kMaxShownBytes));
     }
-    return absl::InvalidArgumentError(absl::StrCat(
-        "there is no column `", name, "`; the header has ", absl::StrJoin(shown, ", "),
-        names_.size() == 1 ? " alone: is `delimiter` the right one?" : ""));
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no column `", name, "`; the header has ", absl::StrJoin(shown, ", "),
+                     names_.size() == 1 ? " alone: is `delimiter` the right one?" : ""));
   }
   if (std::find(it + 1, names_.end(), name) != names_.end()) {
     return absl::InvalidArgumentError(absl::StrCat("there are two columns `", name, "`"));

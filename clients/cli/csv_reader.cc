@@ -165,10 +165,10 @@ struct CsvReader::State {
   size_t record_bytes = 0;
   int64_t line = 1;
   int64_t last_line = 0;
-  int64_t given = 0;  // records
-  int64_t skip = 0;      // lines still to be passed over
-  size_t longest = 0;    // of the starts of footnotes
-  bool header = false;   // whether it has been read
+  int64_t given = 0;    // records
+  int64_t skip = 0;     // lines still to be passed over
+  size_t longest = 0;   // of the starts of footnotes
+  bool header = false;  // whether it has been read
   bool after_return = false;
   bool too_wide = false;
   bool ended = false;

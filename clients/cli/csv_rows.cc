@@ -177,11 +177,11 @@ class CsvRows final : public RowSource {
     }
     if (missing) {
       if (!value.empty() && !marked) {
-        return Refuse(item, reason::kFieldInvalid, "value",
-                      absl::StrCat("value: the status ",
-                                   std::string(1, LetterOf(observation.status())),
-                                   " says that there is none, but it is `",
-                                   CutText(value, kMaxShownBytes), "`"));
+        return Refuse(
+            item, reason::kFieldInvalid, "value",
+            absl::StrCat("value: the status ", std::string(1, LetterOf(observation.status())),
+                         " says that there is none, but it is `", CutText(value, kMaxShownBytes),
+                         "`"));
       }
     } else if (marked) {
       observation.set_status(mark->second);
@@ -238,8 +238,8 @@ class CsvRows final : public RowSource {
     }
     if (!number.has_value()) {
       return Refuse(item, reason::kFieldInvalid, "value",
-                    absl::StrCat("value: `", CutText(value, kMaxShownBytes),
-                                 "` is not a number; ", DescribeFormat(mapping_.numbers),
+                    absl::StrCat("value: `", CutText(value, kMaxShownBytes), "` is not a number; ",
+                                 DescribeFormat(mapping_.numbers),
                                  ", or put a mark for no figure into missing_marks"));
     }
     const double scaled = *number * scale.times / scale.divided;

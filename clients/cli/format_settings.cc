@@ -96,8 +96,7 @@ bool FormatSettings::ReadNumbers(const std::string& key, const YAML::Node& value
     if (const auto digits = ParseDigits(Scalar(value, key))) {
       numbers.digits = *digits;
     } else {
-      fail_(value,
-            "`digits` is one of ascii, full-width, arabic-indic and extended-arabic-indic");
+      fail_(value, "`digits` is one of ascii, full-width, arabic-indic and extended-arabic-indic");
     }
   } else if (key == "percent") {
     numbers.percent = Flag(value, key);
@@ -195,9 +194,8 @@ std::vector<std::pair<std::string, std::string>> FormatSettings::Pairs(const YAM
     if (!entry.second.IsDefined() || !entry.first.IsScalar() || !entry.second.IsScalar() ||
         entry.second.Scalar().empty()) {
       fail_(entry.first, absl::StrCat("`", key, "` must be a map from texts to texts"));
-    } else if (std::any_of(pairs.begin(), pairs.end(), [&](const auto& pair) {
-                 return pair.first == entry.first.Scalar();
-               })) {
+    } else if (std::any_of(pairs.begin(), pairs.end(),
+                           [&](const auto& pair) { return pair.first == entry.first.Scalar(); })) {
       fail_(entry.first, absl::StrCat("`", entry.first.Scalar(), "` is here twice"));
     } else {
       pairs.emplace_back(entry.first.Scalar(), entry.second.Scalar());

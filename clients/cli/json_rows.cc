@@ -83,7 +83,8 @@ absl::Status CheckMembers(const Json& json) {
       case FieldDescriptor::CPPTYPE_ENUM: {
         const std::string* text = value.get_ptr<const std::string*>();
         v1::ObservationStatus status;
-        const bool known = text != nullptr ? ParseStatus(*text, &status) : value.is_number_integer();
+        const bool known =
+            text != nullptr ? ParseStatus(*text, &status) : value.is_number_integer();
         if (!known) {
           return refuse("a letter of SDMX CL_OBS_STATUS or a name (docs/observation-status.md)");
         }
@@ -221,10 +222,9 @@ class JsonLines final : public RowSource {
       return absl::InvalidArgumentError("`value` must be a finite number");
     }
     if (observation.has_value() && IsMissingStatus(observation.status())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("`value`: the status ", std::string(1, LetterOf(observation.status())),
-                       " says that there is none, but it is `",
-                       FormatDouble(observation.value()), "`"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "`value`: the status ", std::string(1, LetterOf(observation.status())),
+          " says that there is none, but it is `", FormatDouble(observation.value()), "`"));
     }
     return absl::OkStatus();
   }

@@ -148,8 +148,8 @@ class Reader {
     if (script_ == nullptr || rest_.size() < script_->zero.size()) return -1;
     const size_t last = script_->zero.size() - 1;
     if (rest_.substr(0, last) != script_->zero.substr(0, last)) return -1;
-    const int digit = static_cast<unsigned char>(rest_[last]) -
-                      static_cast<unsigned char>(script_->zero[last]);
+    const int digit =
+        static_cast<unsigned char>(rest_[last]) - static_cast<unsigned char>(script_->zero[last]);
     return digit <= 9 ? digit : -1;
   }
 

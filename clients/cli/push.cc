@@ -46,10 +46,11 @@ class Pusher {
     }
     const bool keep_going = options_.partial || options_.dry_run;
     if (broken_ || (tally_.bad > 0 && !keep_going)) {
-      return Finish(std::nullopt, Error(absl::StatusCode::kInvalidArgument, reason::kRowsInvalid,
-                                        absl::StrCat(broken_ ? "a file cannot be read to its end"
-                                                             : absl::StrCat(Rows(tally_.bad), " refused"),
-                                                     "; nothing was sent")));
+      return Finish(std::nullopt,
+                    Error(absl::StatusCode::kInvalidArgument, reason::kRowsInvalid,
+                          absl::StrCat(broken_ ? "a file cannot be read to its end"
+                                               : absl::StrCat(Rows(tally_.bad), " refused"),
+                                       "; nothing was sent")));
     }
     if (tally_.good == 0 && !options_.allow_empty && tally_.bad == 0) {
       return Finish(std::nullopt,
@@ -117,7 +118,8 @@ class Pusher {
       // Alone it is an error; among others it must not go unseen.
       if (inputs_.size() > 1) Warn(absl::StrCat(file, ": there is no row to push in it"));
     }
-    if (tally_.good + tally_.bad == 0 && !broken_ && options_.allow_empty) Warn("there is no row to push");
+    if (tally_.good + tally_.bad == 0 && !broken_ && options_.allow_empty)
+      Warn("there is no row to push");
     return absl::OkStatus();
   }
 
@@ -129,7 +131,8 @@ class Pusher {
   std::string PassedOver() const {
     std::vector<std::string> parts;
     if (tally_.skipped > 0) parts.push_back(absl::StrCat(tally_.skipped, " skipped as missing"));
-    if (tally_.filtered > 0) parts.push_back(absl::StrCat(tally_.filtered, " not selected by `where`"));
+    if (tally_.filtered > 0)
+      parts.push_back(absl::StrCat(tally_.filtered, " not selected by `where`"));
     return parts.empty() ? " in what was named"
                          : absl::StrCat(" (", absl::StrJoin(parts, ", "), ")");
   }
@@ -224,7 +227,8 @@ class Pusher {
     const auto response = Send(push, false);
     if (response.ok()) Collect(*response);
     // Each was told at its line.
-    if (tally_.rejected > 0) message = absl::StrCat(Rows(tally_.rejected), " refused; nothing was written");
+    if (tally_.rejected > 0)
+      message = absl::StrCat(Rows(tally_.rejected), " refused; nothing was written");
     return Error(refusal.code(), reason::kRowsInvalid, message);
   }
 

@@ -23,7 +23,9 @@ constexpr absl::string_view kKeys =
 class MappingReader {
  public:
   MappingReader(const std::string& file, std::vector<Diagnostic>* errors)
-      : file_(file), errors_(errors), settings_([this](const YAML::Node& node, std::string message) {
+      : file_(file),
+        errors_(errors),
+        settings_([this](const YAML::Node& node, std::string message) {
           Fail(node, std::move(message));
         }) {}
 

@@ -141,9 +141,9 @@ class Reporter {
   absl::Status EachObservation(v1::ListObservationsRequest request, const Function& function) {
     request.set_page_size(kPageSize);
     do {
-      PT_ASSIGN_OR_RETURN(auto page, context_.connection.Unary(
-                                         *stub_, &v1::ObservationService::Stub::ListObservations,
-                                         request));
+      PT_ASSIGN_OR_RETURN(auto page,
+                          context_.connection.Unary(
+                              *stub_, &v1::ObservationService::Stub::ListObservations, request));
       for (const v1::Observation& row : page.observations()) function(row);
       request.set_page_token(page.next_page_token());
     } while (!request.page_token().empty());

@@ -30,8 +30,7 @@ void WritePushText(const Context& context, bool dry_run, const PushTally& tally,
 
 void WritePushJson(const Context& context, bool dry_run, const PushTally& tally,
                    const std::optional<v1::PushObservationsResponse>& response,
-                   const std::vector<RefusedRow>& refused, const absl::Status& status,
-                   int indent) {
+                   const std::vector<RefusedRow>& refused, const absl::Status& status, int indent) {
   Json json;
   json["dry_run"] = dry_run;
   if (response.has_value()) {

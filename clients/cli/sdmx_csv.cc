@@ -164,7 +164,8 @@ absl::StatusOr<bool> SdmxCsv::Deletes(const std::vector<std::string>& fields) co
       action == "A"
           ? "ACTION A adds and may not change what is there, which a push cannot promise; send M, "
             "or say `actions: {A: M}`"
-          : absl::StrCat("ACTION `", CutText(action, kMaxShownBytes), "` is none of I, M, R and D"));
+          : absl::StrCat("ACTION `", CutText(action, kMaxShownBytes),
+                         "` is none of I, M, R and D"));
 }
 
 absl::Status SdmxCsv::ReadStatus(absl::string_view cell, v1::ObservationStatus* status,

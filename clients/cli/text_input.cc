@@ -104,8 +104,9 @@ std::string Hint(absl::string_view encoding, absl::string_view block, bool start
       "save it as UTF-8 (spreadsheets call it \"CSV UTF-8\"), or say `encoding: ";
   // Arabic text reads as such, too; nobody but the sender knows.
   return Reads("gb18030", block)
-             ? absl::StrCat(kSave, "gb18030` for a Chinese file, `encoding: windows-1256` for an "
-                                   "Arabic one")
+             ? absl::StrCat(kSave,
+                            "gb18030` for a Chinese file, `encoding: windows-1256` for an "
+                            "Arabic one")
              : absl::StrCat(kSave, "...` with one of ", Encodings());
 }
 
@@ -125,9 +126,9 @@ struct TextInput::State {
   absl::Status Wrong(absl::string_view text_before, absl::string_view what, absl::string_view hint,
                      int64_t byte) {
     error_line = line + std::count(text_before.begin(), text_before.end(), '\n');
-    return absl::InvalidArgumentError(
-        absl::StrCat("the file is not ", encoding.words, " text: ", what, " at byte ", byte,
-                     " of the file; ", hint));
+    return absl::InvalidArgumentError(absl::StrCat("the file is not ", encoding.words,
+                                                   " text: ", what, " at byte ", byte,
+                                                   " of the file; ", hint));
   }
 
   // What the mark at the start says against the stated encoding.

@@ -13,8 +13,8 @@
 namespace policytrack::cli {
 
 struct UnitScale {
-  int exponent = 0;   // powers of ten, which go into the text of the number
-  double times = 1;   // what is left of the ratio of the units, as two whole numbers
+  int exponent = 0;  // powers of ten, which go into the text of the number
+  double times = 1;  // what is left of the ratio of the units, as two whole numbers
   double divided = 1;
 
   // The number scaled, rounded once where the ratio is a power of ten; may be out
