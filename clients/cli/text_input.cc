@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "clients/cli/file_format.h"
 #include "core/utf8.h"
 
 namespace policytrack::cli {
@@ -96,7 +97,7 @@ std::string Hint(absl::string_view encoding, absl::string_view block, bool start
     return "it is UTF-16: save it as UTF-8 (spreadsheets call it \"CSV UTF-8\"), or say "
            "`encoding: utf-16`";
   }
-  if (encoding != kEncodings[0].name) {
+  if (encoding != kUtf8Encoding) {
     return Reads("utf-8", block) ? "it is UTF-8: leave `encoding` out"
                                  : absl::StrCat("say which it is: ", Encodings());
   }
@@ -138,7 +139,7 @@ struct TextInput::State {
       return Wrong("", "there is no byte order mark",
                    "say `encoding: utf-16le` or `utf-16be`, or save it as UTF-8", 0);
     }
-    if (encoding.name != kEncodings[0].name && absl::StartsWith(in, kMark)) {
+    if (encoding.name != kUtf8Encoding && absl::StartsWith(in, kMark)) {
       return Wrong("", "there is the mark of UTF-8", "leave `encoding` out", 0);
     }
     return absl::OkStatus();
@@ -164,23 +165,22 @@ struct TextInput::State {
     const bool valid = converter.Convert(&rest, &out);
     const size_t done = in.size() - rest.size();
     const int64_t at = offset + static_cast<int64_t>(done);
-    if (!valid) {
-      return Wrong(out, "there is no character", Hint(encoding.name, in, first), at);
-    }
-    if (ended && !rest.empty()) {
-      return Wrong(out, "it ends within a character", Hint(encoding.name, in, first), at);
-    }
-    if (const size_t nul = out.find('\0'); nul != std::string::npos) {
-      return Wrong(absl::string_view(out).substr(0, nul), "there is a NUL character",
-                   "it is no table, or UTF-16 (`encoding: utf-16`)",
-                   encoding.name == kEncodings[0].name ? offset + static_cast<int64_t>(nul) : at);
+    const size_t nul = out.find('\0');
+    text = absl::string_view(out).substr(0, nul);
+    absl::Status status;
+    if (nul != std::string::npos) {
+      status =
+          Wrong(text, "there is a NUL character", "it is no table, or UTF-16 (`encoding: utf-16`)",
+                encoding.name == kUtf8Encoding ? offset + static_cast<int64_t>(nul) : at);
+    } else if (!valid || (ended && !rest.empty())) {
+      status = Wrong(text, valid ? "it ends within a character" : "there is no character",
+                     Hint(encoding.name, in, first), at);
     }
     in.erase(0, done);
     offset = at;
-    text = out;
     if (first && absl::StartsWith(text, kMark)) text.remove_prefix(kMark.size());
     if (done > 0) first = false;
-    return absl::OkStatus();
+    return status;
   }
 
   std::istream& stream;
@@ -208,7 +208,8 @@ absl::StatusOr<absl::string_view> TextInput::Next() {
   state.text = {};
   while (state.text.empty() && !state.ended) {
     state.failure = state.Fill();
-    if (!state.failure.ok()) return state.failure;
+    // What comes before the error is given first.
+    if (!state.failure.ok() && state.text.empty()) return state.failure;
   }
   return state.text;
 }
