@@ -89,6 +89,11 @@ apt update >"$log" 2>&1 || {
   tail -n 40 "$log" >&2
   fail "apt-get update failed; see above"
 }
+# Where the conversions of iconv are a package of their own, the client needs them
+# for files that are not UTF-8.
+if apt-cache show libc-gconv-modules-extra >/dev/null 2>&1; then
+  missing+=(libc-gconv-modules-extra)
+fi
 # Every 25th package is named, so that minutes do not pass in silence.
 apt install -y --no-install-recommends "${missing[@]}" 2>&1 | tee "$log" |
   awk '/^Setting up / { if (++n % 25 == 0) print "   " n " set up, now " $3; fflush() }' || {

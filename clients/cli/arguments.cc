@@ -15,6 +15,7 @@
 #include "clients/cli/report.h"
 #include "clients/cli/resources.h"
 #include "clients/cli/safe_text.h"
+#include "clients/cli/text_input.h"
 
 namespace policytrack::cli {
 namespace {
@@ -38,7 +39,8 @@ class CommandLine {
     app_.add_option("--server", connection_.server,
                     absl::StrCat("Where the server is, host:port (default: $", kServerVariable,
                                  ", or 127.0.0.1:7443)"));
-    app_.add_option("-o,--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
+    app_.add_option("-o,--output", output_, "text or json; of list observations also csv, sdmx-csv")
+        ->check(CLI::IsMember({"text", "json", kCsvFormat, kSdmxCsvFormat}));
     app_.add_option("--timeout", timeout_,
                     "Seconds that one call may take (default: 30; 600 for push)")
         ->check(CLI::Range(0.001, 86400.0));
@@ -84,6 +86,13 @@ class CommandLine {
       *environment_.err << "error: --server takes host:port, as in 127.0.0.1:7443, not `"
                         << connection_.server << "`\n";
       return kUsage;
+    }
+    if (output_ == kCsvFormat || output_ == kSdmxCsvFormat) {
+      if (list_.collection != "observations") {
+        *environment_.err << "error: --output " << output_ << " is for list observations\n";
+        return kUsage;
+      }
+      list_.export_format = output_;
     }
     const bool json = output_ == "json";
     Connection connection(connection_, environment_.sleep, [&](const std::string& text) {
@@ -138,8 +147,16 @@ class CommandLine {
             "--value-column value --dimension region=area --dimension scope:=all",
             [this](Context& context) { return RunPush(context, push_); });
     sub->add_option("files", push_.files, "CSV or .jsonl files; - is standard input")->required();
-    sub->add_option("--format", push_.format, "csv or jsonl (default: by the file's name)")
-        ->check(CLI::IsMember({"csv", "jsonl"}));
+    sub->add_option("--format", push_.format,
+                    "csv, sdmx-csv or jsonl (default: by the mapping and the file's name)")
+        ->check(CLI::IsMember({"csv", "sdmx-csv", "jsonl"}));
+    sub->add_option("--encoding", push_.encoding,
+                    absl::StrCat("Of the files: ", Encodings(), " (default: utf-8)"))
+        ->check(CLI::Validator(
+            [](std::string& text) {
+              return IsEncoding(text) ? "" : absl::StrCat("`", text, "` is none of ", Encodings());
+            },
+            "NAME"));
     sub->add_option("--mapping", push_.mapping,
                     "A mapping file (default: <file>.mapping.yaml or push.yaml beside the file)");
     sub->add_option("--dataset", push_.dataset, "The dataset of all rows");
@@ -147,7 +164,7 @@ class CommandLine {
                     "The column of the period, or a template such as {year}-{month:02}");
     sub->add_option("--value-column", push_.value_column, "The column of the value");
     sub->add_option("--status-column", push_.status_column,
-                    "The column of the status: A, I, E, P, F");
+                    "The column of the status: a letter or name of SDMX CL_OBS_STATUS");
     sub->add_option("--dimension", push_.dimensions,
                     "id=column, or id:=value for the same value in every row; may be repeated")
         ->allow_extra_args(false);
@@ -156,6 +173,10 @@ class CommandLine {
     sub->add_flag("--allow-empty", push_.allow_empty, "That there is no row to push is no error");
     sub->add_flag("--partial", push_.partial, "Write the good rows although others are refused");
     sub->add_flag("--dry-run", push_.dry_run, "Check all rows, write nothing");
+    sub->add_option_function<std::string>(
+           "--report", [this](const std::string&) { push_.report_rows = true; },
+           "rows: what became of every row")
+        ->check(CLI::IsMember({"rows"}));
   }
 
   void AddReport() {
@@ -187,7 +208,8 @@ class CommandLine {
     CLI::App* sub =
         Add("list", "Lists a collection.",
             "policytrack list measures --filter 'category = \"production\"'\n"
-            "  policytrack list observations datasets/nev-output --from 2024-01 --to 2024-09",
+            "  policytrack list observations datasets/nev-output --from 2024-01 --to 2024-09\n"
+            "  policytrack list observations datasets/nev-output --output sdmx-csv",
             [this](Context& context) { return RunList(context, list_); });
     sub->add_option("collection", list_.collection,
                     "plans, measures, datasets, indicators, plugins, commits or observations")

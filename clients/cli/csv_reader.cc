@@ -3,18 +3,16 @@
 #include <csv.h>
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "clients/cli/text_input.h"
 
 namespace policytrack::cli {
 namespace {
-
-constexpr size_t kBufferBytes = 64 << 10;
-constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // Spaces belong to the field, as RFC 4180 says.
 int NoSpace(unsigned char) { return 0; }
@@ -24,8 +22,11 @@ int NoSpace(unsigned char) { return 0; }
 // libcsv is pushed into and calls back; lines are pushed one at a time, so that
 // the line of every callback is known.
 struct CsvReader::State {
-  explicit State(std::istream& s) : stream(s), buffer(kBufferBytes) {
+  State(std::istream& s, CsvFormat f) : format(std::move(f)), input(s, format.encoding) {
     csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI);
+    csv_set_delim(&parser, static_cast<unsigned char>(format.delimiter));
+    skip = format.skip_lines;
+    for (const std::string& start : format.footnotes) longest = std::max(longest, start.size());
     csv_set_space_func(&parser, NoSpace);
   }
   ~State() { csv_free(&parser); }
@@ -33,12 +34,16 @@ struct CsvReader::State {
   static void OnField(void* data, size_t size, void* self) {
     auto* state = static_cast<State*>(self);
     state->StartRecord();
+    // Refused once the line is through; a million fields are not kept until then.
+    state->too_wide = state->too_wide || state->record.fields.size() == kMaxFields;
+    if (state->too_wide) return;
     state->record.fields.emplace_back(static_cast<const char*>(data), size);
   }
   static void OnRecord(int, void* self) {
     auto* state = static_cast<State*>(self);
     state->ready.push_back(std::exchange(state->record, {}));
     state->record_bytes = 0;
+    state->header = true;
   }
 
   void StartRecord() {
@@ -57,7 +62,12 @@ struct CsvReader::State {
                                " bytes; is a closing quote missing?"),
                   record.line);
     }
+    const int64_t start = record.line;
     const size_t done = csv_parse(&parser, data, size, OnField, OnRecord, this);
+    if (too_wide) {
+      ready.clear();
+      return Fail(absl::StrCat("a record has more than ", kMaxFields, " fields"), start);
+    }
     if (done == size) return absl::OkStatus();
     return Fail(csv_error(&parser) == CSV_EPARSE
                     ? "a quote stands where none can be; a field with quotes is written "
@@ -72,34 +82,72 @@ struct CsvReader::State {
     return absl::InvalidArgumentError(absl::StrCat("this is not CSV: ", message));
   }
 
-  // Reads and pushes one buffer.
+  // Whether the footnotes begin with this line, which no record has begun before.
+  bool EndsTable(absl::string_view rest) const {
+    return std::any_of(format.footnotes.begin(), format.footnotes.end(), [&](const auto& start) {
+      return start.empty() ? rest[0] == '\n' || rest[0] == '\r' : absl::StartsWith(rest, start);
+    });
+  }
+  // The same for a record: one of empty cells, as spreadsheets write an empty line,
+  // or one whose first cell is in quotes.
+  bool EndsTable(const CsvRecord& r) const {
+    return std::any_of(format.footnotes.begin(), format.footnotes.end(), [&](const auto& start) {
+      return start.empty() ? std::all_of(r.fields.begin(), r.fields.end(),
+                                         [](const auto& field) { return field.empty(); })
+                           : absl::StartsWith(r.fields[0], start);
+    });
+  }
+
+  // Reads and pushes one block.
   absl::Status Fill() {
-    stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    size_t size = static_cast<size_t>(stream.gcount());
-    if (stream.bad()) return absl::UnavailableError("cannot be read");
-    const char* data = buffer.data();
-    if (const absl::string_view mark(data, std::min<size_t>(size, 2));
-        first && (mark == "\xff\xfe" || mark == "\xfe\xff")) {
-      // UTF-16, as some spreadsheets write it.
+    const auto block = input.Next();
+    if (!block.ok()) {
       failed = true;
-      return absl::InvalidArgumentError(kNotUtf8);
+      if (input.error_line() > 0) line = input.error_line();
+      return block.status();
     }
-    if (first && size >= kByteOrderMark.size() &&
-        absl::string_view(data, kByteOrderMark.size()) == kByteOrderMark) {
-      data += kByteOrderMark.size();
-      size -= kByteOrderMark.size();
+    const bool end = block->empty();
+    text.append(block->data(), block->size());
+    absl::string_view rest = text;
+    while (!rest.empty()) {
+      if (after_return && rest[0] == '\n') {
+        // The second half of a line end that two blocks had, and a part of what is
+        // in quotes.
+        after_return = false;
+        if (absl::Status status = skip > 0 || record.line == 0 ? absl::OkStatus() : Push("\n", 1);
+            !status.ok()) {
+          return status;
+        }
+        rest.remove_prefix(1);
+        continue;
+      }
+      after_return = false;
+      const size_t at = rest.find_first_of("\r\n");
+      const bool whole = at != rest.npos;
+      if (skip == 0 && header && record.line == 0) {
+        // The start of a line must be there to be compared.
+        if (!whole && !end && rest.size() < longest) break;
+        if (EndsTable(rest)) {
+          ended = true;
+          return absl::OkStatus();
+        }
+      }
+      size_t size = whole ? at + 1 : rest.size();
+      if (whole && rest[at] == '\r') {
+        after_return = size == rest.size();
+        if (!after_return && rest[size] == '\n') ++size;
+      }
+      if (skip > 0) {
+        if (whole) --skip;
+      } else {
+        const absl::Status status = Push(rest.data(), size);
+        if (!status.ok()) return status;
+      }
+      if (whole) ++line;
+      rest.remove_prefix(size);
     }
-    first = false;
-    const char* const end = data + size;
-    while (data != end) {
-      const void* newline = std::memchr(data, '\n', static_cast<size_t>(end - data));
-      const char* stop = newline == nullptr ? end : static_cast<const char*>(newline) + 1;
-      const absl::Status status = Push(data, static_cast<size_t>(stop - data));
-      if (!status.ok()) return status;
-      if (newline != nullptr) ++line;
-      data = stop;
-    }
-    if (stream.eof()) {
+    text.erase(0, text.size() - rest.size());
+    if (end) {
       ended = true;
       if (csv_fini(&parser, OnField, OnRecord, this) != 0) {
         return Fail("a closing quote is missing", record.line);
@@ -108,21 +156,28 @@ struct CsvReader::State {
     return absl::OkStatus();
   }
 
-  std::istream& stream;
-  std::vector<char> buffer;
+  const CsvFormat format;
+  TextInput input;
+  std::string text;  // read and not yet pushed
   csv_parser parser{};
   std::deque<CsvRecord> ready;
   CsvRecord record;  // not yet complete
   size_t record_bytes = 0;
   int64_t line = 1;
   int64_t last_line = 0;
-  bool first = true;
+  int64_t given = 0;    // records
+  int64_t skip = 0;     // lines still to be passed over
+  size_t longest = 0;   // of the starts of footnotes
+  bool header = false;  // whether it has been read
+  bool after_return = false;
+  bool too_wide = false;
   bool ended = false;
   bool failed = false;
   absl::Status failure;
 };
 
-CsvReader::CsvReader(std::istream& stream) : state_(std::make_unique<State>(stream)) {}
+CsvReader::CsvReader(std::istream& stream, CsvFormat format)
+    : state_(std::make_unique<State>(stream, std::move(format))) {}
 CsvReader::~CsvReader() = default;
 
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) {
@@ -135,6 +190,12 @@ absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) {
   *record = std::move(state_->ready.front());
   state_->ready.pop_front();
   state_->last_line = record->line;
+  if (state_->given++ > 0 && state_->EndsTable(*record)) {
+    state_->ready.clear();
+    state_->failure = absl::OkStatus();
+    state_->ended = true;
+    return false;
+  }
   return true;
 }
 

@@ -1,98 +1,27 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "clients/cli/csv_header.h"
 #include "clients/cli/csv_reader.h"
+#include "clients/cli/number_format.h"
 #include "clients/cli/number_text.h"
 #include "clients/cli/row_source.h"
+#include "clients/cli/sdmx_csv.h"
+#include "clients/cli/unit_scale.h"
 #include "core/error.h"
 #include "core/observation_status.h"
 #include "core/resource_name.h"
-#include "core/utf8.h"
+#include "core/unit.h"
 
 namespace policytrack::cli {
 namespace {
 
 constexpr size_t kMaxShownBytes = 60;
-
-// A CellSource with its columns found in the header.
-struct BoundSource {
-  CellSource::Kind kind = CellSource::Kind::kColumn;
-  std::string text;
-  size_t column = 0;
-  struct Part {
-    std::string text;
-    int column = -1;  // -1: the text alone
-    size_t width = 0;
-  };
-  std::vector<Part> parts;
-
-  std::string Get(const std::vector<std::string>& fields) const {
-    if (kind == CellSource::Kind::kConstant) return text;
-    if (kind == CellSource::Kind::kColumn) return fields[column];
-    std::string value;
-    for (const Part& part : parts) {
-      value += part.text;
-      if (part.column < 0) continue;
-      const std::string& cell = fields[static_cast<size_t>(part.column)];
-      if (cell.size() < part.width) value.append(part.width - cell.size(), '0');
-      value += cell;
-    }
-    return value;
-  }
-};
-
-class Header {
- public:
-  explicit Header(std::vector<std::string> names) : names_(std::move(names)) {}
-
-  absl::StatusOr<size_t> Find(const std::string& name) const {
-    const auto it = std::find(names_.begin(), names_.end(), name);
-    if (it == names_.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "there is no column `", name, "`; the header has ", absl::StrJoin(names_, ", ")));
-    }
-    if (std::find(it + 1, names_.end(), name) != names_.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("there are two columns `", name, "`"));
-    }
-    return static_cast<size_t>(it - names_.begin());
-  }
-
-  absl::StatusOr<BoundSource> Bind(const CellSource& source) const {
-    BoundSource bound;
-    bound.kind = source.kind;
-    bound.text = source.text;
-    if (source.kind == CellSource::Kind::kColumn) {
-      PT_ASSIGN_OR_RETURN(bound.column, Find(source.text));
-    }
-    for (const CellSource::Part& part : source.parts) {
-      BoundSource::Part bound_part{part.text, -1, part.width};
-      if (!part.column.empty()) {
-        PT_ASSIGN_OR_RETURN(const size_t column, Find(part.column));
-        bound_part.column = static_cast<int>(column);
-      }
-      bound.parts.push_back(std::move(bound_part));
-    }
-    return bound;
-  }
-
-  absl::Status Bind(const std::optional<CellSource>& source,
-                    std::optional<BoundSource>* bound) const {
-    if (!source.has_value()) return absl::OkStatus();
-    PT_ASSIGN_OR_RETURN(*bound, Bind(*source));
-    return absl::OkStatus();
-  }
-
-  size_t size() const { return names_.size(); }
-
- private:
-  std::vector<std::string> names_;
-};
 
 // What a yes-or-no cell says; nothing when it says neither.
 std::optional<bool> ParseFlag(absl::string_view text) {
@@ -103,51 +32,73 @@ std::optional<bool> ParseFlag(absl::string_view text) {
 
 class CsvRows final : public RowSource {
  public:
-  explicit CsvRows(std::istream& stream) : reader_(stream) {}
+  CsvRows(std::istream& stream, PushMapping mapping, DatasetLookup lookup)
+      : mapping_(std::move(mapping)), lookup_(std::move(lookup)), reader_(stream, mapping_.csv) {}
 
-  absl::Status Open(const PushMapping& mapping) {
+  absl::Status Open() {
     CsvRecord record;
     PT_ASSIGN_OR_RETURN(const bool any, reader_.Next(&record));
     if (!any) {
-      return absl::InvalidArgumentError("the file is empty; its first line must name the columns");
-    }
-    for (const std::string& name : record.fields) {
-      if (!IsUtf8(name) || name.find('\0') != std::string::npos) {
-        return absl::InvalidArgumentError(kNotUtf8);
-      }
+      return absl::InvalidArgumentError(
+          mapping_.csv.skip_lines > 0 ? "there is nothing after the lines that are skipped"
+                                      : "the file is empty; its first line must name the columns");
     }
     const Header header(std::move(record.fields));
-    columns_ = header.size();
-    PT_RETURN_IF_ERROR(header.Bind(mapping.dataset, &dataset_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping.period, &period_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping.value, &value_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping.status, &status_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping.deleted, &deleted_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping.series_break, &series_break_));
-    for (const auto& [id, source] : mapping.dimensions) {
+    columns_ = header.names().size();
+    if (mapping_.sdmx) {
+      PT_ASSIGN_OR_RETURN(ahead_, reader_.Next(&record_));
+      PT_ASSIGN_OR_RETURN(
+          sdmx_, SdmxCsv::Open(header, ahead_ ? &record_.fields : nullptr, lookup_, &mapping_));
+    }
+    // A percent sign says what the figures are in.
+    if (mapping_.numbers.percent && mapping_.unit.empty()) mapping_.unit = "percent";
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.dataset, &dataset_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.period, &period_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.value, &value_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.status, &status_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.deleted, &deleted_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.series_break, &series_break_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.multiplier, &multiplier_));
+    for (const auto& [id, source] : mapping_.dimensions) {
       PT_ASSIGN_OR_RETURN(BoundSource bound, header.Bind(source));
       dimensions_.emplace_back(id, std::move(bound));
     }
-    for (const auto& [column, values] : mapping.where) {
+    for (const auto& [column, values] : mapping_.where) {
       PT_ASSIGN_OR_RETURN(const size_t index, header.Find(column));
       where_.emplace_back(index, std::set<std::string>(values.begin(), values.end()));
     }
-    missing_marks_.insert(mapping.missing_marks.begin(), mapping.missing_marks.end());
+    PT_RETURN_IF_ERROR(OpenPeriods(header));
+    if (mapping_.scaled() && dataset_->kind == CellSource::Kind::kConstant) {
+      // Told once, and not of every row.
+      PT_ASSIGN_OR_RETURN(const v1::Dataset* dataset, lookup_(dataset_->text));
+      PT_RETURN_IF_ERROR(ScaleTo(*dataset, mapping_.unit, 0).status());
+    }
     return absl::OkStatus();
   }
 
   absl::StatusOr<bool> Next(SourceItem* item) override {
-    PT_ASSIGN_OR_RETURN(const bool any, reader_.Next(&record_));
-    if (!any) return false;
+    if (cell_ == 0) {
+      if (!ahead_) {
+        PT_ASSIGN_OR_RETURN(const bool any, reader_.Next(&record_));
+        if (!any) return false;
+      }
+      ahead_ = false;
+    }
     item->line = record_.line;
     item->dataset.clear();
     item->observation.Clear();
     item->kind = SourceItem::Kind::kRow;
+    broken_ = absl::OkStatus();
     Convert(item);
+    PT_RETURN_IF_ERROR(broken_);
+    // What is wrong with the row is told once; so is that it is not selected.
+    const bool whole = record_.fields.size() == columns_ && selected_;
+    if (wide() && whole && ++cell_ < periods_.size()) return true;
+    cell_ = 0;
     return true;
   }
 
-  int64_t line() const override { return reader_.line(); }
+  int64_t line() const override { return std::max<int64_t>(reader_.line(), 1); }
 
  private:
   static void Refuse(SourceItem* item, const char* reason, std::string field, std::string message) {
@@ -157,8 +108,29 @@ class CsvRows final : public RowSource {
     item->message = std::move(message);
   }
 
-  void Convert(SourceItem* item) const {
+  bool wide() const { return !periods_.empty(); }
+
+  absl::Status OpenPeriods(const Header& header) {
+    for (const auto& [name, period] : mapping_.period_columns) {
+      PT_ASSIGN_OR_RETURN(const size_t column, header.Find(name));
+      periods_.emplace_back(column, period);
+    }
+    if (!mapping_.period_rest) return absl::OkStatus();
+    const std::vector<std::string> named = ColumnsOf(mapping_);
+    for (const std::string& name : header.names()) {
+      if (std::find(named.begin(), named.end(), name) != named.end()) continue;
+      PT_ASSIGN_OR_RETURN(const size_t column, header.Find(name));
+      periods_.emplace_back(column, name);
+    }
+    if (periods_.empty()) {
+      return absl::InvalidArgumentError("there is no column beside those that the mapping names");
+    }
+    return absl::OkStatus();
+  }
+
+  void Convert(SourceItem* item) {
     const std::vector<std::string>& fields = record_.fields;
+    selected_ = true;
     if (fields.size() != columns_) {
       return Refuse(
           item, reason::kFieldInvalid, "",
@@ -167,73 +139,147 @@ class CsvRows final : public RowSource {
     for (const auto& [column, values] : where_) {
       if (values.count(fields[column]) == 0) {
         item->kind = SourceItem::Kind::kFiltered;
+        selected_ = false;
         return;
       }
     }
-    for (const std::string& field : fields) {
-      if (!IsUtf8(field)) {
-        return Refuse(item, reason::kFieldInvalid, "", "the row is not UTF-8 text");
-      }
-    }
-    const std::string value = value_.has_value() ? value_->Get(fields) : "";
+    const std::string value = wide()               ? fields[periods_[cell_].first]
+                              : value_.has_value() ? value_->Get(fields)
+                                                   : "";
     bool deleted = false;
     if (!ReadFlag(deleted_, "deleted", item, &deleted)) return;
-    if (!deleted && missing_marks_.count(value) > 0) {
+    if (sdmx_.has_value()) {
+      const auto deletes = sdmx_->Deletes(fields);
+      if (!deletes.ok()) {
+        return Refuse(item, reason::kFieldInvalid, "", std::string(deletes.status().message()));
+      }
+      deleted = deleted || *deletes;
+    }
+    const auto mark = mapping_.missing_marks.find(value);
+    const bool marked = mark != mapping_.missing_marks.end();
+    v1::Observation& observation = item->observation;
+    const bool known = deleted || ReadStatus(item);
+    const bool missing = IsMissingStatus(observation.status());
+    if (!deleted && marked && !missing && mark->second == v1::OBSERVATION_STATUS_UNSPECIFIED) {
       item->kind = SourceItem::Kind::kSkipped;
       return;
     }
-    v1::Observation& observation = item->observation;
-    item->dataset = WithCollection(kDatasets, dataset_->Get(fields));
-    if (const auto id = ParseResourceName("dataset", kDatasets, item->dataset); !id.ok()) {
-      return Refuse(item, reason::kNameInvalid, "dataset", std::string(id.status().message()));
-    }
-    observation.set_period(period_->Get(fields));
-    if (observation.period().empty()) {
-      return Refuse(item, reason::kFieldRequired, "period", "period: there is none");
-    }
-    for (const auto& [id, source] : dimensions_) {
-      std::string text = source.Get(fields);
-      if (text.empty()) {
-        return Refuse(item, reason::kFieldRequired, absl::StrCat("dimensions.", id),
-                      absl::StrCat("dimensions.", id, ": there is none; write _T for the total"));
-      }
-      (*observation.mutable_dimensions())[id] = std::move(text);
-    }
+    if (!known || !ReadKey(item)) return;
     if (deleted) {
       observation.set_deleted(true);
-      if (!value.empty() && missing_marks_.count(value) == 0) {
+      // A message of SDMX may say what it takes away.
+      if (!value.empty() && !marked && !sdmx_.has_value()) {
         Refuse(item, reason::kFieldInvalid, "value",
                absl::StrCat("value: a row that deletes has no value, but it is `",
                             CutText(value, kMaxShownBytes), "`"));
       }
       return;
     }
-    ReadValue(value, item);
-    if (item->kind == SourceItem::Kind::kBad) return;
-    if (!ReadStatus(item)) return;
+    if (missing) {
+      if (!value.empty() && !marked) {
+        return Refuse(
+            item, reason::kFieldInvalid, "value",
+            absl::StrCat("value: the status ", std::string(1, LetterOf(observation.status())),
+                         " says that there is none, but it is `", CutText(value, kMaxShownBytes),
+                         "`"));
+      }
+    } else if (marked) {
+      observation.set_status(mark->second);
+    } else {
+      ReadValue(value, item);
+      if (item->kind == SourceItem::Kind::kBad) return;
+    }
     bool series_break = observation.series_break();
     if (!ReadFlag(series_break_, "series_break", item, &series_break)) return;
-    observation.set_series_break(series_break);
+    if (series_break) observation.set_series_break(true);
   }
 
-  void ReadValue(const std::string& value, SourceItem* item) const {
+  // Dataset, period and dimensions.
+  bool ReadKey(SourceItem* item) const {
+    const std::vector<std::string>& fields = record_.fields;
+    v1::Observation& observation = item->observation;
+    item->dataset = WithCollection(kDatasets, dataset_->Get(fields));
+    if (const auto id = ParseResourceName("dataset", kDatasets, item->dataset); !id.ok()) {
+      Refuse(item, reason::kNameInvalid, "dataset", std::string(id.status().message()));
+      return false;
+    }
+    observation.set_period(wide() ? periods_[cell_].second : period_->Get(fields));
+    if (sdmx_.has_value()) observation.set_period(SdmxCsv::Period(observation.period()));
+    if (observation.period().empty()) {
+      Refuse(item, reason::kFieldRequired, "period", "period: there is none");
+      return false;
+    }
+    for (const auto& [id, source] : dimensions_) {
+      std::string text = source.Get(fields);
+      if (text.empty()) {
+        Refuse(item, reason::kFieldRequired, absl::StrCat("dimensions.", id),
+               absl::StrCat("dimensions.", id, ": there is none; write _T for the total"));
+        return false;
+      }
+      (*observation.mutable_dimensions())[id] = std::move(text);
+    }
+    return true;
+  }
+
+  void ReadValue(const std::string& value, SourceItem* item) {
     if (value.empty()) {
       return Refuse(item, reason::kFieldRequired, "value",
                     "value: there is none; if an empty cell means no figure, put \"\" into "
                     "missing_marks");
     }
-    const auto number = ParseDouble(value);
-    if (const absl::string_view why = OutOfRange(value); !why.empty()) {
+    UnitScale scale;
+    if (mapping_.scaled() && !FindScale(item, &scale)) return;
+    const auto plain = PlainNumber(value, mapping_.numbers);
+    const std::string shifted = plain.has_value() ? scale.Shifted(*plain) : "";
+    const auto number = ParseDouble(shifted);
+    if (const absl::string_view why = OutOfRange(shifted); !why.empty()) {
       return Refuse(item, reason::kFieldInvalid, "value",
                     absl::StrCat("value: `", CutText(value, kMaxShownBytes), "` is ", why));
     }
     if (!number.has_value()) {
       return Refuse(item, reason::kFieldInvalid, "value",
-                    absl::StrCat("value: `", CutText(value, kMaxShownBytes),
-                                 "` is not a number; write digits with a point and without "
-                                 "separators, or put a mark for no figure into missing_marks"));
+                    absl::StrCat("value: `", CutText(value, kMaxShownBytes), "` is not a number; ",
+                                 DescribeFormat(mapping_.numbers),
+                                 ", or put a mark for no figure into missing_marks"));
     }
-    item->observation.set_value(*number);
+    const double scaled = *number * scale.times / scale.divided;
+    if (!std::isfinite(scaled)) {
+      return Refuse(item, reason::kFieldInvalid, "value",
+                    absl::StrCat("value: `", CutText(value, kMaxShownBytes),
+                                 "` is too large for a number in the unit of the dataset"));
+    }
+    item->observation.set_value(scaled);
+  }
+
+  // How the figures of the row become those of its dataset.
+  bool FindScale(SourceItem* item, UnitScale* scale) {
+    const auto dataset = lookup_(item->dataset);
+    if (!dataset.ok()) {
+      broken_ = dataset.status();
+      return false;
+    }
+    // A unit that is stated has no multiplier unless one is stated, too.
+    int multiplier = 0;
+    if (multiplier_.has_value()) {
+      const std::string text = multiplier_->Get(record_.fields);
+      const auto whole = ParseInteger<int>(text);
+      if (!whole.has_value() || !CheckUnitMultiplier("multiplier", *whole).ok()) {
+        Refuse(item, reason::kFieldInvalid, "multiplier",
+               absl::StrCat("multiplier: `", CutText(text, kMaxShownBytes),
+                            "` is no power of ten from ", kMinUnitMultiplier, " to ",
+                            kMaxUnitMultiplier));
+        return false;
+      }
+      multiplier = *whole;
+    }
+    const auto found = ScaleTo(**dataset, mapping_.unit, multiplier);
+    if (!found.ok()) {
+      Refuse(item, reason::kFieldInvalid, "value",
+             absl::StrCat("value: ", found.status().message()));
+      return false;
+    }
+    *scale = *found;
+    return true;
   }
 
   bool ReadStatus(SourceItem* item) const {
@@ -241,7 +287,15 @@ class CsvRows final : public RowSource {
     const std::string text = status_->Get(record_.fields);
     if (text.empty()) return true;
     v1::ObservationStatus status = v1::OBSERVATION_STATUS_UNSPECIFIED;
-    if (!ParseStatus(text, &status)) {
+    if (sdmx_.has_value()) {
+      bool series_break = false;
+      const absl::Status read = sdmx_->ReadStatus(text, &status, &series_break);
+      if (!read.ok()) {
+        Refuse(item, reason::kFieldInvalid, "status", std::string(read.message()));
+        return false;
+      }
+      item->observation.set_series_break(series_break);
+    } else if (!ParseStatus(text, &status)) {
       Refuse(item, reason::kFieldInvalid, "status",
              absl::StrCat("status: `", CutText(text, kMaxShownBytes),
                           "` is no status: write a letter of SDMX CL_OBS_STATUS, such as P, or a "
@@ -267,25 +321,37 @@ class CsvRows final : public RowSource {
     return true;
   }
 
+  PushMapping mapping_;
+  const DatasetLookup lookup_;
   CsvReader reader_;
   CsvRecord record_;
+  bool ahead_ = false;    // record_ is read and not yet given
+  bool selected_ = true;  // by `where`
+  absl::Status broken_;   // the rest cannot be read
   size_t columns_ = 0;
+  std::optional<SdmxCsv> sdmx_;
   std::optional<BoundSource> dataset_;
   std::optional<BoundSource> period_;
   std::optional<BoundSource> value_;
   std::optional<BoundSource> status_;
   std::optional<BoundSource> deleted_;
   std::optional<BoundSource> series_break_;
+  std::optional<BoundSource> multiplier_;
   std::vector<std::pair<std::string, BoundSource>> dimensions_;
   std::vector<std::pair<size_t, std::set<std::string>>> where_;
-  std::set<std::string> missing_marks_;
+  // Of a wide file: columns with their periods, and the one to be given next.
+  std::vector<std::pair<size_t, std::string>> periods_;
+  size_t cell_ = 0;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RowSource>> OpenCsv(std::istream& stream, PushMapping mapping) {
-  auto source = std::make_unique<CsvRows>(stream);
-  PT_RETURN_IF_ERROR(source->Open(mapping));
+absl::StatusOr<std::unique_ptr<RowSource>> OpenCsv(std::istream& stream, PushMapping mapping,
+                                                   DatasetLookup lookup, int64_t* line) {
+  auto source = std::make_unique<CsvRows>(stream, std::move(mapping), std::move(lookup));
+  const absl::Status status = source->Open();
+  if (line != nullptr) *line = source->line();
+  PT_RETURN_IF_ERROR(status);
   return std::unique_ptr<RowSource>(std::move(source));
 }
 

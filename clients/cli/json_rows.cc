@@ -4,15 +4,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "clients/cli/context.h"
 #include "clients/cli/number_text.h"
 #include "clients/cli/row_source.h"
+#include "clients/cli/text_input.h"
 #include "core/error.h"
+#include "core/observation_status.h"
 #include "core/resource_name.h"
-#include "core/utf8.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 
@@ -82,14 +82,11 @@ absl::Status CheckMembers(const Json& json) {
       }
       case FieldDescriptor::CPPTYPE_ENUM: {
         const std::string* text = value.get_ptr<const std::string*>();
-        const bool known = text != nullptr ? field->enum_type()->FindValueByName(*text) != nullptr
-                                           : value.is_number_integer();
+        v1::ObservationStatus status;
+        const bool known =
+            text != nullptr ? ParseStatus(*text, &status) : value.is_number_integer();
         if (!known) {
-          std::vector<std::string> names;
-          for (int i = 0; i < field->enum_type()->value_count(); ++i) {
-            names.emplace_back(field->enum_type()->value(i)->name());
-          }
-          return refuse(absl::StrCat("one of ", absl::StrJoin(names, ", ")));
+          return refuse("a letter of SDMX CL_OBS_STATUS or a name (docs/observation-status.md)");
         }
         break;
       }
@@ -114,7 +111,6 @@ absl::StatusOr<Json> ParseLine(const std::string& line) {
     }
     return true;
   };
-  if (!IsUtf8(line)) return absl::InvalidArgumentError("the line is not UTF-8 text");
   Json json;
   try {
     json = Json::parse(line, callback);
@@ -139,18 +135,13 @@ absl::StatusOr<Json> ParseLine(const std::string& line) {
 
 class JsonLines final : public RowSource {
  public:
-  JsonLines(std::istream& stream, std::string dataset)
-      : stream_(stream), dataset_(std::move(dataset)) {}
+  JsonLines(std::istream& stream, std::string dataset, const std::string& encoding)
+      : input_(stream, encoding), dataset_(std::move(dataset)) {}
 
   absl::StatusOr<bool> Next(SourceItem* item) override {
-    while (std::getline(stream_, text_)) {
-      ++line_;
-      if (text_.size() > kMaxLineBytes) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("a line is longer than ", kMaxLineBytes, " bytes"));
-      }
-      if (line_ == 1 && absl::StartsWith(text_, "\xef\xbb\xbf")) text_.erase(0, 3);
-      if (!text_.empty() && text_.back() == '\r') text_.pop_back();
+    while (true) {
+      PT_ASSIGN_OR_RETURN(const bool any, ReadLine());
+      if (!any) return false;
       if (text_.empty()) continue;
       item->line = line_;
       item->observation.Clear();
@@ -164,13 +155,42 @@ class JsonLines final : public RowSource {
       }
       return true;
     }
-    if (stream_.bad()) return absl::UnavailableError("cannot be read");
-    return false;
   }
 
   int64_t line() const override { return line_; }
 
  private:
+  // The next line, without its end; false when there is none.
+  absl::StatusOr<bool> ReadLine() {
+    text_.clear();
+    if (ended_) return false;
+    ++line_;
+    while (true) {
+      const size_t at = rest_.find('\n');
+      text_.append(rest_.data(), std::min(at, rest_.size()));
+      if (text_.size() > kMaxLineBytes) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("a line is longer than ", kMaxLineBytes, " bytes"));
+      }
+      if (at != rest_.npos) {
+        rest_.remove_prefix(at + 1);
+        break;
+      }
+      const auto block = input_.Next();
+      if (!block.ok()) {
+        line_ = std::max(line_, input_.error_line());
+        return block.status();
+      }
+      rest_ = *block;
+      if (rest_.empty()) {
+        ended_ = true;
+        break;
+      }
+    }
+    if (!text_.empty() && text_.back() == '\r') text_.pop_back();
+    return true;
+  }
+
   absl::Status Convert(SourceItem* item) {
     PT_ASSIGN_OR_RETURN(Json json, ParseLine(text_));
     item->dataset = dataset_;
@@ -184,28 +204,44 @@ class JsonLines final : public RowSource {
     }
     PT_RETURN_IF_ERROR(ParseResourceName("dataset", kDatasets, item->dataset).status());
     PT_RETURN_IF_ERROR(CheckMembers(json));
+    v1::ObservationStatus word = v1::OBSERVATION_STATUS_UNSPECIFIED;
+    if (const auto it = json.find("status"); it != json.end() && it->is_string()) {
+      // CheckMembers has seen that it is one.
+      ParseStatus(it->get<std::string>(), &word);
+      json.erase(it);
+    }
     const auto status =
         google::protobuf::util::JsonStringToMessage(json.dump(), &item->observation);
     if (!status.ok()) {
       return absl::InvalidArgumentError(
           "a field of the line holds a value that it cannot have; see docs/client.md for the form");
     }
-    if (item->observation.has_value() && !std::isfinite(item->observation.value())) {
+    v1::Observation& observation = item->observation;
+    if (word != v1::OBSERVATION_STATUS_UNSPECIFIED) observation.set_status(word);
+    if (observation.has_value() && !std::isfinite(observation.value())) {
       return absl::InvalidArgumentError("`value` must be a finite number");
+    }
+    if (observation.has_value() && IsMissingStatus(observation.status())) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "`value`: the status ", std::string(1, LetterOf(observation.status())),
+          " says that there is none, but it is `", FormatDouble(observation.value()), "`"));
     }
     return absl::OkStatus();
   }
 
-  std::istream& stream_;
+  TextInput input_;
   const std::string dataset_;
+  absl::string_view rest_;  // of the block that was read last
   std::string text_;
+  bool ended_ = false;
   int64_t line_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<RowSource> OpenJsonLines(std::istream& stream, std::string dataset) {
-  return std::make_unique<JsonLines>(stream, std::move(dataset));
+std::unique_ptr<RowSource> OpenJsonLines(std::istream& stream, std::string dataset,
+                                         const std::string& encoding) {
+  return std::make_unique<JsonLines>(stream, std::move(dataset), encoding);
 }
 
 }  // namespace policytrack::cli

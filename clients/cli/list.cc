@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "clients/cli/documents_api.h"
+#include "clients/cli/export.h"
 #include "clients/cli/resources.h"
 #include "clients/cli/safe_text.h"
 #include "clients/cli/table.h"
@@ -323,6 +324,14 @@ int RunList(Context& context, const ListOptions& options) {
   }
   if (!observations && (!options.from.empty() || !options.to.empty())) {
     return FailUsage(context, "--from and --to are for observations");
+  }
+  if (!options.export_format.empty() && observations) {
+    if (!options.page_token.empty() || options.page_size > 0) {
+      return FailUsage(context, absl::StrCat("--output ", options.export_format,
+                                             " writes all pages; leave out --page-token and "
+                                             "--page-size"));
+    }
+    return ExportObservations(context, options, as_of);
   }
   Listing listing;
   if (observations) {

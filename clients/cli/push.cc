@@ -7,20 +7,20 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "clients/cli/dataset_cache.h"
 #include "clients/cli/line_map.h"
 #include "clients/cli/number_text.h"
 #include "clients/cli/progress.h"
 #include "clients/cli/push_input.h"
+#include "clients/cli/push_report.h"
+#include "clients/cli/push_summary.h"
 #include "clients/cli/row_source.h"
 #include "clients/cli/safe_text.h"
 #include "core/error.h"
-#include "nlohmann/json.hpp"
 #include "policytrack/v1/observation_service.grpc.pb.h"
 
 namespace policytrack::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Small beside the limit of a message, large enough that messages do not count.
 constexpr size_t kMaxMessageBytes = 256 << 10;
@@ -29,32 +29,30 @@ constexpr size_t kMaxRowErrors = 1000;
 // Read errors are told with this reason; the server has no such rows.
 constexpr char kFileInvalid[] = "FILE_INVALID";
 
-struct RefusedRow {
-  std::string file;
-  int64_t line = 0;
-  std::string reason;
-  std::string field;
-  std::string message;
-};
-
 class Pusher {
  public:
   Pusher(Context& context, const PushCommandOptions& options, std::vector<PushInput> inputs)
       : context_(context),
         options_(options),
         inputs_(std::move(inputs)),
+        datasets_(context.connection),
+        lookup_([this](const std::string& name) { return datasets_.Find(name); }),
         stub_(v1::ObservationService::NewStub(context.connection.channel())) {}
 
   int Run() {
-    if (absl::Status status = Check(); !status.ok()) return FailUsage(context_, status.message());
-    const bool keep_going = options_.partial || options_.dry_run;
-    if (broken_ || (bad_ > 0 && !keep_going)) {
-      return Finish(std::nullopt, Error(absl::StatusCode::kInvalidArgument, reason::kRowsInvalid,
-                                        absl::StrCat(broken_ ? "a file cannot be read to its end"
-                                                             : absl::StrCat(Rows(bad_), " refused"),
-                                                     "; nothing was sent")));
+    if (absl::Status status = Check(); !status.ok()) {
+      if (!datasets_.failure().ok()) return Finish(std::nullopt, datasets_.failure());
+      return FailUsage(context_, status.message());
     }
-    if (good_ == 0 && !options_.allow_empty && bad_ == 0) {
+    const bool keep_going = options_.partial || options_.dry_run;
+    if (broken_ || (tally_.bad > 0 && !keep_going)) {
+      return Finish(std::nullopt,
+                    Error(absl::StatusCode::kInvalidArgument, reason::kRowsInvalid,
+                          absl::StrCat(broken_ ? "a file cannot be read to its end"
+                                               : absl::StrCat(Rows(tally_.bad), " refused"),
+                                       "; nothing was sent")));
+    }
+    if (tally_.good == 0 && !options_.allow_empty && tally_.bad == 0) {
       return Finish(std::nullopt,
                     Error(absl::StatusCode::kInvalidArgument, kFileInvalid,
                           absl::StrCat("no row to push", PassedOver(),
@@ -82,11 +80,12 @@ class Pusher {
     Progress progress(context_, "checked", 0);
     std::vector<std::string> empty;
     for (const PushInput& input : inputs_) {
-      const int64_t before = good_ + bad_;
-      PT_ASSIGN_OR_RETURN(OpenInput open, input.Open());
+      const int64_t before = tally_.good + tally_.bad;
+      PT_ASSIGN_OR_RETURN(OpenInput open, input.Open(lookup_));
       SourceItem item;
       while (true) {
         const absl::StatusOr<bool> any = open.rows->Next(&item);
+        if (!datasets_.failure().ok()) return datasets_.failure();
         if (!any.ok()) {
           broken_ = true;
           AddRefused({input.name(), open.rows->line(), kFileInvalid, "",
@@ -97,28 +96,30 @@ class Pusher {
         progress.Advance();
         switch (item.kind) {
           case SourceItem::Kind::kRow:
-            ++good_;
+            ++tally_.good;
+            if (!item.observation.has_value() && !item.observation.deleted()) ++tally_.missing;
             break;
           case SourceItem::Kind::kSkipped:
-            ++skipped_;
+            ++tally_.skipped;
             break;
           case SourceItem::Kind::kFiltered:
-            ++filtered_;
+            ++tally_.filtered;
             break;
           case SourceItem::Kind::kBad:
-            ++bad_;
+            ++tally_.bad;
             AddRefused({input.name(), item.line, item.reason, item.field, item.message});
             break;
         }
       }
-      if (good_ + bad_ == before && !broken_) empty.push_back(input.name());
+      if (tally_.good + tally_.bad == before && !broken_) empty.push_back(input.name());
     }
     progress.Finish();
     for (const std::string& file : empty) {
       // Alone it is an error; among others it must not go unseen.
       if (inputs_.size() > 1) Warn(absl::StrCat(file, ": there is no row to push in it"));
     }
-    if (good_ + bad_ == 0 && !broken_ && options_.allow_empty) Warn("there is no row to push");
+    if (tally_.good + tally_.bad == 0 && !broken_ && options_.allow_empty)
+      Warn("there is no row to push");
     return absl::OkStatus();
   }
 
@@ -129,8 +130,9 @@ class Pusher {
   // Why there may be no row although the files have lines.
   std::string PassedOver() const {
     std::vector<std::string> parts;
-    if (skipped_ > 0) parts.push_back(absl::StrCat(skipped_, " skipped as missing"));
-    if (filtered_ > 0) parts.push_back(absl::StrCat(filtered_, " not selected by `where`"));
+    if (tally_.skipped > 0) parts.push_back(absl::StrCat(tally_.skipped, " skipped as missing"));
+    if (tally_.filtered > 0)
+      parts.push_back(absl::StrCat(tally_.filtered, " not selected by `where`"));
     return parts.empty() ? " in what was named"
                          : absl::StrCat(" (", absl::StrJoin(parts, ", "), ")");
   }
@@ -154,7 +156,7 @@ class Pusher {
     lines_ = LineMap();
     response->Clear();
     std::optional<Progress> progress;
-    if (show) progress.emplace(context_, "sent", good_);
+    if (show) progress.emplace(context_, "sent", tally_.good);
     auto writer = stub_->PushObservations(&call, response);
     v1::PushObservationsRequest message;
     *message.mutable_options() = push;
@@ -178,7 +180,7 @@ class Pusher {
     };
     bool written = true;
     for (size_t file = 0; written && file < inputs_.size(); ++file) {
-      auto open = inputs_[file].Open();
+      auto open = inputs_[file].Open(lookup_);
       if (!open.ok()) return cancel(open.status());
       SourceItem item;
       while (written) {
@@ -201,7 +203,7 @@ class Pusher {
       }
     }
     if (written) written = flush();
-    if (written && lines_.rows() != good_) {
+    if (written && lines_.rows() != tally_.good) {
       return cancel(absl::FailedPreconditionError("a file changed while it was being pushed"));
     }
     if (written) writer->WritesDone();
@@ -225,7 +227,8 @@ class Pusher {
     const auto response = Send(push, false);
     if (response.ok()) Collect(*response);
     // Each was told at its line.
-    if (rejected_ > 0) message = absl::StrCat(Rows(rejected_), " refused; nothing was written");
+    if (tally_.rejected > 0)
+      message = absl::StrCat(Rows(tally_.rejected), " refused; nothing was written");
     return Error(refusal.code(), reason::kRowsInvalid, message);
   }
 
@@ -257,13 +260,13 @@ class Pusher {
   }
 
   void Collect(const v1::PushObservationsResponse& response) {
-    rejected_ = response.rejected_count();
+    tally_.rejected = response.rejected_count();
     for (const v1::RowError& error : response.row_errors()) {
       const LineMap::Place place = lines_.Find(error.row());
       const std::string file = place.file < 0 ? absl::StrCat("row ", error.row())
                                               : inputs_[static_cast<size_t>(place.file)].name();
       AddRefused({file, place.line, error.reason(), error.field(),
-                  InCommands(WithPlaces(error.message(), file, " gives"))});
+                  InCommands(WithPlaces(error.message(), file, " gives")), error.row()});
     }
   }
 
@@ -276,14 +279,24 @@ class Pusher {
     for (const RefusedRow& row : refused_) {
       Report(context_, {row.file, row.line, 0, absl::StrCat(row.reason, ": ", row.message)});
     }
-    const int64_t rejected = bad_ + rejected_;
+    const int64_t rejected = tally_.bad + tally_.rejected;
     if (rejected > static_cast<int64_t>(refused_.size())) {
       context_.err() << "... and " << rejected - static_cast<int64_t>(refused_.size())
                      << " more refused rows\n";
     }
-    if (context_.json) WriteJson(response, status);
+    absl::Status reported;
+    if (options_.report_rows && status.ok()) {
+      reported = WriteRowReport(context_, inputs_, lookup_, *response, refused_);
+    }
+    if (context_.json) {
+      // One line where every row has one.
+      WritePushJson(context_, options_.dry_run, tally_, response, refused_, status,
+                    options_.report_rows ? -1 : 1);
+    }
     if (!status.ok()) return Fail(context_, status);
-    if (!context_.json) WriteText(*response);
+    if (!context_.json) WritePushText(context_, options_.dry_run, tally_, *response);
+    // What was pushed is told before it is told that the rows cannot be.
+    if (!reported.ok()) return Fail(context_, reported);
     return rejected > 0 ? kRefused : kDone;
   }
 
@@ -293,66 +306,15 @@ class Pusher {
     return rank;
   }
 
-  void WriteText(const v1::PushObservationsResponse& response) {
-    std::vector<std::string> parts = {
-        absl::StrCat(response.created_count(), " created"),
-        absl::StrCat(response.revised_count(), " revised"),
-        absl::StrCat(response.unchanged_count(), " unchanged"),
-        absl::StrCat(response.deleted_count(), " deleted"),
-        absl::StrCat(bad_ + rejected_, " rejected"),
-        absl::StrCat(skipped_, " skipped"),
-    };
-    if (filtered_ > 0) parts.push_back(absl::StrCat(filtered_, " not selected"));
-    context_.out() << (options_.dry_run ? "dry run, nothing was written: " : "")
-                   << absl::StrJoin(parts, ", ") << "; revision " << response.revision()
-                   << (response.replayed()
-                           ? "; this is the answer of an earlier push with the same "
-                             "request id"
-                           : "")
-                   << "\n";
-  }
-
-  void WriteJson(const std::optional<v1::PushObservationsResponse>& response,
-                 const absl::Status& status) {
-    Json json;
-    json["dry_run"] = options_.dry_run;
-    if (response.has_value()) {
-      json["revision"] = response->revision();
-      json["created"] = response->created_count();
-      json["revised"] = response->revised_count();
-      json["unchanged"] = response->unchanged_count();
-      json["deleted"] = response->deleted_count();
-    }
-    json["rejected"] = bad_ + rejected_;
-    json["skipped"] = skipped_;
-    json["not_selected"] = filtered_;
-    if (response.has_value()) json["replayed"] = response->replayed();
-    json["row_errors"] = Json::array();
-    for (const RefusedRow& row : refused_) {
-      json["row_errors"].push_back({{"file", row.file},
-                                    {"line", row.line},
-                                    {"reason", row.reason},
-                                    {"field", row.field},
-                                    {"message", row.message}});
-    }
-    if (!status.ok()) {
-      json["error"] = {{"reason", ReasonOrCode(status)},
-                       {"message", std::string(status.message())}};
-    }
-    context_.out() << json.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
-  }
-
   Context& context_;
   const PushCommandOptions& options_;
   const std::vector<PushInput> inputs_;
+  DatasetCache datasets_;
+  const DatasetLookup lookup_;
   std::unique_ptr<v1::ObservationService::Stub> stub_;
-  int64_t good_ = 0;
-  int64_t bad_ = 0;
-  int64_t skipped_ = 0;
-  int64_t filtered_ = 0;
-  int64_t rejected_ = 0;  // by the service
-  bool broken_ = false;   // a file cannot be read to its end
-  LineMap lines_;         // of the last attempt
+  PushTally tally_;
+  bool broken_ = false;  // a file cannot be read to its end
+  LineMap lines_;        // of the last attempt
   std::vector<RefusedRow> refused_;
 };
 
@@ -363,6 +325,10 @@ int RunPush(Context& context, const PushCommandOptions& options) {
   std::vector<Diagnostic> errors;
   if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
     return FailUsage(context, "standard input can be read only once");
+  }
+  if (options.report_rows && options.dry_run) {
+    return FailUsage(context,
+                     "--report rows reads what a push wrote, and a dry run writes nothing");
   }
   for (const std::string& file : options.files) {
     const absl::Status found = PushInput::Find(file);

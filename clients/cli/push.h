@@ -12,13 +12,16 @@ namespace policytrack::cli {
 
 struct PushCommandOptions {
   std::vector<std::string> files;  // `-` is standard input
-  std::string format;              // "csv" or "jsonl"; empty: by the file's name
+  std::string format;              // csv, sdmx-csv or jsonl; empty: by the file's name
+  std::string encoding;            // empty: as the mapping says, or UTF-8
   std::string mapping;             // a mapping file
   std::string dataset;
   std::string period_column;
   std::string value_column;
   std::string status_column;
   std::vector<std::string> dimensions;
+  // Tell what became of every row.
+  bool report_rows = false;
   std::string request_id;  // empty: a new one
   // Files without one row to push are no error.
   bool allow_empty = false;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clients/cli/yaml_document.h"
@@ -70,6 +71,8 @@ std::string FindMapping(const std::string& file, const PushCommandOptions& optio
 }
 
 absl::Status ApplyFlags(const PushCommandOptions& options, PushMapping* mapping) {
+  if (!options.format.empty()) mapping->sdmx = options.format == "sdmx-csv";
+  if (!options.encoding.empty()) mapping->csv.encoding = absl::AsciiStrToLower(options.encoding);
   if (!options.dataset.empty()) {
     mapping->dataset = CellSource::Constant(WithCollection(kDatasets, options.dataset));
   }
@@ -120,6 +123,7 @@ absl::StatusOr<PushInput> PushInput::Prepare(const Context& context, const std::
       return absl::InvalidArgumentError(absl::StrCat(
           input.name_, ": JSON lines name their fields themselves; a mapping is for CSV"));
     }
+    input.encoding_ = options.encoding.empty() ? kUtf8Encoding : options.encoding;
     if (!options.dataset.empty()) input.dataset_ = WithCollection(kDatasets, options.dataset);
   } else {
     const std::string mapping_file = FindMapping(file, options);
@@ -142,7 +146,7 @@ absl::StatusOr<PushInput> PushInput::Prepare(const Context& context, const std::
   return input;
 }
 
-absl::StatusOr<OpenInput> PushInput::Open() const {
+absl::StatusOr<OpenInput> PushInput::Open(const DatasetLookup& lookup) const {
   std::error_code error;
   if (fs::is_directory(path_, error)) {
     return absl::UnavailableError(absl::StrCat(name_, ": is a directory"));
@@ -154,12 +158,16 @@ absl::StatusOr<OpenInput> PushInput::Open() const {
     return absl::UnavailableError(absl::StrCat(name_, ": ", std::strerror(errno)));
   }
   if (json_lines_) {
-    open.rows = OpenJsonLines(*open.stream, dataset_);
+    open.rows = OpenJsonLines(*open.stream, dataset_, encoding_);
     return open;
   }
-  auto rows = OpenCsv(*open.stream, mapping_);
+  int64_t line = 1;
+  auto rows = OpenCsv(*open.stream, mapping_, lookup, &line);
   if (!rows.ok()) {
-    return absl::Status(rows.status().code(), absl::StrCat(name_, ":1: ", rows.status().message()));
+    // What the service says keeps its reason.
+    if (!ReasonOf(rows.status()).empty()) return rows.status();
+    return absl::Status(rows.status().code(),
+                        absl::StrCat(name_, ":", line, ": ", rows.status().message()));
   }
   open.rows = *std::move(rows);
   return open;

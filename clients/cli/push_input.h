@@ -39,9 +39,10 @@ class PushInput {
                                            const PushCommandOptions& options,
                                            std::vector<Diagnostic>* errors);
 
-  // Starts from the first row. Returns INVALID_ARGUMENT when the header is not
-  // what the mapping needs, UNAVAILABLE when the file cannot be opened.
-  absl::StatusOr<OpenInput> Open() const;
+  // Starts from the first row. `lookup` is as for OpenCsv. Returns INVALID_ARGUMENT
+  // when the header is not what the mapping needs, UNAVAILABLE when the file cannot
+  // be opened, and the errors of `lookup`.
+  absl::StatusOr<OpenInput> Open(const DatasetLookup& lookup) const;
 
   // As people know it.
   const std::string& name() const { return name_; }
@@ -50,7 +51,8 @@ class PushInput {
   std::string name_;
   std::string path_;
   bool json_lines_ = false;
-  std::string dataset_;  // for JSON lines
+  std::string dataset_;   // for JSON lines
+  std::string encoding_;  // for JSON lines
   PushMapping mapping_;
   std::shared_ptr<void> temporary_;  // holds a temporary file open
 };

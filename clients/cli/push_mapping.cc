@@ -5,9 +5,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/cli/format_settings.h"
 #include "clients/cli/number_text.h"
 #include "clients/cli/yaml_message.h"
 #include "core/dimension_key.h"
+#include "core/error.h"
 #include "core/resource_name.h"
 #include "yaml-cpp/yaml.h"
 
@@ -16,12 +18,16 @@ namespace {
 
 constexpr absl::string_view kKeys =
     "dataset, dataset_column, period, value, status, deleted, series_break, dimensions, where, "
-    "missing_marks";
+    "missing_marks, multiplier_column";
 
 class MappingReader {
  public:
   MappingReader(const std::string& file, std::vector<Diagnostic>* errors)
-      : file_(file), errors_(errors) {}
+      : file_(file),
+        errors_(errors),
+        settings_([this](const YAML::Node& node, std::string message) {
+          Fail(node, std::move(message));
+        }) {}
 
   PushMapping Read(const YAML::Node& root) {
     PushMapping mapping;
@@ -58,10 +64,11 @@ class MappingReader {
         ReadDimensions(value, &mapping);
       } else if (key == "where") {
         ReadWhere(value, &mapping);
-      } else if (key == "missing_marks") {
-        mapping.missing_marks = Texts(value, key);
-      } else {
-        Fail(entry.first, absl::StrCat("a mapping has no `", key, "`; it has ", kKeys));
+      } else if (key == "multiplier_column") {
+        Assign(entry.first, Source(value, key, false), &mapping.multiplier);
+      } else if (const auto read = settings_.Read(key, value, &mapping); !read) {
+        Fail(entry.first, absl::StrCat("a mapping has no `", key, "`; it has ", kKeys, ", ",
+                                       FormatSettings::Keys()));
       }
     }
     return mapping;
@@ -76,7 +83,8 @@ class MappingReader {
   void Assign(const YAML::Node& at, std::optional<CellSource> source,
               std::optional<CellSource>* target) {
     if (target->has_value()) {
-      Fail(at, "`dataset` and `dataset_column` cannot both be given");
+      const std::string key = at.Scalar().substr(0, at.Scalar().find('_'));
+      Fail(at, absl::StrCat("`", key, "` and `", key, "_column` cannot both be given"));
       return;
     }
     *target = std::move(source);
@@ -161,6 +169,7 @@ class MappingReader {
 
   const std::string& file_;
   std::vector<Diagnostic>* errors_;
+  FormatSettings settings_;
 };
 
 }  // namespace
@@ -245,10 +254,14 @@ absl::Status AddDimensionFlag(absl::string_view flag, PushMapping* mapping) {
 }
 
 absl::Status CheckComplete(const PushMapping& mapping) {
+  PT_RETURN_IF_ERROR(CheckFormat(mapping));
+  // SDMX-CSV names what it has itself.
+  if (mapping.sdmx) return absl::OkStatus();
   if (!mapping.dataset.has_value()) {
     return absl::InvalidArgumentError(
         "no dataset: give --dataset, or `dataset` or `dataset_column` in a mapping file");
   }
+  if (mapping.wide()) return absl::OkStatus();
   if (!mapping.period.has_value()) {
     return absl::InvalidArgumentError(
         "no period: give --period-column, or `period` in a mapping file");

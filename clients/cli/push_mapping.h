@@ -8,11 +8,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "clients/cli/context.h"
+#include "clients/cli/file_format.h"
+#include "policytrack/v1/common.pb.h"
 
 namespace policytrack::cli {
 
@@ -45,8 +48,28 @@ struct PushMapping {
   std::map<std::string, CellSource> dimensions;
   // Rows count only where every column has one of its values.
   std::map<std::string, std::vector<std::string>> where;
-  // A row whose value is one of these is passed over and counted.
-  std::vector<std::string> missing_marks;
+  // What stands for no value, with the status that says so; UNSPECIFIED where the
+  // row is passed over and counted.
+  std::map<std::string, v1::ObservationStatus> missing_marks;
+
+  CsvFormat csv;
+  NumberFormat numbers;
+  // What the figures of the file are in, where it is not the unit of the dataset.
+  std::string unit;
+  std::optional<CellSource> multiplier;
+  // A wide file: columns of values with their periods. With `period_rest`, all
+  // columns that the mapping does not name, their names being the periods.
+  std::vector<std::pair<std::string, std::string>> period_columns;
+  bool period_rest = false;
+
+  // SDMX-CSV, with the structure that it must be of; see sdmx_csv.h.
+  bool sdmx = false;
+  std::string structure;
+  std::vector<std::string> ignored;
+  std::map<std::string, std::string> actions;
+
+  bool wide() const { return period_rest || !period_columns.empty(); }
+  bool scaled() const { return !unit.empty() || multiplier.has_value(); }
 };
 
 // The mapping in a YAML text. Problems are appended to `errors` with their
@@ -62,7 +85,7 @@ absl::Status ParsePeriodSource(absl::string_view text, CellSource* source);
 // Returns INVALID_ARGUMENT for another form.
 absl::Status AddDimensionFlag(absl::string_view flag, PushMapping* mapping);
 
-// Whether everything that a push needs is there.
+// Whether everything that a push needs is there, and nothing contradicts it.
 // Returns INVALID_ARGUMENT, saying what is missing and how to give it.
 absl::Status CheckComplete(const PushMapping& mapping);
 

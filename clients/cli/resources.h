@@ -15,6 +15,10 @@ struct GetOptions {
   std::string as_of;
 };
 
+// Forms in which observations go out as files.
+inline constexpr char kCsvFormat[] = "csv";
+inline constexpr char kSdmxCsvFormat[] = "sdmx-csv";
+
 struct ListOptions {
   std::string collection;  // plans, measures, datasets, indicators, plugins, commits, observations
   std::string parent;      // of observations
@@ -24,6 +28,7 @@ struct ListOptions {
   std::string from;  // first period of observations
   std::string to;    // last period of observations
   std::string page_token;
+  std::string export_format;      // of observations: one of the two above, or empty
   int64_t at_least_revision = 0;  // of observations
   int page_size = 0;
   bool all = false;

@@ -6,12 +6,14 @@
 #define POLICYTRACK_CLIENTS_CLI_ROW_SOURCE_H_
 
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "clients/cli/push_mapping.h"
+#include "policytrack/v1/dataset.pb.h"
 #include "policytrack/v1/observation.pb.h"
 
 namespace policytrack::cli {
@@ -41,15 +43,23 @@ class RowSource {
   virtual int64_t line() const = 0;
 };
 
-// Reads the header; the stream must outlive the source.
+// The dataset of a name, valid as long as the function; the errors of the service.
+using DatasetLookup = std::function<absl::StatusOr<const v1::Dataset*>(const std::string& name)>;
+
+// Reads the header; the stream must outlive the source. `lookup` is asked when the
+// mapping converts units or the file is SDMX-CSV. On an error, `line` is where.
 // Returns INVALID_ARGUMENT when the file is empty, not CSV, or has not the
-// columns that the mapping names.
+// columns that the mapping names; and the errors of `lookup`.
 // REQUIRES: CheckComplete(mapping).ok().
-absl::StatusOr<std::unique_ptr<RowSource>> OpenCsv(std::istream& stream, PushMapping mapping);
+absl::StatusOr<std::unique_ptr<RowSource>> OpenCsv(std::istream& stream, PushMapping mapping,
+                                                   DatasetLookup lookup = {},
+                                                   int64_t* line = nullptr);
 
 // One Observation in proto JSON a line, with `dataset` beside its fields unless
-// `dataset` is given here. The stream must outlive the source.
-std::unique_ptr<RowSource> OpenJsonLines(std::istream& stream, std::string dataset);
+// `dataset` is given here; a status may also be its letter or its short name. The
+// stream must outlive the source. REQUIRES: IsEncoding(encoding).
+std::unique_ptr<RowSource> OpenJsonLines(std::istream& stream, std::string dataset,
+                                         const std::string& encoding = kUtf8Encoding);
 
 }  // namespace policytrack::cli
 

@@ -105,16 +105,17 @@ std::string FormatMarkdown(const Table& table) {
   return text;
 }
 
+std::string CsvLine(const std::vector<std::string>& cells) {
+  std::string text;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : ",", CsvField(cells[i]));
+  }
+  return text + "\n";
+}
+
 std::string FormatCsv(const Table& table) {
-  const auto line = [](const std::vector<std::string>& cells) {
-    std::string text;
-    for (size_t i = 0; i < cells.size(); ++i) {
-      absl::StrAppend(&text, i == 0 ? "" : ",", CsvField(cells[i]));
-    }
-    return text + "\n";
-  };
-  std::string text = line(table.header);
-  for (const auto& row : table.rows) text += line(row);
+  std::string text = CsvLine(table.header);
+  for (const auto& row : table.rows) text += CsvLine(row);
   return text;
 }
 

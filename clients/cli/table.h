@@ -31,6 +31,8 @@ std::string FormatText(const Table& table, size_t max_width = 0);
 std::string FormatMarkdown(const Table& table);
 // After RFC 4180, with \n at line ends.
 std::string FormatCsv(const Table& table);
+// One line of it.
+std::string CsvLine(const std::vector<std::string>& cells);
 
 }  // namespace policytrack::cli
 

@@ -1,0 +1,57 @@
+#include "clients/cli/unit_scale.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "clients/cli/number_text.h"
+#include "core/unit.h"
+
+namespace policytrack::cli {
+
+std::string UnitScale::Shifted(absl::string_view plain) const {
+  if (exponent == 0) return std::string(plain);
+  const size_t at = plain.find_first_of("eE");
+  absl::string_view own = at == plain.npos ? "0" : plain.substr(at + 1);
+  if (!own.empty() && own[0] == '+') own.remove_prefix(1);
+  const auto power = ParseInteger<int>(own);
+  // An exponent beyond whole numbers is beyond doubles with or without ours.
+  if (!power.has_value() || std::abs(*power) > 1000000) return std::string(plain);
+  return absl::StrCat(plain.substr(0, at), "e", *power + exponent);
+}
+
+double UnitScale::Apply(absl::string_view plain) const {
+  const auto value = ParseDouble(Shifted(plain));
+  if (!value.has_value()) return std::numeric_limits<double>::quiet_NaN();
+  return *value * times / divided;
+}
+
+absl::StatusOr<UnitScale> ScaleTo(const v1::Dataset& dataset, absl::string_view unit,
+                                  int multiplier) {
+  UnitScale scale;
+  scale.exponent = multiplier - dataset.unit_multiplier();
+  if (unit.empty() || unit == dataset.unit()) return scale;
+  const Unit* from = FindUnit(unit);
+  const Unit* to = FindUnit(dataset.unit());
+  if (from == nullptr || to == nullptr || from->kind != to->kind) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the mapping says that the figures are in `", unit, "`",
+        from == nullptr ? "" : absl::StrCat(" (", from->kind, ")"), ", and ", dataset.name(),
+        " has `", dataset.unit(), "`", to == nullptr ? "" : absl::StrCat(" (", to->kind, ")"),
+        ": the one cannot be converted into the other"));
+  }
+  // Factors are whole numbers.
+  auto times = static_cast<int64_t>(from->factor);
+  auto divided = static_cast<int64_t>(to->factor);
+  const int64_t common = std::gcd(times, divided);
+  times /= common;
+  divided /= common;
+  for (; times % 10 == 0; times /= 10) ++scale.exponent;
+  for (; divided % 10 == 0; divided /= 10) --scale.exponent;
+  scale.times = static_cast<double>(times);
+  scale.divided = static_cast<double>(divided);
+  return scale;
+}
+
+}  // namespace policytrack::cli
