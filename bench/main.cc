@@ -47,7 +47,7 @@ int Run(int argc, char** argv) {
   }
   Must(!results.empty(), "there is no such case");
   here.load_after = Load();
-  std::cout << Table(results);
+  std::cout << Table(results, setting.is_short);
   std::ofstream file(json);
   file << Json(here, results);
   file.close();

@@ -33,8 +33,8 @@ std::string TargetText(const CaseResult& result) {
                          result.target->of_subject ? "" : " x");
 }
 
-const char* Verdict(const CaseResult& result) {
-  if (!result.target.has_value()) return "-";
+const char* Verdict(const CaseResult& result, bool is_short) {
+  if (is_short || !result.target.has_value()) return "-";
   if (result.Meets(1)) return "met";
   return result.Meets(0.5) ? "within half" : "MISSED";
 }
@@ -45,7 +45,7 @@ JsonValue ToJson(const Spread& spread) {
 
 }  // namespace
 
-std::string Table(const std::vector<CaseResult>& results) {
+std::string Table(const std::vector<CaseResult>& results, bool is_short) {
   std::string text =
       "Ratios are PolicyTrack's figure over that of the baseline in the same round: median, and "
       "in brackets the quartiles.\n\n";
@@ -57,7 +57,7 @@ std::string Table(const std::vector<CaseResult>& results) {
                           result.unit,
                           absl::StrFormat("%.2f x (%.2f - %.2f)", result.ratio.median,
                                           result.ratio.low, result.ratio.high),
-                          TargetText(result), Verdict(result));
+                          TargetText(result), Verdict(result, is_short));
   }
   absl::StrAppend(&text, "\n");
   for (const CaseResult& result : results) {

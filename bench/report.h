@@ -11,8 +11,8 @@
 
 namespace policytrack::bench {
 
-// One line a case, with what the columns mean above.
-std::string Table(const std::vector<CaseResult>& results);
+// One line a case, with what the columns mean above. The short form judges nothing.
+std::string Table(const std::vector<CaseResult>& results, bool is_short);
 
 // Where and when a run was.
 struct Circumstances {
