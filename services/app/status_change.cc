@@ -23,8 +23,11 @@ struct Standing {
   int64_t revision = 0;
   v1::Target target;
   v1::TargetProgress progress;
-  // Of how the indicator computes and of the plugins on the way.
-  std::string method;
+  // Of how the indicator computes and the target is judged.
+  std::string rules;
+  // Of the plugins on the way; empty when nothing of it was stored, as what is
+  // computed on demand says nothing of the plugins of then.
+  std::string plugins;
 };
 
 // How an indicator computes: what of it is neither text nor bookkeeping.
@@ -38,18 +41,15 @@ std::string RuleOf(const v1::Indicator& indicator) {
   return DeterministicBytes(rule);
 }
 
-// What judges: rules, plugins and parameters of the target and its indicator.
-absl::StatusOr<std::string> MethodOf(storage::ReadTransaction& tx, HistoryFigures& figures,
-                                     const std::string& parent, const v1::Target& target,
-                                     int64_t revision) {
+absl::StatusOr<std::string> PluginsOf(HistoryFigures& figures, const std::string& parent,
+                                      const v1::Target& target) {
   Digest digest;
-  digest.Add(DeterministicBytes(target.assessment()));
-  PT_ASSIGN_OR_RETURN(const auto indicator, LoadIndicator(tx, target.indicator(), revision));
-  digest.Add(indicator.has_value() ? RuleOf(*indicator) : "");
-  PT_ASSIGN_OR_RETURN(const v1::Evaluation* judged, figures.EvaluationOf(parent));
-  digest.Add(judged->plugin_version()).Add(judged->plugin_digest());
-  PT_ASSIGN_OR_RETURN(const v1::Evaluation* computed, figures.EvaluationOf(target.indicator()));
-  digest.Add(computed->plugin_version()).Add(computed->plugin_digest());
+  for (const std::string& name : {parent, target.indicator()}) {
+    PT_ASSIGN_OR_RETURN(const bool on_demand, figures.IsOnDemand(name));
+    if (on_demand) return std::string();
+    PT_ASSIGN_OR_RETURN(const v1::Evaluation* record, figures.EvaluationOf(name));
+    digest.Add(record->plugin_version()).Add(record->plugin_digest());
+  }
   return digest.Finish();
 }
 
@@ -68,9 +68,11 @@ absl::StatusOr<std::optional<Standing>> StandingAt(storage::ReadTransaction& tx,
   standing.target = *target;
   PT_ASSIGN_OR_RETURN(JudgedTarget judged, JudgeTarget(figures, *measure, *target, ""));
   standing.progress = std::move(judged.progress);
-  PT_ASSIGN_OR_RETURN(
-      standing.method,
-      MethodOf(tx, figures, MakeTargetName(measure_name, target_id), *target, revision));
+  PT_ASSIGN_OR_RETURN(const auto indicator, LoadIndicator(tx, target->indicator(), revision));
+  standing.rules = DeterministicBytes(target->assessment());
+  if (indicator.has_value()) standing.rules += RuleOf(*indicator);
+  PT_ASSIGN_OR_RETURN(standing.plugins,
+                      PluginsOf(figures, MakeTargetName(measure_name, target_id), *target));
   return std::optional<Standing>(std::move(standing));
 }
 
@@ -87,7 +89,9 @@ std::string AimOf(v1::Target target) {
 // The first of these that differs: what was changed on purpose before what came in.
 v1::StatusChangeCause CauseOf(const Standing& before, const Standing& after) {
   if (AimOf(before.target) != AimOf(after.target)) return v1::STATUS_CHANGE_CAUSE_TARGET_CHANGED;
-  if (before.method != after.method) return v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED;
+  const bool other_plugins =
+      !before.plugins.empty() && !after.plugins.empty() && before.plugins != after.plugins;
+  if (before.rules != after.rules || other_plugins) return v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED;
   const v1::TargetProgress& then = before.progress;
   const v1::TargetProgress& now = after.progress;
   if (then.period() != now.period()) return v1::STATUS_CHANGE_CAUSE_NEW_PERIOD;
