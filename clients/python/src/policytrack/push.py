@@ -30,10 +30,10 @@ MAX_ROW_ERRORS = 1000
 _LETTERS = "AIEPFDGNSUVWOMLHQKJ"
 _NAMES = [v1.ObservationStatus.Name(value).removeprefix("OBSERVATION_STATUS_")
           for value in sorted(v1.ObservationStatus.values())[1:]]
-_STATUSES = {
+_STATUSES: dict[str, v1.ObservationStatus] = {
     word: value
     for letter, name in zip(_LETTERS, _NAMES, strict=True)
-    for value in (v1.ObservationStatus.Value(f"OBSERVATION_STATUS_{name}"),)
+    for value in (getattr(v1, f"OBSERVATION_STATUS_{name}"),)
     for word in (letter, name, f"OBSERVATION_STATUS_{name}")
 }
 
