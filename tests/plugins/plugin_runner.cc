@@ -1,5 +1,6 @@
 #include "tests/plugins/plugin_runner.h"
 
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -53,7 +54,7 @@ Columns SumOf(const std::vector<Part>& parts, const std::vector<int64_t>& axis, 
       gap = gap || flags == MissingFlags(v1::MISSING_REASON_PART_MISSING);
       total += part.columns.values[i];
     }
-    if (!additive) {
+    if (!additive || !std::isfinite(total)) {
       sum.Append(axis[i], 0, MissingFlags(v1::MISSING_REASON_UNDEFINED));
     } else if (gap || !any) {
       sum.Append(axis[i], 0, MissingFlags(v1::MISSING_REASON_PART_MISSING));
