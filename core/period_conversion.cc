@@ -84,8 +84,8 @@ struct Parts {
 
 // The value of the last part, or of the last before parts that have nothing.
 void TakeLast(const Parts& parts, int64_t period, Columns* to) {
-  Gathered gathered;  // a break on the way to the end counts too
-  std::optional<size_t> at;
+  Gathered gathered;      // a break on the way to the end counts too
+  size_t at = parts.end;  // none
   v1::MissingReason missing = v1::MISSING_REASON_CANNOT_EXIST;
   int64_t expected = parts.first;
   for (size_t i = parts.begin; i < parts.end; ++i) {
@@ -95,12 +95,8 @@ void TakeLast(const Parts& parts, int64_t period, Columns* to) {
       if (parts.source.periods[i] == expected) ++expected;
       continue;
     }
-    at.reset();
-    if (IsMissing(flags)) {
-      missing = ReasonAfter(flags);
-    } else {
-      at = i;
-    }
+    at = IsMissing(flags) ? parts.end : i;
+    if (IsMissing(flags)) missing = ReasonAfter(flags);
     expected = parts.source.periods[i] + 1;
   }
   if (expected != parts.last + 1) {
@@ -109,10 +105,10 @@ void TakeLast(const Parts& parts, int64_t period, Columns* to) {
     return gathered.PutMissing(
         period, over ? v1::MISSING_REASON_INPUT_MISSING : v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
   }
-  if (!at.has_value()) return gathered.PutMissing(period, missing, to);
-  gathered.quality = PropagatedQuality(parts.source.flags[*at]);
-  gathered.revision = parts.source.revisions.empty() ? 0 : parts.source.revisions[*at];
-  gathered.Put(period, parts.source.values[*at], to);
+  if (at == parts.end) return gathered.PutMissing(period, missing, to);
+  gathered.quality = PropagatedQuality(parts.source.flags[at]);
+  gathered.revision = parts.source.revisions.empty() ? 0 : parts.source.revisions[at];
+  gathered.Put(period, parts.source.values[at], to);
 }
 
 // The sum or the mean of all parts; those that have nothing do not count.
