@@ -2,7 +2,6 @@
 
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Exception.h>
-#include <sqlite3.h>
 
 namespace policytrack::storage::sqlite {
 namespace {
@@ -14,7 +13,7 @@ constexpr char kWriterSettings[] =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA cache_size = -32768;"
-    "PRAGMA wal_autocheckpoint = 4000;"
+    "PRAGMA wal_autocheckpoint = 0;"
     "PRAGMA journal_size_limit = 67108864;"
     "PRAGMA trusted_schema = OFF;";
 constexpr char kReaderSettings[] =
@@ -41,6 +40,20 @@ Connection::Connection(const std::string& path, Role role, absl::Duration busy_t
   database_.exec(role == Role::kWriter ? "PRAGMA synchronous = FULL"
                                        : "PRAGMA synchronous = NORMAL");
   database_.exec(kWriterSettings);
+  sqlite3_wal_hook(database_.getHandle(), &Connection::CountLogPages, this);
+}
+
+int Connection::CountLogPages(void* connection, sqlite3*, const char*, int pages) {
+  static_cast<Connection*>(connection)->log_pages_ = pages;
+  return SQLITE_OK;
+}
+
+void Connection::Checkpoint() {
+  const int code = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr,
+                                             SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (code != SQLITE_OK && code != SQLITE_BUSY) {
+    throw SQLite::Exception(database_.getHandle(), code);
+  }
 }
 
 SQLite::Statement& Connection::Prepared(const char* sql) {

@@ -8,6 +8,7 @@
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
+#include <sqlite3.h>
 
 #include <cstdint>
 #include <memory>
@@ -41,10 +42,18 @@ class Connection {
   bool InTransaction();
   // Rolls back whatever is open; never throws.
   void RollBack() noexcept;
+  // Pages in the write-ahead log after the last commit. Of writers only.
+  int log_pages() const { return log_pages_; }
+  // Moves the log into the database as far as readers let it. Of writers only;
+  // it never happens by itself.
+  void Checkpoint();
 
   SQLite::Database& database() { return database_; }
 
  private:
+  static int CountLogPages(void* connection, sqlite3* database, const char* name, int pages);
+
+  int log_pages_ = 0;
   SQLite::Database database_;
   std::unordered_map<const void*, std::unique_ptr<SQLite::Statement>> statements_;
 };

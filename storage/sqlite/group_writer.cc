@@ -15,6 +15,11 @@ namespace {
 constexpr size_t kMaxGroupWrites = 256;
 constexpr int64_t kMaxGroupPoints = 65536;
 
+// From the first length on the log is moved into the database in a pause, from
+// the second in any case: 16 and 64 MiB.
+constexpr int kLogPages = 4000;
+constexpr int kMaxLogPages = 16000;
+
 constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kSavepoint[] = "SAVEPOINT one_write";
@@ -84,7 +89,21 @@ void GroupWriter::Loop() {
       if (queue_.empty()) return;
     }
     RunGroup();
+    TidyLog();
   }
+}
+
+void GroupWriter::TidyLog() {
+  if (connection_ == nullptr || connection_->log_pages() < kLogPages) return;
+  if (connection_->log_pages() < kMaxLogPages) {
+    absl::MutexLock lock(&mutex_);
+    if (!queue_.empty()) return;
+  }
+  const absl::Status status = Guard([&] {
+    connection_->Checkpoint();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) AfterFailure(status);
 }
 
 bool GroupWriter::Pop(Pending* write) {

@@ -70,6 +70,9 @@ class GroupWriter {
   // Puts writes back in front of the queue, to run one at a time.
   void Requeue(std::vector<Pending>* group);
   bool Pop(Pending* write);
+  // Checkpoints when the log is long, after the answers: no commit waits for it
+  // unless writes come so thick that there is no pause.
+  void TidyLog();
   // After a failure other than busy or full the connection is not trusted again.
   void AfterFailure(const absl::Status& failure);
 

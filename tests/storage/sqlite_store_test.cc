@@ -109,6 +109,19 @@ TEST_F(SqliteStoreTest, WritesAreBusyWhileAnotherProcessWrites) {
   EXPECT_EQ(*Push("k", 1), 1);
 }
 
+TEST_F(SqliteStoreTest, TheLogGrowsNoLongerThanItMay) {
+  Open();
+  const std::string text(4 << 20, 'x');
+  for (int i = 0; i < 40; ++i) {
+    const auto written = store_->Write({}, [&](WriteTransaction& t) {
+      return t.PutDocument("plans/a", text + std::to_string(i), false, {});
+    });
+    ASSERT_TRUE(written.ok()) << written.status();
+  }
+  EXPECT_LT(fs::file_size(File("policytrack.db-wal")), size_t{80} << 20);
+  EXPECT_GT(fs::file_size(File("policytrack.db")), size_t{80} << 20);
+}
+
 TEST_F(SqliteStoreTest, SettingsAreAsPromised) {
   Open();
   Close();
