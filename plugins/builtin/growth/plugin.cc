@@ -208,13 +208,10 @@ Result Growth::ImpliedBase(const Series& series, size_t i, double published,
 // What is published, and what it says of the base.
 void Growth::Published(const Series& series, size_t i, const Base& base, const Result& growth,
                        sdk::Call* call) const {
+  // Nothing can be missing of what nobody feeds: these outputs have no points
+  // then, which would else be four marks for every value.
+  if (published_ < 0) return;
   const int64_t period = call->period(i);
-  if (published_ < 0) {
-    for (int output = kPublished; output <= kDifference; ++output) {
-      call->output(output).PutMissing(period, PT_REASON_INPUT_MISSING);
-    }
-    return;
-  }
   const sdk::Column& published = call->input(published_);
   const sdk::Flags flags = published.flags(i);
   call->output(kPublished).Append(period, published.value(i), flags);
