@@ -166,7 +166,8 @@ IsoWeek IsoWeekOf(int64_t ordinal) {
   return {thursday.year(), (absl::GetYearDay(thursday) - 1) / 7 + 1};
 }
 
-// Months in a period made of months, or 0.
+}  // namespace
+
 int MonthsIn(v1::Frequency frequency) {
   switch (frequency) {
     case v1::FREQUENCY_MONTH:
@@ -181,8 +182,6 @@ int MonthsIn(v1::Frequency frequency) {
       return 0;
   }
 }
-
-}  // namespace
 
 absl::StatusOr<int64_t> ParsePeriod(v1::Frequency frequency, absl::string_view text,
                                     absl::string_view field) {

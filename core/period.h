@@ -25,6 +25,9 @@ namespace policytrack {
 absl::StatusOr<int64_t> ParsePeriod(v1::Frequency frequency, absl::string_view text,
                                     absl::string_view field = "period");
 
+// Months in a period; 0 for days and weeks.
+int MonthsIn(v1::Frequency frequency);
+
 // The text of an ordinal in range; REQUIRES: IsValidPeriod(frequency, ordinal).
 std::string FormatPeriod(v1::Frequency frequency, int64_t ordinal);
 

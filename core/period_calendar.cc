@@ -1,6 +1,7 @@
 #include "core/period_calendar.h"
 
 #include "absl/time/civil_time.h"
+#include "core/period.h"
 
 namespace policytrack {
 namespace {
@@ -37,21 +38,6 @@ int64_t WeekOfDay(int64_t day) { return FloorDivide(day + 3, 7); }
 int64_t FirstDayOfWeek(int64_t week) { return week * 7 - 3; }
 
 }  // namespace
-
-int64_t MonthsIn(v1::Frequency frequency) {
-  switch (frequency) {
-    case v1::FREQUENCY_MONTH:
-      return 1;
-    case v1::FREQUENCY_QUARTER:
-      return 3;
-    case v1::FREQUENCY_HALF_YEAR:
-      return 6;
-    case v1::FREQUENCY_YEAR:
-      return 12;
-    default:
-      return 0;
-  }
-}
 
 bool IsFebruary(int64_t month) { return month - FloorDivide(month, 12) * 12 == 1; }
 

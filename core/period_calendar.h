@@ -10,9 +10,6 @@
 
 namespace policytrack {
 
-// Months in a period; 0 for days and weeks.
-int64_t MonthsIn(v1::Frequency frequency);
-
 // Whether a month, by its ordinal, is a February.
 bool IsFebruary(int64_t month);
 

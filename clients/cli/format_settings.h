@@ -29,9 +29,12 @@ class FormatSettings {
   // Reads one setting; problems go to `fail`. False when it is not one of these.
   bool Read(const std::string& key, const YAML::Node& value, PushMapping* mapping);
 
- private:
+  // A text that is not empty; a text or a list of texts. Problems go to `fail`, and
+  // what is empty is given.
   std::string Scalar(const YAML::Node& node, const std::string& key);
   std::vector<std::string> Texts(const YAML::Node& node, const std::string& key);
+
+ private:
   std::optional<int64_t> Whole(const YAML::Node& node, const std::string& key, int64_t least,
                                int64_t most);
   bool Flag(const YAML::Node& node, const std::string& key);

@@ -42,12 +42,12 @@ class MappingReader {
       if (!seen.insert(key).second) {
         Fail(entry.first, absl::StrCat("`", key, "` is here twice"));
       } else if (key == "dataset") {
-        if (std::string name = Scalar(value, key); !name.empty()) {
+        if (std::string name = settings_.Scalar(value, key); !name.empty()) {
           Assign(entry.first, CellSource::Constant(WithCollection(kDatasets, name)),
                  &mapping.dataset);
         }
       } else if (key == "dataset_column") {
-        if (std::string name = Scalar(value, key); !name.empty()) {
+        if (std::string name = settings_.Scalar(value, key); !name.empty()) {
           Assign(entry.first, CellSource::Column(name), &mapping.dataset);
         }
       } else if (key == "period") {
@@ -88,31 +88,6 @@ class MappingReader {
       return;
     }
     *target = std::move(source);
-  }
-
-  std::string Scalar(const YAML::Node& node, const std::string& key) {
-    if (node.IsScalar() && !node.Scalar().empty()) return node.Scalar();
-    Fail(node, absl::StrCat("`", key, "` must be a text"));
-    return "";
-  }
-
-  std::vector<std::string> Texts(const YAML::Node& node, const std::string& key) {
-    std::vector<std::string> texts;
-    if (node.IsScalar()) {
-      texts.push_back(node.Scalar());
-    } else if (node.IsSequence()) {
-      for (const auto& item : node) {
-        if (item.IsScalar()) {
-          texts.push_back(item.Scalar());
-        } else {
-          Fail(item,
-               absl::StrCat("`", key, "` must be a list of texts; quote what is empty or null"));
-        }
-      }
-    } else {
-      Fail(node, absl::StrCat("`", key, "` must be a text or a list of texts"));
-    }
-    return texts;
   }
 
   std::optional<CellSource> Source(const YAML::Node& node, const std::string& key, bool period) {
@@ -161,7 +136,8 @@ class MappingReader {
       const std::string column = entry.first.IsScalar() ? entry.first.Scalar() : "";
       if (column.empty()) {
         Fail(entry.first, "`where` needs the name of a column");
-      } else if (!mapping->where.emplace(column, Texts(entry.second, "where." + column)).second) {
+      } else if (!mapping->where.emplace(column, settings_.Texts(entry.second, "where." + column))
+                      .second) {
         Fail(entry.first, absl::StrCat("`", column, "` is here twice"));
       }
     }

@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "policytrack/v1/plan.pb.h"
 #include "services/app/definitions.h"
+#include "services/app/explain.h"
 #include "tests/app/evaluation_plugins.h"
 
 namespace policytrack::app {
@@ -39,6 +40,16 @@ void EvaluationWorld::Restart() {
   evaluator_ = std::make_unique<Evaluator>(store_.get(), &engine_, [this](absl::string_view line) {
     log_.push_back(std::string(line));
   });
+}
+
+v1::ExplainProgressResponse EvaluationWorld::Explain(const std::string& target, int64_t as_of) {
+  v1::ExplainProgressRequest request;
+  request.set_target(target);
+  if (as_of > 0) request.mutable_as_of()->set_revision(as_of);
+  Explainer explainer(store_.get(), &engine_, evaluator_.get());
+  const auto response = explainer.ExplainProgress(request);
+  EXPECT_TRUE(response.ok()) << response.status();
+  return response.ok() ? *response : v1::ExplainProgressResponse();
 }
 
 int64_t EvaluationWorld::PutBody(const std::string& name, const std::string& body,

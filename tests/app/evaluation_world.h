@@ -15,6 +15,7 @@
 #include "policytrack/v1/dataset.pb.h"
 #include "policytrack/v1/indicator.pb.h"
 #include "policytrack/v1/measure.pb.h"
+#include "policytrack/v1/progress_service.pb.h"
 #include "services/app/computed_reader.h"
 #include "services/app/evaluator.h"
 #include "storage/sqlite/sqlite_store.h"
@@ -67,6 +68,9 @@ class EvaluationWorld {
   // for a quality other than normal and B for a break.
   std::string Text(const std::string& parent, const std::string& output,
                    const std::vector<std::string>& group = {}, int64_t as_of = storage::kPresent);
+  // ExplainProgress of a target, now or as of a revision; empty when it failed, which
+  // fails the test.
+  v1::ExplainProgressResponse Explain(const std::string& target, int64_t as_of = 0);
 
  private:
   int64_t PutBody(const std::string& name, const std::string& body,

@@ -32,13 +32,7 @@ class StatusChangeTest : public testing::Test {
   }
 
   v1::ExplainProgressResponse Explain(int64_t as_of = 0) {
-    v1::ExplainProgressRequest request;
-    request.set_target("measures/m/targets/t");
-    if (as_of > 0) request.mutable_as_of()->set_revision(as_of);
-    Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator());
-    const auto response = explainer.ExplainProgress(request);
-    EXPECT_TRUE(response.ok()) << response.status();
-    return response.ok() ? *response : v1::ExplainProgressResponse();
+    return world_.Explain("measures/m/targets/t", as_of);
   }
 
   void ExpectChange(v1::StatusChangeCause cause, int64_t revision, const std::string& words) {

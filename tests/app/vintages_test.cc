@@ -43,13 +43,7 @@ class VintagesTest : public testing::Test {
   }
 
   std::string Explained(const std::string& measure, int64_t as_of) {
-    v1::ExplainProgressRequest request;
-    request.set_target(absl::StrCat(measure, "/targets/t"));
-    if (as_of > 0) request.mutable_as_of()->set_revision(as_of);
-    Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator());
-    const auto response = explainer.ExplainProgress(request);
-    EXPECT_TRUE(response.ok()) << response.status();
-    return response.ok() ? DeterministicBytes(*response) : "";
+    return DeterministicBytes(world_.Explain(absl::StrCat(measure, "/targets/t"), as_of));
   }
 
   // Values, marks and revisions of what was computed for one region.
