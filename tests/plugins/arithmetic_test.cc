@@ -98,6 +98,16 @@ TEST(ArithmeticTest, AMissingPartIsNotZero) {
   }
 }
 
+TEST(ArithmeticTest, AnOpenTotalLeavesItsOutputsEmpty) {
+  const auto run = RunPlugin("arithmetic", kYear, "{}",
+                             {Slot("a", {{2020, 1}, {2021, {}}}), Slot("b", {{2020, 2}})});
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->Value("result", 2020), 3);
+  for (const char* output : {"discrepancy", "within_rounding"}) {
+    EXPECT_TRUE(run->outputs.at(output).empty()) << output;
+  }
+}
+
 TEST(ArithmeticTest, APartThatMayBeMissingCountsAsNothing) {
   const std::vector<Feed> feeds = {Slot("a", {{2020, 1}, {2021, {}}, {2022, {}}, {2023, 1}}),
                                    Slot("b", {{2020, 2}, {2021, 2}, {2022, {}}}),
