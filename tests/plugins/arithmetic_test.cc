@@ -42,6 +42,21 @@ TEST(ArithmeticTest, AGapOfOneInTheLastDigitIsRounding) {
   EXPECT_EQ(exact->Value("within_rounding", june), 1);
 }
 
+// "Effects of Rounding on Published Estimates", fact sheet of the U.S. Bureau of Labor
+// Statistics, November 2019: 4.2 and 3.7 beside a total of 7.8, and of 8.0 a year later.
+TEST(ArithmeticTest, TheExampleOfTheBureauOfLaborStatistics) {
+  const auto run = RunPlugin("arithmetic", kYear, R"({"rounded_to": 0.1})",
+                             {Slot("a", {{1, 4.2}, {2, 4.2}}), Slot("b", {{1, 3.7}, {2, 3.7}}),
+                              Slot("total", {{1, 7.8}, {2, 8.0}})});
+  ASSERT_TRUE(run.ok()) << run.status();
+  for (const int64_t year : {1, 2}) {
+    EXPECT_NEAR(run->Value("result", year), 7.9, 1e-12);
+    EXPECT_EQ(run->Value("within_rounding", year), 1);
+  }
+  EXPECT_NEAR(run->Value("discrepancy", 1), -0.1, 1e-12);
+  EXPECT_NEAR(run->Value("discrepancy", 2), 0.1, 1e-12);
+}
+
 TEST(ArithmeticTest, ToleranceIsHalfAStepForEachFigure) {
   // With k parts a gap of up to (k + 1) / 2 steps is rounding, both ends included.
   const std::string slots = "abcdefgh";
