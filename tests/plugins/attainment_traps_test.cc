@@ -255,7 +255,7 @@ TEST(TrapsTest, EurostatScoresWithoutATarget) {
   }
 }
 
-TEST(TrapsTest, KeptAtANaturalLimit) {
+TEST(TrapsTest, ABaseEqualToTheNaturalLimitIsKept) {
   Case direction;
   direction.baseline_period = 2015;
   direction.path = {{2015, {}}};

@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class TrapsTest : public ServerFixture {
+class ServiceTrapsTest : public ServerFixture {
  protected:
   // Yearly flows of vehicles, unless told.
   void AddDataset(const std::string& id, const std::string& fields = "") {
@@ -104,7 +104,7 @@ class TrapsTest : public ServerFixture {
 constexpr char kLevelOfSales[] =
     R"(plugin: "plugins/level" inputs { slot: "value" source: "datasets/sales" })";
 
-TEST_F(TrapsTest, NegativeZeroIsZero) {
+TEST_F(ServiceTrapsTest, NegativeZeroIsZero) {
   AddDataset("sales");
   AddIndicator("level", kLevelOfSales);
   PushRows("sales", {"period: '2020' value: -0.0", "period: '2021' value: 5"});
@@ -114,7 +114,7 @@ TEST_F(TrapsTest, NegativeZeroIsZero) {
   EXPECT_EQ(pushed_.unchanged_count(), 2) << "they are one figure";
 }
 
-TEST_F(TrapsTest, ADuplicatePeriodInOnePushIsRefused) {
+TEST_F(ServiceTrapsTest, ADuplicatePeriodInOnePushIsRefused) {
   AddDataset("sales");
   v1::PushObservationsRequest message;
   message.set_dataset("datasets/sales");
@@ -127,7 +127,7 @@ TEST_F(TrapsTest, ADuplicatePeriodInOnePushIsRefused) {
 
 // The same history stands under two scenarios, as in the outlooks of the International
 // Energy Agency.
-TEST_F(TrapsTest, HistoryUnderAnotherScenarioIsNotSummed) {
+TEST_F(ServiceTrapsTest, HistoryUnderAnotherScenarioIsNotSummed) {
   AddDataset("sales", R"(dimensions { id: "region" }
                          dimensions { id: "scenario" total_codes: "history" total_codes: "steps" })");
   PushRows("sales", {"period: '2020' value: 1 dimensions { key: 'region' value: 'east' }"
@@ -163,7 +163,7 @@ TEST_F(TrapsTest, HistoryUnderAnotherScenarioIsNotSummed) {
 }
 
 // Of 100 and 900 cars 50 and 90 are electric: 14 %, and not the mean of 50 % and 10 %.
-TEST_F(TrapsTest, APercentageOfTheWholeIsMadeFromItsParts) {
+TEST_F(ServiceTrapsTest, APercentageOfTheWholeIsMadeFromItsParts) {
   AddDataset("electric", "dimensions { id: 'region' }");
   AddDataset("cars", "dimensions { id: 'region' }");
   AddDataset("shares",
@@ -192,7 +192,7 @@ TEST_F(TrapsTest, APercentageOfTheWholeIsMadeFromItsParts) {
   EXPECT_EQ(Read("indicators/weighted"), "2020 ZERO_BASE");
 }
 
-TEST_F(TrapsTest, ALateReportForAnEarlierPeriodChangesWhatFollowsFromIt) {
+TEST_F(ServiceTrapsTest, ALateReportForAnEarlierPeriodChangesWhatFollowsFromIt) {
   AddDataset("sales");
   AddIndicator("growth",
                R"(plugin: "plugins/growth" inputs { slot: "value" source: "datasets/sales" })");
@@ -212,7 +212,7 @@ TEST_F(TrapsTest, ALateReportForAnEarlierPeriodChangesWhatFollowsFromIt) {
   EXPECT_EQ(Read("indicators/growth", "growth", evaluated), before);
 }
 
-TEST_F(TrapsTest, ARevisionOfTheBaselineFlipsTheStatus) {
+TEST_F(ServiceTrapsTest, ARevisionOfTheBaselineFlipsTheStatus) {
   AddDataset("sales");
   AddIndicator("level", kLevelOfSales);
   AddTarget("level");
@@ -230,7 +230,7 @@ TEST_F(TrapsTest, ARevisionOfTheBaselineFlipsTheStatus) {
   EXPECT_EQ(explained.last_change().cause(), v1::STATUS_CHANGE_CAUSE_BASELINE_REVISED);
 }
 
-TEST_F(TrapsTest, ADeletionIsARevision) {
+TEST_F(ServiceTrapsTest, ADeletionIsARevision) {
   AddDataset("sales");
   AddIndicator("level", kLevelOfSales);
   AddTarget("level");
@@ -245,7 +245,7 @@ TEST_F(TrapsTest, ADeletionIsARevision) {
   EXPECT_EQ(Progress(first.evaluation().revision()).latest_value(), 138);
 }
 
-TEST_F(TrapsTest, WithoutAnyComponentThereIsNoIndexAndNoStatus) {
+TEST_F(ServiceTrapsTest, WithoutAnyComponentThereIsNoIndexAndNoStatus) {
   AddDataset("a", "unit: 'index' accumulation: ACCUMULATION_LEVEL");
   AddDataset("b", "unit: 'index' accumulation: ACCUMULATION_LEVEL");
   AddIndicator("index", R"(plugin: "plugins/composite"
@@ -261,7 +261,7 @@ TEST_F(TrapsTest, WithoutAnyComponentThereIsNoIndexAndNoStatus) {
   EXPECT_NE(Progress().reason(), "");
 }
 
-TEST_F(TrapsTest, AMissingComponentCountsByTheStatedRule) {
+TEST_F(ServiceTrapsTest, AMissingComponentCountsByTheStatedRule) {
   AddDataset("a", "unit: 'index' accumulation: ACCUMULATION_LEVEL");
   AddDataset("b", "unit: 'index' accumulation: ACCUMULATION_LEVEL");
   PushRows("a", {"period: '2020' value: 30", "period: '2021' value: 50"});
@@ -278,7 +278,7 @@ TEST_F(TrapsTest, AMissingComponentCountsByTheStatedRule) {
   }
 }
 
-TEST_F(TrapsTest, ADimensionValueThatAppearsLaterCountsFromThenOn) {
+TEST_F(ServiceTrapsTest, ADimensionValueThatAppearsLaterCountsFromThenOn) {
   AddDataset("sales", "dimensions { id: 'maker' }");
   AddIndicator("sum", R"(plugin: "plugins/level"
       inputs { slot: "value" source: "datasets/sales" aggregation: AGGREGATION_SUM })");
@@ -296,7 +296,7 @@ TEST_F(TrapsTest, ADimensionValueThatAppearsLaterCountsFromThenOn) {
 }
 
 // April 2024 to March 2025 is the fiscal year 2024; three months of it are no year.
-TEST_F(TrapsTest, AFiscalYearIsFullAfterItsOwnTwelveMonths) {
+TEST_F(ServiceTrapsTest, AFiscalYearIsFullAfterItsOwnTwelveMonths) {
   AddDataset("sales", "frequency: FREQUENCY_MONTH year_start_month: 4");
   AddIndicator("year", R"(plugin: "plugins/level" frequency: FREQUENCY_YEAR
       inputs { slot: "value" source: "datasets/sales" })");
@@ -311,7 +311,7 @@ TEST_F(TrapsTest, AFiscalYearIsFullAfterItsOwnTwelveMonths) {
   EXPECT_EQ(Read("indicators/year"), "2024 12");
 }
 
-TEST_F(TrapsTest, TheLeapDayIsADayOfItsMonth) {
+TEST_F(ServiceTrapsTest, TheLeapDayIsADayOfItsMonth) {
   AddDataset("sales", "frequency: FREQUENCY_DAY");
   AddIndicator("month", R"(plugin: "plugins/level" frequency: FREQUENCY_MONTH
       inputs { slot: "value" source: "datasets/sales" })");
