@@ -186,8 +186,7 @@ TEST(SteeringTest, TheRequiredPaceLeadsToTheTarget) {
         continue;
       }
       ++led;
-      const bool growth = method == "open_sdg" || method == "eurostat" ||
-                          method == "eurostat_2017" || method == "un_progress_chart";
+      const bool growth = IsGrowth(method);
       const double end = growth ? value * std::pow(1 + pace / value, 5) : value + 5 * pace;
       EXPECT_NEAR(end, aim, 1e-9 * std::max(std::abs(aim), std::abs(value)));
     }
@@ -267,8 +266,7 @@ TEST(SteeringTest, ABaselineOfZeroHasNoFlipByGrowth) {
   for (const std::string& method : Methods()) {
     const auto run = Judge(By(method, AtLeast(10)), From2015({0, 0.2, 0.4, 0.6, 0.8, 1}));
     ASSERT_TRUE(run.ok()) << run.status();
-    const bool growth = method == "open_sdg" || method == "eurostat" || method == "eurostat_2017" ||
-                        method == "un_progress_chart";
+    const bool growth = IsGrowth(method);
     EXPECT_EQ(std::isnan(run->Value("flip_change", 2020)), growth) << method;
   }
 }

@@ -25,26 +25,15 @@ class BadDefinitionsTest : public ServerFixture {
                             accumulation: ACCUMULATION_LEVEL)");
     AddDataset("years", R"(unit: "vehicles" frequency: FREQUENCY_YEAR
                            accumulation: ACCUMULATION_FLOW)");
-    v1::CreateIndicatorRequest create;
-    create.set_indicator_id("good");
-    *create.mutable_indicator() = Level();
-    v1::Indicator indicator;
-    ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, create, &indicator)), "OK");
-    v1::CreateMeasureRequest measure;
-    measure.set_measure_id("good");
-    *measure.mutable_measure() = MeasureOf();
-    *measure.mutable_measure()->add_targets() = GoodTarget();
-    v1::Measure made;
-    ASSERT_EQ(CodeOf(CALL(measures_, CreateMeasure, measure, &made)), "OK");
+    Add("good", Level());
+    v1::Measure measure = MeasureOf();
+    *measure.add_targets() = GoodTarget();
+    Add("good", measure);
   }
 
   void AddDataset(const std::string& id, const std::string& fields) {
-    v1::CreateDatasetRequest request;
-    request.set_dataset_id(id);
-    *request.mutable_dataset() = Text<v1::Dataset>(
-        absl::StrCat(R"(display_name: "D" dimensions { id: "region" } )", fields));
-    v1::Dataset made;
-    ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, request, &made)), "OK");
+    Add(id, Text<v1::Dataset>(
+                absl::StrCat(R"(display_name: "D" dimensions { id: "region" } )", fields)));
   }
   static v1::Indicator Level() {
     return Text<v1::Indicator>(R"(display_name: "I" plugin: "plugins/level" group_by: "region"
@@ -120,14 +109,7 @@ class BadDefinitionsTest : public ServerFixture {
   void ExpectRefused(v1::Indicator indicator, const std::string& wanted, const std::string& field,
                      const std::string& words) {
     v1::Indicator unused;
-    ExpectRefused(
-        [&] {
-          v1::CreateIndicatorRequest request;
-          request.set_indicator_id("bad");
-          *request.mutable_indicator() = indicator;
-          return CALL(indicators_, CreateIndicator, request, &unused);
-        },
-        wanted, field, words);
+    ExpectRefused([&] { return TryAdd("bad", indicator, &unused); }, wanted, field, words);
     ExpectRefused(
         [&] {
           v1::UpdateIndicatorRequest request;
@@ -145,14 +127,7 @@ class BadDefinitionsTest : public ServerFixture {
     v1::Measure measure = MeasureOf();
     *measure.add_targets() = target;
     v1::Measure unused;
-    ExpectRefused(
-        [&] {
-          v1::CreateMeasureRequest request;
-          request.set_measure_id("bad");
-          *request.mutable_measure() = measure;
-          return CALL(measures_, CreateMeasure, request, &unused);
-        },
-        wanted, field, words);
+    ExpectRefused([&] { return TryAdd("bad", measure, &unused); }, wanted, field, words);
     ExpectRefused(
         [&] {
           v1::UpdateMeasureRequest request;

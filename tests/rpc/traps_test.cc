@@ -14,20 +14,14 @@ class ServiceTrapsTest : public ServerFixture {
  protected:
   // Yearly flows of vehicles, unless told.
   void AddDataset(const std::string& id, const std::string& fields = "") {
-    auto request = Text<v1::CreateDatasetRequest>(R"(dataset {
-      display_name: "D" unit: "vehicles" frequency: FREQUENCY_YEAR
-      accumulation: ACCUMULATION_FLOW })");
-    request.set_dataset_id(id);
-    request.mutable_dataset()->MergeFrom(Text<v1::Dataset>(fields));
-    v1::Dataset made;
-    ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, request, &made)), "OK");
+    auto dataset = Text<v1::Dataset>(R"(display_name: "D" unit: "vehicles"
+      frequency: FREQUENCY_YEAR accumulation: ACCUMULATION_FLOW)");
+    dataset.MergeFrom(Text<v1::Dataset>(fields));
+    Add(id, dataset);
   }
   grpc::Status TryIndicator(const std::string& id, const std::string& fields) {
-    v1::CreateIndicatorRequest request;
-    request.set_indicator_id(id);
-    *request.mutable_indicator() = Text<v1::Indicator>(absl::StrCat("display_name: 'I' ", fields));
-    v1::Indicator made;
-    return CALL(indicators_, CreateIndicator, request, &made);
+    v1::Indicator unused;
+    return TryAdd(id, Text<v1::Indicator>(absl::StrCat("display_name: 'I' ", fields)), &unused);
   }
   void AddIndicator(const std::string& id, const std::string& fields) {
     const grpc::Status status = TryIndicator(id, fields);
@@ -36,9 +30,6 @@ class ServiceTrapsTest : public ServerFixture {
   // A target of at least 200 in 2025 from a baseline in 2020, straight.
   void AddTarget(const std::string& indicator, const std::string& output = "value") {
     MakePlan();
-    v1::CreateMeasureRequest request;
-    request.set_measure_id("m");
-    *request.mutable_measure() = MeasureOf();
     v1::Target target = Text<v1::Target>(R"(
       id: "t" display_name: "T" relation: TARGET_RELATION_AT_LEAST baseline { period: "2020" }
       final_point { period: "2025" value: 200 } assessment { plugin: "plugins/attainment"
@@ -46,10 +37,9 @@ class ServiceTrapsTest : public ServerFixture {
     target.set_indicator("indicators/" + indicator);
     target.set_output(output);
     target.set_unit(output == "index" ? "index" : "vehicles");
-    *request.mutable_measure()->add_targets() = target;
-    v1::Measure made;
-    const grpc::Status status = CALL(measures_, CreateMeasure, request, &made);
-    ASSERT_EQ(CodeOf(status), "OK") << status.error_message();
+    v1::Measure measure = MeasureOf();
+    *measure.add_targets() = target;
+    Add("m", measure);
   }
   // Rows as text; the revision of the push.
   int64_t PushRows(const std::string& dataset, const std::vector<std::string>& rows) {
