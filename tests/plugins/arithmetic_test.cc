@@ -42,6 +42,21 @@ TEST(ArithmeticTest, AGapOfOneInTheLastDigitIsRounding) {
   EXPECT_EQ(exact->Value("within_rounding", june), 1);
 }
 
+// "Effects of Rounding on Published Estimates", fact sheet of the U.S. Bureau of Labor
+// Statistics, November 2019: 4.2 and 3.7 beside a total of 7.8, and of 8.0 a year later.
+TEST(ArithmeticTest, TheExampleOfTheBureauOfLaborStatistics) {
+  const auto run = RunPlugin("arithmetic", kYear, R"({"rounded_to": 0.1})",
+                             {Slot("a", {{1, 4.2}, {2, 4.2}}), Slot("b", {{1, 3.7}, {2, 3.7}}),
+                              Slot("total", {{1, 7.8}, {2, 8.0}})});
+  ASSERT_TRUE(run.ok()) << run.status();
+  for (const int64_t year : {1, 2}) {
+    EXPECT_NEAR(run->Value("result", year), 7.9, 1e-12);
+    EXPECT_EQ(run->Value("within_rounding", year), 1);
+  }
+  EXPECT_NEAR(run->Value("discrepancy", 1), -0.1, 1e-12);
+  EXPECT_NEAR(run->Value("discrepancy", 2), 0.1, 1e-12);
+}
+
 TEST(ArithmeticTest, ToleranceIsHalfAStepForEachFigure) {
   // With k parts a gap of up to (k + 1) / 2 steps is rounding, both ends included.
   const std::string slots = "abcdefgh";
@@ -95,6 +110,16 @@ TEST(ArithmeticTest, AMissingPartIsNotZero) {
     EXPECT_EQ(run->Reason("result", year), v1::MISSING_REASON_INPUT_MISSING) << year;
     EXPECT_EQ(run->Reason("discrepancy", year), v1::MISSING_REASON_INPUT_MISSING) << year;
     EXPECT_EQ(run->Reason("within_rounding", year), v1::MISSING_REASON_INPUT_MISSING) << year;
+  }
+}
+
+TEST(ArithmeticTest, AnOpenTotalLeavesItsOutputsEmpty) {
+  const auto run = RunPlugin("arithmetic", kYear, "{}",
+                             {Slot("a", {{2020, 1}, {2021, {}}}), Slot("b", {{2020, 2}})});
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->Value("result", 2020), 3);
+  for (const char* output : {"discrepancy", "within_rounding"}) {
+    EXPECT_TRUE(run->outputs.at(output).empty()) << output;
   }
 }
 

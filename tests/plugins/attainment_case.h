@@ -69,6 +69,20 @@ inline const std::vector<std::string>& Methods() {
   return methods;
 }
 
+// Methods that compare growth in percent, and so judge a direction without a target too.
+inline bool IsGrowth(const std::string& method) {
+  return method == "open_sdg" || method == "eurostat" || method == "eurostat_2017" ||
+         method == "un_progress_chart";
+}
+
+// A baseline from the series in 2015, and no final point.
+inline Case Direction() {
+  Case c;
+  c.baseline_period = 2015;
+  c.path = {{2015, {}}};
+  return c;
+}
+
 inline Case AtLeast(double target) { return ToTarget(v1::TARGET_RELATION_AT_LEAST, 2025, target); }
 inline Case AtMost(double target) { return ToTarget(v1::TARGET_RELATION_AT_MOST, 2025, target); }
 

@@ -1,6 +1,7 @@
 // `attainment` with method pro_rata: the target of a year held against what there is
 // so far in it. Worked out by hand: due is the target times the part of the year that
 // is gone.
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -320,6 +321,42 @@ TEST(ProRataTest, TheChangeFlipsAndAHairLessDoesNot) {
         << i;
   }
   EXPECT_GT(flipped, 1500);
+}
+
+// What is missing over what is left of the year is the pace required; from when on the
+// best month is too slow for it follows.
+TEST(ProRataTest, OutOfReachAgreesWithThePaces) {
+  std::mt19937_64 random(12);
+  int reached = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto target = static_cast<double>(40 + random() % 200);
+    std::vector<Point> series;
+    const int64_t last = 1 + static_cast<int64_t>(random() % 11);
+    double total = 0;
+    for (int64_t month = 1; month <= last; ++month) {
+      series.push_back({Month(month), static_cast<double>(random() % 30)});
+      total += *series.back().value;
+    }
+    const auto run = Judge(Yearly(target, v1::ACCUMULATION_FLOW), series);
+    ASSERT_TRUE(run.ok()) << run.status();
+    const double pace = run->Value("required_pace", Month(last));
+    if (total >= target) {
+      EXPECT_EQ(pace, 0);
+      EXPECT_EQ(run->Reason("out_of_reach", Month(last)), v1::MISSING_REASON_UNDEFINED);
+      continue;
+    }
+    const auto left = static_cast<double>(12 - last);
+    EXPECT_NEAR(pace, (target - total) * 12 / left, 1e-9);
+    double best = 0;
+    for (const Point& point : series) best = std::max(best, *point.value);
+    EXPECT_NEAR(run->Value("best_pace", Month(last)), 12 * best, 1e-9);
+    // The first month after whose end even the best months do not make it up.
+    int64_t from = last;
+    while (from <= 12 && best * static_cast<double>(12 - from) >= target - total) ++from;
+    EXPECT_EQ(run->Value("out_of_reach", Month(last)), Month(std::min<int64_t>(from, 12))) << i;
+    reached += from > last ? 1 : 0;
+  }
+  EXPECT_GT(reached, 200);
 }
 
 }  // namespace

@@ -161,6 +161,64 @@ TEST(SteeringTest, OutOfReachAgreesWithThePaces) {
   EXPECT_GT(reached, 300);
 }
 
+// The pace that is required from now on leads to the target in the years that are
+// left: straight, or grown at the rate that its first year has.
+TEST(SteeringTest, TheRequiredPaceLeadsToTheTarget) {
+  std::mt19937_64 random(20241109);
+  int led = 0;
+  for (int i = 0; i < 400; ++i) {
+    const Made made = Make(&random);
+    const double value = *made.series.back().value;
+    const double low = *made.target.path.back().value;
+    const bool past = !made.target.upper.empty() && value > *made.target.upper[0].value;
+    const double aim = past ? *made.target.upper[0].value : low;
+    for (const std::string& method : Methods()) {
+      SCOPED_TRACE(absl::StrCat("case ", i, ", ", method));
+      const auto run = Judge(By(method, made.target), made.series);
+      ASSERT_TRUE(run.ok()) << run.status();
+      const double pace = run->Value("required_pace", 2020);
+      if (run->Value("status", 2020) == kAchieved) {
+        EXPECT_EQ(pace, 0);
+        continue;
+      }
+      if (std::isnan(pace)) {
+        EXPECT_TRUE(IsMissing(run->FlagsAt("status", 2020)));
+        continue;
+      }
+      ++led;
+      const bool growth = IsGrowth(method);
+      const double end = growth ? value * std::pow(1 + pace / value, 5) : value + 5 * pace;
+      EXPECT_NEAR(end, aim, 1e-9 * std::max(std::abs(aim), std::abs(value)));
+    }
+  }
+  EXPECT_GT(led, 1500);
+}
+
+// Best pace and the period from which it is too slow do not depend on how the status
+// is found.
+TEST(SteeringTest, EveryMethodHasTheSameBestPaceAndOutOfReach) {
+  std::mt19937_64 random(20301231);
+  int compared = 0;
+  for (int i = 0; i < 400; ++i) {
+    const Made made = Make(&random);
+    const auto straight = Judge(Linear(made.target), made.series);
+    ASSERT_TRUE(straight.ok()) << straight.status();
+    for (const std::string& method : Methods()) {
+      const auto run = Judge(By(method, made.target), made.series);
+      ASSERT_TRUE(run.ok()) << run.status();
+      if (IsMissing(run->FlagsAt("status", 2020))) continue;
+      for (const char* output : {"best_pace", "out_of_reach"}) {
+        const double wanted = straight->Value(output, 2020);
+        const double got = run->Value(output, 2020);
+        EXPECT_TRUE(got == wanted || (std::isnan(got) && std::isnan(wanted)))
+            << method << ", case " << i << ", " << output << ": " << got << ", not " << wanted;
+        compared += std::isnan(got) ? 0 : 1;
+      }
+    }
+  }
+  EXPECT_GT(compared, 3000);
+}
+
 // The steps were 10, 20 and 5 a year; 60 remain until 2025.
 TEST(SteeringTest, TheBestPaceIsTheLargestStepSinceTheBaseline) {
   const std::vector<Point> series = {{2013, 10},  {2014, 95}, {2015, 100}, {2017, 120},
@@ -208,8 +266,7 @@ TEST(SteeringTest, ABaselineOfZeroHasNoFlipByGrowth) {
   for (const std::string& method : Methods()) {
     const auto run = Judge(By(method, AtLeast(10)), From2015({0, 0.2, 0.4, 0.6, 0.8, 1}));
     ASSERT_TRUE(run.ok()) << run.status();
-    const bool growth = method == "open_sdg" || method == "eurostat" || method == "eurostat_2017" ||
-                        method == "un_progress_chart";
+    const bool growth = IsGrowth(method);
     EXPECT_EQ(std::isnan(run->Value("flip_change", 2020)), growth) << method;
   }
 }

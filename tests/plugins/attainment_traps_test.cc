@@ -160,9 +160,7 @@ std::vector<Threshold> Thresholds() {
   // Growth of 10 % a year is required; in two years to 121.
   const Case ten = ToTarget(v1::TARGET_RELATION_AT_LEAST, 2017, 121);
   const std::vector<Point> hundred = {{2015, 100}};
-  Case direction;
-  direction.baseline_period = 2015;
-  direction.path = {{2015, {}}};
+  Case direction = Direction();
   // 110 in 2016 leads to 121 in 2017.
   const auto un = [](double ratio) {
     return ToTarget(v1::TARGET_RELATION_AT_LEAST, 2017, 100 + 21 / ratio);
@@ -242,9 +240,7 @@ TEST(TrapsTest, AScoreTellsItsStatus) {
 }
 
 TEST(TrapsTest, EurostatScoresWithoutATarget) {
-  Case direction;
-  direction.baseline_period = 2015;
-  direction.path = {{2015, {}}};
+  Case direction = Direction();
   for (const std::string method : {"eurostat", "eurostat_2017"}) {
     for (const auto& [value, score] : std::vector<std::pair<double, double>>{
              {102, 5}, {103, 5}, {101, 2.5}, {100, 0}, {99.5, -1.25}, {98, -5}, {90, -5}}) {
@@ -255,10 +251,8 @@ TEST(TrapsTest, EurostatScoresWithoutATarget) {
   }
 }
 
-TEST(TrapsTest, KeptAtANaturalLimit) {
-  Case direction;
-  direction.baseline_period = 2015;
-  direction.path = {{2015, {}}};
+TEST(TrapsTest, ABaseEqualToTheNaturalLimitIsKept) {
+  Case direction = Direction();
   const std::map<std::string, int> wanted = {
       {"open_sdg", 4}, {"eurostat", 2}, {"eurostat_2017", 3}, {"un_progress_chart", 2}};
   for (const auto& [method, status] : wanted) {
@@ -318,8 +312,7 @@ TEST(TrapsTest, LeapDays) {
                                            {start + 365, 125},
                                            {start + 366, 125.1}});
     ASSERT_TRUE(run.ok()) << run.status();
-    const bool growth = method == "open_sdg" || method == "eurostat" || method == "eurostat_2017" ||
-                        method == "un_progress_chart";
+    const bool growth = IsGrowth(method);
     EXPECT_EQ(Answer(*run, start + 364), growth ? kTooFew : kOnTrack) << method;
     EXPECT_EQ(Answer(*run, start + 365), kOnTrack) << method;
     EXPECT_EQ(Answer(*run, start + 366), kOnTrack) << method;
@@ -327,12 +320,9 @@ TEST(TrapsTest, LeapDays) {
 }
 
 TEST(TrapsTest, WithoutAFinalPointOnlyGrowthJudges) {
-  Case direction;
-  direction.baseline_period = 2015;
-  direction.path = {{2015, {}}};
+  Case direction = Direction();
   for (const std::string& method : Methods()) {
-    const bool growth = method == "open_sdg" || method == "eurostat" || method == "eurostat_2017" ||
-                        method == "un_progress_chart";
+    const bool growth = IsGrowth(method);
     const auto run = Judge(By(method, direction), {{2015, 100}, {2016, 103}});
     ASSERT_EQ(run.ok(), growth) << method;
     if (!growth) {

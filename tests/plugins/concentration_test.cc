@@ -90,6 +90,27 @@ TEST(ConcentrationTest, AnOtherBucketIsNotOneFirm) {
   EXPECT_EQ(only->Value("hhi_upper", kAt), 10000);
 }
 
+// Codes of dimensions may hold commas and quotes.
+TEST(ConcentrationTest, ABucketMayHaveACommaInItsCode) {
+  for (const std::string& code : std::vector<std::string>{
+           "Others, domestic", "\"others\"", "a \"b\", c", ",", "\"", "the \"rest\""}) {
+    std::string quoted;
+    for (const char c : code) quoted += c == '"' ? R"(\"\")" : std::string(1, c);
+    for (const std::string& list :
+         std::vector<std::string>{R"(\")" + quoted + R"(\")", R"(x, \")" + quoted + R"(\" ,y)"}) {
+      const auto run =
+          Measure({{"a", 4}, {"b", 3}, {code, 3}}, R"({"n": 2, "other": ")" + list + "\"}");
+      ASSERT_TRUE(run.ok()) << run.status();
+      EXPECT_EQ(run->Value("parts", kAt), 2) << list;
+      EXPECT_NEAR(run->Value("hhi_lower", kAt), 2500, 1e-9) << list;
+    }
+  }
+  // Quotes within a code that does not begin with one are its own.
+  const auto plain = Measure({{"a", 4}, {"the \"rest\"", 3}}, R"({"other": "the \"rest\""})");
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  EXPECT_EQ(plain->Value("parts", kAt), 1);
+}
+
 TEST(ConcentrationTest, AgainstATotalTheRestIsABucket) {
   const auto measure = [](double total) {
     return RunPlugin("concentration", kYear, R"({"n": 1})",
@@ -207,7 +228,11 @@ TEST(ConcentrationTest, RefusesWhatDoesNotFit) {
       {R"({"missing_parts": "zero"})", "must be one of refuse, exclude"},
       {R"({"other": "a,,b"})", "empty code"},
       {R"({"other": "a,"})", "empty code"},
-      {R"({"other": "a, b, a"})", "names a twice"}};
+      {R"({"other": "a, b, a"})", "names a twice"},
+      {R"({"other": "a, \"a\""})", "names a twice"},
+      {R"({"other": "\"\""})", "empty code"},
+      {R"({"other": "\"a, b"})", "a quote that does not end"},
+      {R"({"other": "\"a\" b"})", "goes on after the quotes around a"}};
   for (const auto& [parameters, message] : cases) {
     const auto run = Measure({{"a", 1}}, parameters);
     EXPECT_EQ(ReasonOf(run.status()), reason::kParametersInvalid) << parameters;

@@ -48,6 +48,22 @@ TEST(RollingTest, OverTheLastPeriods) {
   }
 }
 
+// "6.4.2.1. Single Moving Average" of the e-Handbook of Statistical Methods
+// (NIST/SEMATECH): what twelve suppliers deliver, and the means of three.
+TEST(RollingTest, TheMovingMeansOfTheHandbookOfNist) {
+  const std::vector<double> delivered = {9, 8, 9, 12, 9, 12, 11, 7, 13, 9, 11, 10};
+  const std::vector<double> means = {8.667, 9.667, 10, 11, 10.667, 10, 10.333, 9.667, 11, 10};
+  std::vector<Point> points;
+  for (const double value : delivered) {
+    points.push_back({static_cast<int64_t>(points.size()) + 1, value});
+  }
+  const auto run = Rolling(kYear, R"({"periods": 3, "method": "mean"})", points);
+  ASSERT_TRUE(run.ok()) << run.status();
+  for (size_t i = 0; i < means.size(); ++i) {
+    EXPECT_NEAR(run->Value("value", static_cast<int64_t>(i) + 3), means[i], 0.0005);
+  }
+}
+
 TEST(RollingTest, StocksAndLevelsHaveMeansAndExtremes) {
   for (const v1::Accumulation accumulation : {v1::ACCUMULATION_STOCK, v1::ACCUMULATION_LEVEL}) {
     const auto run =

@@ -14,35 +14,28 @@ class ProgressServiceTest : public ServerFixture {
   void SetUp() override {
     ServerFixture::SetUp();
     MakePlan();
-    v1::CreateDatasetRequest dataset;
-    dataset.set_dataset_id("output");
-    *dataset.mutable_dataset() = Text<v1::Dataset>(R"(
-      display_name: "Output" unit: "vehicles" unit_multiplier: 4
-      frequency: FREQUENCY_YEAR accumulation: ACCUMULATION_FLOW producer: "Bureau")");
-    v1::Dataset created;
-    ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, dataset, &created)), "OK");
-    v1::CreateIndicatorRequest indicator;
-    indicator.set_indicator_id("output");
-    *indicator.mutable_indicator() = Text<v1::Indicator>(R"(
-      display_name: "Output" plugin: "plugins/level"
-      inputs { slot: "value" source: "datasets/output" })");
-    v1::Indicator made;
-    ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, indicator, &made)), "OK");
-    v1::CreateMeasureRequest measure;
-    measure.set_measure_id("m");
-    *measure.mutable_measure() = MeasureOf();
-    *measure.mutable_measure()->add_targets() = Text<v1::Target>(R"(
+    AddOutput("output", "frequency: FREQUENCY_YEAR accumulation: ACCUMULATION_FLOW");
+    v1::Measure measure = MeasureOf();
+    *measure.add_targets() = Text<v1::Target>(R"(
       id: "t" display_name: "T" indicator: "indicators/output" output: "value"
       relation: TARGET_RELATION_AT_LEAST baseline { period: "2020" }
       final_point { period: "2025" value: 150 } unit: "vehicles" unit_multiplier: 4
       assessment { plugin: "plugins/attainment"
         parameters { fields { key: "method" value { string_value: "linear_pace" } } } })");
-    *measure.mutable_measure()->add_milestones() = Text<v1::Milestone>(
+    *measure.add_milestones() = Text<v1::Milestone>(
         R"(id: "late" display_name: "Late" due_date { year: 2024 month: 11 day: 8 })");
-    v1::Measure stored;
-    ASSERT_EQ(CodeOf(CALL(measures_, CreateMeasure, measure, &stored)), "OK");
+    Add("m", measure);
   }
 
+  // A dataset of vehicles in ten thousands, and its indicator.
+  void AddOutput(const std::string& id, const std::string& convention) {
+    Add(id, Text<v1::Dataset>(absl::StrCat(R"(
+      display_name: "Output" unit: "vehicles" unit_multiplier: 4 producer: "Bureau" )",
+                                           convention)));
+    Add(id, Text<v1::Indicator>(absl::StrCat(R"(
+      display_name: "Output" plugin: "plugins/level" inputs { slot: "value" source: "datasets/)",
+                                             id, "\" }")));
+  }
   int64_t PushYear(const std::string& year, double value) {
     v1::PushObservationsRequest message;
     message.set_dataset("datasets/output");
@@ -197,32 +190,16 @@ TEST_F(ProgressServiceTest, MethodsSideBySideAndWhatSteers) {
 
 // A year's target against totals to date, which have no baseline.
 TEST_F(ProgressServiceTest, ProRata) {
-  v1::CreateDatasetRequest dataset;
-  dataset.set_dataset_id("to-date");
-  *dataset.mutable_dataset() = Text<v1::Dataset>(R"(
-    display_name: "Output to date" unit: "vehicles" unit_multiplier: 4
-    frequency: FREQUENCY_MONTH accumulation: ACCUMULATION_YEAR_TO_DATE producer: "Bureau")");
-  v1::Dataset created;
-  ASSERT_EQ(CodeOf(CALL(datasets_, CreateDataset, dataset, &created)), "OK");
-  v1::CreateIndicatorRequest indicator;
-  indicator.set_indicator_id("to-date");
-  *indicator.mutable_indicator() = Text<v1::Indicator>(R"(
-    display_name: "Output to date" plugin: "plugins/level"
-    inputs { slot: "value" source: "datasets/to-date" })");
-  v1::Indicator made;
-  ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, indicator, &made)), "OK");
-  v1::CreateMeasureRequest measure;
-  measure.set_measure_id("year");
-  *measure.mutable_measure() = MeasureOf();
-  *measure.mutable_measure()->add_targets() = Text<v1::Target>(R"(
+  AddOutput("to-date", "frequency: FREQUENCY_MONTH accumulation: ACCUMULATION_YEAR_TO_DATE");
+  v1::Measure measure = MeasureOf();
+  *measure.add_targets() = Text<v1::Target>(R"(
     id: "t" display_name: "T" indicator: "indicators/to-date" output: "value"
     relation: TARGET_RELATION_AT_LEAST final_point { period: "2025-12" value: 150 }
     unit: "vehicles" unit_multiplier: 4
     assessment { plugin: "plugins/attainment"
       parameters { fields { key: "method" value { string_value: "pro_rata" } } } }
     further_assessments { plugin: "plugins/attainment" })");
-  v1::Measure stored;
-  ASSERT_EQ(CodeOf(CALL(measures_, CreateMeasure, measure, &stored)), "OK");
+  Add("year", measure);
   v1::PushObservationsRequest message;
   message.set_dataset("datasets/to-date");
   auto* row = message.add_rows();

@@ -94,6 +94,30 @@ void ServerFixture::Restart() {
   StartServer();
 }
 
+grpc::Status ServerFixture::TryAdd(const std::string& id, const v1::Dataset& dataset,
+                                   v1::Dataset* stored) {
+  v1::CreateDatasetRequest request;
+  request.set_dataset_id(id);
+  *request.mutable_dataset() = dataset;
+  return CALL(datasets_, CreateDataset, request, stored);
+}
+
+grpc::Status ServerFixture::TryAdd(const std::string& id, const v1::Indicator& indicator,
+                                   v1::Indicator* stored) {
+  v1::CreateIndicatorRequest request;
+  request.set_indicator_id(id);
+  *request.mutable_indicator() = indicator;
+  return CALL(indicators_, CreateIndicator, request, stored);
+}
+
+grpc::Status ServerFixture::TryAdd(const std::string& id, const v1::Measure& measure,
+                                   v1::Measure* stored) {
+  v1::CreateMeasureRequest request;
+  request.set_measure_id(id);
+  *request.mutable_measure() = measure;
+  return CALL(measures_, CreateMeasure, request, stored);
+}
+
 void ServerFixture::MakePlan(const std::string& id) {
   auto request = Text<v1::CreatePlanRequest>(R"(plan { display_name: "A plan" })");
   request.set_plan_id(id);
@@ -103,30 +127,19 @@ void ServerFixture::MakePlan(const std::string& id) {
 }
 
 void ServerFixture::MakeDataset(const std::string& id) {
-  auto request = Text<v1::CreateDatasetRequest>(R"(
-    dataset {
-      display_name: "Sales" unit: "vehicles" unit_multiplier: 4
-      frequency: FREQUENCY_MONTH accumulation: ACCUMULATION_FLOW
-      dimensions { id: "region" }
-      allowed_range { minimum: 0 }
-    })");
-  request.set_dataset_id(id);
-  v1::Dataset response;
-  const grpc::Status status = CALL(datasets_, CreateDataset, request, &response);
-  ASSERT_TRUE(status.ok()) << status.error_message();
+  Add(id, Text<v1::Dataset>(R"(
+    display_name: "Sales" unit: "vehicles" unit_multiplier: 4
+    frequency: FREQUENCY_MONTH accumulation: ACCUMULATION_FLOW
+    dimensions { id: "region" }
+    allowed_range { minimum: 0 })"));
 }
 
 void ServerFixture::MakeIndicator(const std::string& id, const std::string& dataset) {
-  auto request = Text<v1::CreateIndicatorRequest>(R"(
-    indicator {
-      display_name: "Level" plugin: "plugins/level" group_by: "region"
-      inputs { slot: "value" }
-    })");
-  request.set_indicator_id(id);
-  request.mutable_indicator()->mutable_inputs(0)->set_source("datasets/" + dataset);
-  v1::Indicator response;
-  const grpc::Status status = CALL(indicators_, CreateIndicator, request, &response);
-  ASSERT_TRUE(status.ok()) << status.error_message();
+  auto indicator = Text<v1::Indicator>(R"(
+    display_name: "Level" plugin: "plugins/level" group_by: "region"
+    inputs { slot: "value" })");
+  indicator.mutable_inputs(0)->set_source("datasets/" + dataset);
+  Add(id, indicator);
 }
 
 v1::Measure ServerFixture::MeasureOf(const std::string& plan) const {

@@ -44,6 +44,18 @@ class ServerFixture : public testing::Test {
     return server::Server::Start(config, &clock_, [](absl::string_view) {});
   }
 
+  // Creates a document; `Add` fails the test when it is refused, and gives what is stored.
+  grpc::Status TryAdd(const std::string& id, const v1::Dataset& dataset, v1::Dataset* stored);
+  grpc::Status TryAdd(const std::string& id, const v1::Indicator& indicator, v1::Indicator* stored);
+  grpc::Status TryAdd(const std::string& id, const v1::Measure& measure, v1::Measure* stored);
+  template <typename T>
+  T Add(const std::string& id, const T& document) {
+    T stored;
+    const grpc::Status status = TryAdd(id, document, &stored);
+    EXPECT_TRUE(status.ok()) << id << ": " << status.error_message();
+    return stored;
+  }
+
   // Documents that many tests need; each fails the test when it is refused.
   void MakePlan(const std::string& id = "plan");
   // Monthly, in units of 10^4 vehicles, with dimension `region`.

@@ -44,18 +44,14 @@ class StoreErrorsTest : public ServerFixture {
     MakeDataset();
     MakeDataset("unused");
     MakeIndicator();
-    v1::CreateMeasureRequest request;
-    *request.mutable_measure() = MeasureOf();
-    *request.mutable_measure()->add_targets() = Text<v1::Target>(R"(
+    v1::Measure measure = MeasureOf();
+    *measure.add_targets() = Text<v1::Target>(R"(
       id: "t" display_name: "T" indicator: "indicators/level" output: "value"
       group { key: "region" value: "CN-HA" } relation: TARGET_RELATION_AT_LEAST unit: "vehicles"
       assessment { plugin: "plugins/attainment" })");
-    v1::Measure response;
-    for (const char* id : {"m", "gone"}) {
-      request.set_measure_id(id);
-      ASSERT_EQ(CodeOf(CALL(measures_, CreateMeasure, request, &response)), "OK");
-    }
+    for (const char* id : {"m", "gone"}) Add(id, measure);
     MakeIndicator("unused");
+    v1::Measure response;
     v1::DeleteMeasureRequest remove;
     remove.set_name("measures/gone");
     ASSERT_EQ(CodeOf(CALL(measures_, DeleteMeasure, remove, &response)), "OK");

@@ -171,10 +171,12 @@ Result Arithmetic::Add(const sdk::Call& call, size_t i) const {
 
 // The stated total against the sum.
 void Arithmetic::Check(const Result& result, size_t i, sdk::Call* call) const {
+  // Nothing can be missing of a total that nobody states: no points, and no marks.
+  if (total_ < 0) return;
   const int64_t period = call->period(i);
   sdk::Output& discrepancy = call->output(kDiscrepancy);
   sdk::Output& within = call->output(kWithinRounding);
-  if (total_ < 0 || result.reason != PT_REASON_NONE || call->input(total_).missing(i)) {
+  if (result.reason != PT_REASON_NONE || call->input(total_).missing(i)) {
     discrepancy.PutMissing(period, PT_REASON_INPUT_MISSING);
     within.PutMissing(period, PT_REASON_INPUT_MISSING);
     return;

@@ -25,6 +25,36 @@ std::string Trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
+// The code that begins at `at`, up to the next comma or the end, where `at` is then.
+std::string TakePlain(const std::string& text, size_t* at) {
+  const size_t comma = std::min(text.find(',', *at), text.size());
+  std::string code = Trimmed(text.substr(*at, comma - *at));
+  *at = comma;
+  return code;
+}
+
+// The same of a code in double quotes, in which two of them stand for one.
+std::string TakeQuoted(const std::string& text, size_t* at) {
+  std::string code;
+  size_t i = *at + 1;
+  while (true) {
+    const size_t quote = text.find('"', i);
+    if (quote == std::string::npos) {
+      throw std::invalid_argument("other has a quote that does not end");
+    }
+    code.append(text, i, quote - i);
+    i = quote + 1;
+    if (i >= text.size() || text[i] != '"') break;
+    code += text[i++];
+  }
+  const size_t next = std::min(text.find_first_not_of(' ', i), text.size());
+  if (next < text.size() && text[next] != ',') {
+    throw std::invalid_argument("other goes on after the quotes around " + code);
+  }
+  *at = next;
+  return code;
+}
+
 }  // namespace
 
 double SumOf(const std::vector<double>& values) {
@@ -76,16 +106,18 @@ double Normalised(const Market& market) {
 std::vector<std::string> ParseCodes(const std::string& text) {
   std::vector<std::string> codes;
   if (Trimmed(text).empty()) return codes;
-  size_t from = 0;
-  while (from <= text.size()) {
-    const size_t comma = std::min(text.find(',', from), text.size());
-    std::string code = Trimmed(text.substr(from, comma - from));
+  size_t at = 0;
+  for (bool more = true; more;) {
+    while (at < text.size() && text[at] == ' ') ++at;
+    const bool quoted = at < text.size() && text[at] == '"';
+    std::string code = quoted ? TakeQuoted(text, &at) : TakePlain(text, &at);
     if (code.empty()) throw std::invalid_argument("other has an empty code between its commas");
     if (std::find(codes.begin(), codes.end(), code) != codes.end()) {
       throw std::invalid_argument("other names " + code + " twice");
     }
     codes.push_back(std::move(code));
-    from = comma + 1;
+    more = at < text.size();
+    ++at;  // the comma
   }
   return codes;
 }

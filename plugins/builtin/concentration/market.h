@@ -38,8 +38,10 @@ double HerfindahlUpper(const Market& market);
 // REQUIRES: there is a firm and no bucket.
 double Normalised(const Market& market);
 
-// The codes of a comma separated list, without the spaces around them. Throws
-// std::invalid_argument, saying what is wrong, for an empty or repeated code.
+// The codes of a comma separated list, without the spaces around them. A code in
+// double quotes is taken as it is, commas included; two quotes in it stand for one.
+// Throws std::invalid_argument, saying what is wrong, for an empty or repeated code
+// and for quotes that do not end with their code.
 std::vector<std::string> ParseCodes(const std::string& text);
 
 }  // namespace concentration
