@@ -19,7 +19,7 @@ constexpr int64_t kMaxSkippedLines = 1000000;
 
 absl::string_view FormatSettings::Keys() {
   return "encoding, delimiter, skip_lines, footnotes, period_columns, decimal, thousands, digits, "
-         "percent, unit, multiplier, format, structure, ignore, actions";
+         "percent, unit, units, multiplier, format, structure, ignore, actions";
 }
 
 bool FormatSettings::Read(const std::string& key, const YAML::Node& value, PushMapping* mapping) {
@@ -106,6 +106,13 @@ bool FormatSettings::ReadNumbers(const std::string& key, const YAML::Node& value
         !mapping->unit.empty() && !status.ok()) {
       fail_(value, std::string(status.message()));
     }
+  } else if (key == "units") {
+    for (auto& [text, unit] : Pairs(value, key)) {
+      if (const absl::Status status = CheckUnit("units", unit); !status.ok()) {
+        fail_(value, std::string(status.message()));
+      }
+      mapping->units[text] = unit;
+    }
   } else if (key == "multiplier") {
     const auto multiplier = Whole(value, key, kMinUnitMultiplier, kMaxUnitMultiplier);
     if (mapping->multiplier.has_value()) {
@@ -132,8 +139,8 @@ bool FormatSettings::ReadSdmx(const std::string& key, const YAML::Node& value,
   } else if (key == "actions") {
     for (auto& [from, to] : Pairs(value, key)) {
       if (from.size() != 1 || std::string("IAMRD").find(from) == std::string::npos ||
-          (to != "M" && to != "D")) {
-        fail_(value, "`actions` is a map from I, A, M, R or D to M, write, or D, delete");
+          (to != "M" && to != "D" && to != "refuse")) {
+        fail_(value, "`actions` is a map from I, A, M, R or D to M, write, D, delete, or refuse");
       } else {
         mapping->actions[from] = to;
       }
@@ -229,6 +236,12 @@ absl::Status CheckFormat(const PushMapping& mapping) {
     if (separator == decimal) {
       return refuse("`decimal` and `thousands` cannot be the same character");
     }
+  }
+  if (mapping.unit_column.has_value() && !mapping.unit.empty()) {
+    return refuse("`unit` and `unit_column` cannot both be given");
+  }
+  if (!mapping.units.empty() && !mapping.unit_column.has_value() && !mapping.sdmx) {
+    return refuse("`units` says what the texts of `unit_column` are, and there is none");
   }
   if (mapping.sdmx) {
     if (mapping.wide()) return refuse("`period_columns` is not for SDMX-CSV");

@@ -57,6 +57,9 @@ struct PushMapping {
   // What the figures of the file are in, where it is not the unit of the dataset.
   std::string unit;
   std::optional<CellSource> multiplier;
+  // Or the column that says it, and what its texts are on the list of units.
+  std::optional<CellSource> unit_column;
+  std::map<std::string, std::string> units;
   // A wide file: columns of values with their periods. With `period_rest`, all
   // columns that the mapping does not name, their names being the periods.
   std::vector<std::pair<std::string, std::string>> period_columns;
@@ -69,7 +72,6 @@ struct PushMapping {
   std::map<std::string, std::string> actions;
 
   bool wide() const { return period_rest || !period_columns.empty(); }
-  bool scaled() const { return !unit.empty() || multiplier.has_value(); }
 };
 
 // The mapping in a YAML text. Problems are appended to `errors` with their
