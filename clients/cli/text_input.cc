@@ -104,11 +104,10 @@ std::string Hint(absl::string_view encoding, absl::string_view block, bool start
   constexpr absl::string_view kSave =
       "save it as UTF-8 (spreadsheets call it \"CSV UTF-8\"), or say `encoding: ";
   // Arabic text reads as such, too; nobody but the sender knows.
+  constexpr absl::string_view kArabic = "windows-1256` for an Arabic one";
   return Reads("gb18030", block)
-             ? absl::StrCat(kSave,
-                            "gb18030` for a Chinese file, `encoding: windows-1256` for an "
-                            "Arabic one")
-             : absl::StrCat(kSave, "...` with one of ", Encodings());
+             ? absl::StrCat(kSave, "gb18030` for a Chinese file, `encoding: ", kArabic)
+             : absl::StrCat(kSave, kArabic, "; there is ", Encodings());
 }
 
 }  // namespace
