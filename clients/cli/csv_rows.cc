@@ -49,6 +49,7 @@ class CsvRows final : public RowSource {
     PT_ASSIGN_OR_RETURN(sdmx_, SdmxCsv::Open(std::move(record.fields)));
     PT_ASSIGN_OR_RETURN(ahead_, reader_.Next(&record_));
     PT_RETURN_IF_ERROR(sdmx_->FindDataset(ahead_ ? &record_.fields : nullptr, &mapping_));
+    if (!ahead_ && !mapping_.dataset.has_value()) return absl::OkStatus();
     // What is wrong from here on is not wrong with the row.
     header_line_ = record.line;
     PT_ASSIGN_OR_RETURN(const v1::Dataset* dataset, lookup_(mapping_.dataset->text));
@@ -301,6 +302,11 @@ class CsvRows final : public RowSource {
   bool ReadStatus(SourceItem* item) const {
     if (!status_.has_value()) return true;
     const std::string text = status_->Get(record_.fields);
+    if (const auto it = mapping_.statuses.find(text); it != mapping_.statuses.end()) {
+      item->observation.set_status(it->second.status);
+      item->observation.set_series_break(it->second.series_break);
+      return true;
+    }
     if (text.empty()) return true;
     v1::ObservationStatus status = v1::OBSERVATION_STATUS_UNSPECIFIED;
     if (sdmx_.has_value()) {
@@ -313,9 +319,11 @@ class CsvRows final : public RowSource {
       item->observation.set_series_break(series_break);
     } else if (!ParseStatus(text, &status)) {
       Refuse(item, reason::kFieldInvalid, "status",
-             absl::StrCat("status: `", CutText(text, kMaxShownBytes),
-                          "` is no status: write a letter of SDMX CL_OBS_STATUS, such as P, or a "
-                          "name, such as PROVISIONAL (docs/observation-status.md)"));
+             absl::StrCat(
+                 "status: `", CutText(text, kMaxShownBytes),
+                 "` is no status: write a letter of SDMX CL_OBS_STATUS, such as P, or a "
+                 "name, such as PROVISIONAL (docs/observation-status.md), or say in `statuses` of "
+                 "the mapping which it is"));
       return false;
     }
     item->observation.set_status(status);

@@ -237,7 +237,8 @@ absl::Status CheckComplete(const PushMapping& mapping) {
   if (mapping.sdmx) return absl::OkStatus();
   if (!mapping.dataset.has_value()) {
     return absl::InvalidArgumentError(
-        "no dataset: give --dataset, or `dataset` or `dataset_column` in a mapping file");
+        "no dataset: give --dataset, or `dataset` or `dataset_column` in a mapping file; a file "
+        "of SDMX-CSV may name its own: --format sdmx-csv");
   }
   if (mapping.wide()) return absl::OkStatus();
   if (!mapping.period.has_value()) {

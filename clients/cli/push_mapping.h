@@ -38,6 +38,12 @@ struct CellSource {
   static CellSource Constant(absl::string_view value);
 };
 
+// What a text in the column of the status says.
+struct StatusText {
+  v1::ObservationStatus status = v1::OBSERVATION_STATUS_UNSPECIFIED;
+  bool series_break = false;
+};
+
 struct PushMapping {
   std::optional<CellSource> dataset;
   std::optional<CellSource> period;
@@ -51,6 +57,8 @@ struct PushMapping {
   // What stands for no value, with the status that says so; UNSPECIFIED where the
   // row is passed over and counted.
   std::map<std::string, v1::ObservationStatus> missing_marks;
+  // Texts that are no letters of CL_OBS_STATUS, such as flags of an office.
+  std::map<std::string, StatusText> statuses;
 
   CsvFormat csv;
   NumberFormat numbers;

@@ -115,8 +115,9 @@ absl::Status FindStructure(const std::string& seen, PushMapping* mapping, std::s
     }
     if (!mapping->dataset.has_value() || seen != StructureOf(mapping->dataset->text)) {
       return Refuse(absl::StrCat("the file is of `", CutText(seen, kMaxShownBytes),
-                                 "`; say in a mapping file which `dataset` that is, and repeat it "
-                                 "as `structure`"));
+                                 "`; say in a mapping file which `dataset` has these figures, and "
+                                 "`structure: \"",
+                                 CutText(seen, kMaxShownBytes), "\"`"));
     }
     *structure = seen;
   }
@@ -145,10 +146,7 @@ absl::StatusOr<SdmxCsv> SdmxCsv::Open(std::vector<std::string> names) {
 absl::Status SdmxCsv::FindDataset(const std::vector<std::string>* first_row, PushMapping* mapping) {
   actions_ = {{"", "M"}, {"I", "M"}, {"A", "M"}, {"M", "M"}, {"R", "M"}, {"D", "D"}};
   for (const auto& [from, to] : mapping->actions) actions_[from] = to;
-  if (first_row == nullptr) {
-    if (mapping->dataset.has_value()) return absl::OkStatus();
-    return Refuse("there is no row that says of which dataset the file is");
-  }
+  if (first_row == nullptr) return absl::OkStatus();
   if (first_row->size() != ids_.names().size()) {
     return Refuse(absl::StrCat("the first row has ", first_row->size(), " fields and the header ",
                                ids_.names().size()));
@@ -256,7 +254,8 @@ absl::Status SdmxCsv::ReadStatus(absl::string_view cell, v1::ObservationStatus* 
     } else if (known || part.size() != 1 || !ParseStatus(part, status)) {
       return Refuse(absl::StrCat("OBS_STATUS: `", CutText(cell, kMaxShownBytes),
                                  "` is no letter of CL_OBS_STATUS, alone or with B, parted by `",
-                                 columns_.separator(), "`"));
+                                 columns_.separator(),
+                                 "`; say in `statuses` of the mapping which it is"));
     } else {
       known = true;
     }

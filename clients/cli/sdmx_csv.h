@@ -39,7 +39,7 @@ class SdmxCsv {
   static absl::StatusOr<SdmxCsv> Open(std::vector<std::string> names);
 
   // Completes the dataset of the mapping from the first row, whose structure all
-  // rows must have; null when there is no row.
+  // rows must have; null when there is none, and nothing is completed then.
   // Returns INVALID_ARGUMENT, in words, when the structure is not the expected one.
   absl::Status FindDataset(const std::vector<std::string>* first_row, PushMapping* mapping);
   // Completes the rest of it from the header.

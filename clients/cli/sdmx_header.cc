@@ -30,7 +30,8 @@ bool IsComponent(absl::string_view name) {
   return std::find(kComponents.begin(), kComponents.end(), name) != kComponents.end();
 }
 
-absl::Status NotSdmx(absl::string_view first) {
+absl::Status NotSdmx(const std::vector<std::string>& names) {
+  const std::string& first = names.front();
   const bool other =
       (absl::StartsWith(first, "STRUCTURE") || absl::StartsWith(first, "DATAFLOW")) &&
       absl::StrContains(first, ';');
@@ -38,7 +39,9 @@ absl::Status NotSdmx(absl::string_view first) {
       "this is not SDMX-CSV: its first column is DATAFLOW, or STRUCTURE followed by STRUCTURE_ID "
       "and ACTION, and here it is `",
       CutText(first, kMaxShownBytes), "`; ",
-      other ? "say `delimiter: ;` in a mapping file" : "is `delimiter` the right one?"));
+      other               ? "say `delimiter: ;` in a mapping file"
+      : names.size() == 1 ? "is `delimiter` the right one?"
+                          : "plain CSV is `format: csv`"));
 }
 
 }  // namespace
@@ -68,7 +71,7 @@ absl::StatusOr<SdmxHeader> SdmxHeader::Read(std::vector<std::string>* names) {
       if (is(key)) header.kinds_[next++] = Kind::kRepeats;
     }
   } else if (names->front() != "DATAFLOW") {
-    return NotSdmx(names->front());
+    return NotSdmx(*names);
   }
   for (size_t i = next; i < names->size(); ++i) {
     std::string& name = (*names)[i];

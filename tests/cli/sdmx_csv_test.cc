@@ -8,7 +8,6 @@ namespace policytrack::cli {
 namespace {
 
 using testing::AllOf;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -83,7 +82,7 @@ TEST(SdmxCsv, ActionsMayMeanSomethingElse) {
 TEST(SdmxCsv, AnotherStructureNeedsToBeTold) {
   const std::string text =
       "DATAFLOW,FREQ,GEO,TIME_PERIOD,OBS_VALUE,UNIT_MULT\nX:Y(1),M,CN,2024-01,5,6\n";
-  EXPECT_THAT(Read(text, "format: sdmx-csv\n"), ElementsAre(HasSubstr("repeat it as `structure`")));
+  EXPECT_THAT(Read(text, "format: sdmx-csv\n"), ElementsAre(HasSubstr("`structure: \"X:Y(1)\"`")));
   EXPECT_THAT(Read(text, "format: sdmx-csv\ndataset: d\n"),
               ElementsAre(HasSubstr("`POLICYTRACK:d(1.0)` is expected")));
   EXPECT_THAT(Read(text, "format: sdmx-csv\ndataset: d\nstructure: X:Y(1)\n"),
@@ -211,6 +210,33 @@ TEST(SdmxCsv, OtherFilesAreNotTakenForIt) {
   EXPECT_THAT(Read("STRUCTURE,ACTION\n", kSdmx),
               ElementsAre(HasSubstr("after STRUCTURE comes the column STRUCTURE_ID")));
   EXPECT_THAT(Read("STRUCTURE,STRUCTURE_ID,ACTION\n" + kOwn + "D\n", kSdmx),
+              ElementsAre(HasSubstr("there is no column TIME_PERIOD")));
+}
+
+// Eurostat has flags of its own beside the figures.
+TEST(SdmxCsv, FlagsOfAnOffice) {
+  const std::string text = "DATAFLOW,REF_AREA,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n";
+  const std::string row = "POLICYTRACK:d(1.0),CN,2024-01,";
+  const std::string mapped = kSdmx + "status: OBS_FLAG\n";
+  EXPECT_THAT(Read(text + row + "1,p\n", mapped),
+              ElementsAre(HasSubstr("say in `statuses` of the mapping which it is")));
+  EXPECT_THAT(
+      Read(text + row + "1,p\n" + row + "1,b\n" + row + "1,be\n" + row + ",c\n" + row + "1,\n" +
+               row + "1,F\n" + row + "1,x\n",
+           mapped + "statuses: {p: P, b: B, be: B;ESTIMATED, c: Q, '': U}\n"),
+      ElementsAre("2 2024-01 1 P", "3 2024-01 1 A break", "4 2024-01 1 E break", "5 2024-01 none Q",
+                  "6 2024-01 1 U", "7 2024-01 1 F", HasSubstr("8 bad OBS_STATUS: `x`")));
+  EXPECT_THAT(Read("", mapped + "statuses: {p: X}\n"),
+              ElementsAre(HasSubstr("`statuses`: `X` of `p` is no letter or name")));
+  EXPECT_THAT(Read("p,v,s\n1,2,vorl.\n", "status: s\nstatuses: {vorl.: PROVISIONAL}\n"),
+              ElementsAre("2 1 2 P"));
+  EXPECT_THAT(Read("", "statuses: {p: P}\n"), ElementsAre(HasSubstr("and there is none")));
+}
+
+TEST(SdmxCsv, AFileWithoutRowsIsNone) {
+  EXPECT_THAT(Read(kHeader, kSdmx), testing::IsEmpty());
+  EXPECT_THAT(Read(kHeader, kSdmx + "dataset: d\n"), testing::IsEmpty());
+  EXPECT_THAT(Read("STRUCTURE,STRUCTURE_ID,X\n", kSdmx + "dataset: d\n"),
               ElementsAre(HasSubstr("there is no column TIME_PERIOD")));
 }
 

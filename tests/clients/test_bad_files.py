@@ -290,7 +290,7 @@ def test_a_long_file_is_streamed(server, tmp_path):
     filler = b"2024-01,1,other," + b"x" * 900 + b"\n"
     with (tmp_path / "long.csv").open("wb") as file:
         file.write(b"p,v,kind,text\n")
-        for _ in range(400):
+        for _ in range(150):
             file.write(filler * 1000)
         file.write(b"2024-01,5,mine,\n")
     write(tmp_path / "m.yaml", "dataset: made\nperiod: p\nvalue: v\nwhere: {kind: mine}\n")
