@@ -96,3 +96,46 @@ def test_the_report_is_of_this_push_whatever_others_write(server, tmp_path):
     assert summary["replayed"] and again == first
     assert [(row["result"], row.get("old", {}).get("value"), row["new"]["value"]) for row in first] == [
         ("revised", 1, 2), ("created", None, 2)]
+
+
+SDMX = "STRUCTURE[;],STRUCTURE_ID,ACTION,AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS[]\n"
+
+
+def sdmx(tmp_path, *rows):
+    return write(tmp_path / "made.csv", SDMX + "".join(f"dataflow,POLICYTRACK:made(1.0),{row}\n" for row in rows))
+
+
+def test_the_report_of_rows_of_sdmx_csv_in_words_and_as_json(server, tmp_path):
+    create(server, "made", dimensions=[{"id": "area"}])
+    push = ["push", "--format", "sdmx-csv", "--report", "rows"]
+    first = sdmx(tmp_path, "I,x,2024-01,1,P", "A,y,2024-01,2,B;E", "R,z,2024-01,,Q")
+    lines = server.client_ok(*push, first).replace(f"{tmp_path}/", "").splitlines()
+    assert lines == ["made.csv:2: created datasets/made 2024-01 area=x: 1 P",
+                     "made.csv:3: created datasets/made 2024-01 area=y: 2 E break",
+                     "made.csv:4: created datasets/made 2024-01 area=z: no value Q",
+                     "3 created, 0 revised, 0 unchanged, 0 deleted, 0 rejected, 0 skipped, 1 sent as missing; "
+                     f"revision {revision(server)}"]
+    before = revision(server)
+    again = server.client_ok(*push, first).splitlines()
+    assert [" unchanged datasets/made" in line for line in again[:3]] == [True] * 3 and revision(server) == before
+
+    changes = sdmx(tmp_path, "I,x,2024-01,1,P", "M,y,2024-01,3,", "D,z,2024-01,,", "D,gone,2024-01,,", "M,z,2024-02,,",
+                   "I,z,2024-T1,1,", "I,z,2024,1,", "X,z,2024-01,1,")
+    done = server.client(*push, "--partial", changes)
+    assert done.returncode == 1
+    lines = done.stdout.replace(f"{tmp_path}/", "").splitlines()
+    assert lines[:4] == ["made.csv:2: unchanged datasets/made 2024-01 area=x",
+                         "made.csv:3: revised datasets/made 2024-01 area=y: 2 E break -> 3",
+                         "made.csv:4: deleted datasets/made 2024-01 area=z: no value Q",
+                         "made.csv:5: unchanged datasets/made 2024-01 area=gone"]
+    for line, number, said in zip(lines[4:8], range(6, 10), ("a row writes its observation whole", "is a trimester",
+                                                            "must be a month such as", "ACTION: `X` is none of")):
+        assert line.startswith(f"made.csv:{number}: rejected") and said in line, line
+    assert lines[8].startswith("0 created, 1 revised, 2 unchanged, 1 deleted, 4 rejected, 0 skipped; revision ")
+
+    # As JSON, of the same push once more: what was taken away is no longer there.
+    rows, summary = rows_of(server.client("-o", "json", *push, "--partial", changes))
+    assert [(row["line"], row["result"]) for row in rows] == [
+        (2, "unchanged"), (3, "unchanged"), (4, "unchanged"), (5, "unchanged"), *((n, "rejected") for n in range(6, 10))]
+    assert all(row["reason"] and row["message"] for row in rows[4:])
+    assert (summary["unchanged"], summary["rejected"]) == (4, 4)

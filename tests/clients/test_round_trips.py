@@ -138,6 +138,35 @@ def test_minus_zero_is_zero(server, tmp_path, form):
     assert answer["unchanged"] == 1 and revision(server) == before
 
 
+def test_an_sdmx_file_says_its_unit(server, tmp_path):
+    """So that another dataset converts it or refuses it, and never takes it for its own."""
+    for name, unit, multiplier in (("mass", "tonnes", 4), ("kilograms", "kg", 0), ("cars", "vehicles", 4)):
+        create(server, name, unit=unit, unitMultiplier=multiplier)
+    server.client_ok("push", "--dataset", "mass", "--period-column", "p", "--value-column", "v", "-",
+                     stdin="p,v\n2024-01,4.35\n")
+    text = export(server, "mass", "sdmx-csv")
+    assert text.splitlines() == [
+        "STRUCTURE[;],STRUCTURE_ID,ACTION,TIME_PERIOD,OBS_VALUE,OBS_STATUS[],UNIT_MULT,UNIT_MEASURE",
+        "dataflow,POLICYTRACK:mass(1.0),I,2024-01,4.35,A,4,tonnes"]
+    push(server, "sdmx-csv", write(tmp_path / "kg.csv", text.replace(":mass(", ":kilograms(")), "kilograms")
+    assert export(server, "kilograms").splitlines()[1:] == ["2024-01,43500000,A,"]
+    before = revision(server)
+    done = server.client("push", "--format", "sdmx-csv",
+                         write(tmp_path / "cars.csv", text.replace(":mass(", ":cars(")))
+    assert done.returncode == 1
+    assert "cars.csv:2: FIELD_INVALID: value: the figures are in `tonnes` (mass)" in done.stderr, done.stderr
+    assert revision(server) == before
+
+
+def test_a_unit_that_is_a_dimension_is_one(server, tmp_path):
+    create(server, "units", dimensions=[{"id": "unit_measure"}])
+    server.client_ok("push", "--dataset", "units", "--period-column", "p", "--value-column", "v", "--dimension",
+                     "unit_measure=u", "-", stdin="p,v,u\n2024-01,1,VEH\n")
+    text = export(server, "units", "sdmx-csv")
+    assert text.splitlines()[1] == "dataflow,POLICYTRACK:units(1.0),I,VEH,2024-01,1,A,0"
+    assert push(server, "sdmx-csv", write(tmp_path / "units.csv", text), "units")["unchanged"] == 1
+
+
 def test_texts_that_no_export_could_bring_back_are_refused(server, tmp_path):
     areas(server, "texts")
     before = revision(server)
