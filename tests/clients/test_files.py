@@ -29,9 +29,15 @@ def test_the_examples_of_the_document(server, tmp_path, settings, file, shown):
     if "format" not in mapping and "period_columns" not in mapping:
         mapping = {"period": "month", "value": "value", **mapping}
     write(tmp_path / "push.yaml", yaml.safe_dump(mapping, allow_unicode=True))
-    server.client_ok("push", write(tmp_path / "figures.csv", file, mapping.get("encoding", "utf-8")))
+    figures = write(tmp_path / "figures.csv", file, mapping.get("encoding", "utf-8"))
+    server.client_ok("push", figures)
     name = mapping["dataset"].removeprefix("datasets/")
     assert export(server, name).split("\n", 1)[1] == shown
+    # The same file twice changes nothing.
+    before = revision(server)
+    again = json.loads(server.client_ok("-o", "json", "push", figures))
+    assert again["unchanged"] == len(shown.splitlines())
+    assert again["created"] == again["revised"] == again["deleted"] == 0 and revision(server) == before
 
 
 def test_every_setting_is_in_the_document():
