@@ -65,7 +65,8 @@ absl::Status MapUnit(const Header& header, const v1::Dataset& dataset, PushMappi
   const bool told = !mapping->unit.empty();
   if (!told && is_free(kUnitColumn)) Default(header, kUnitColumn, &mapping->unit_column);
   if (is_free(kMultiplierColumn)) Default(header, kMultiplierColumn, &mapping->multiplier);
-  if (told || mapping->multiplier.has_value() || dataset.unit_multiplier() == 0) {
+  if (told || mapping->multiplier.has_value() || dataset.unit_multiplier() == 0 ||
+      !mapping->value.has_value()) {
     return absl::OkStatus();
   }
   return Refuse(absl::StrCat(
@@ -162,7 +163,10 @@ absl::Status SdmxCsv::FindColumns(const v1::Dataset& dataset, PushMapping* mappi
   Default(ids_, "OBS_VALUE", &mapping->value);
   Default(ids_, "OBS_STATUS", &mapping->status);
   if (!mapping->period.has_value()) return Refuse("there is no column TIME_PERIOD");
-  if (!mapping->value.has_value()) return Refuse("there is no column OBS_VALUE");
+  // A file may do nothing but take away.
+  if (!mapping->value.has_value() && !columns_.action().has_value()) {
+    return Refuse("there is no column OBS_VALUE");
+  }
   PT_RETURN_IF_ERROR(MapDimensions(ids_, dataset, mapping));
   PT_RETURN_IF_ERROR(MapUnit(ids_, dataset, mapping));
   PT_RETURN_IF_ERROR(FindFrequency(dataset, *mapping));

@@ -68,6 +68,15 @@ TEST(SdmxCsv, ARowDeletesOneObservationWhole) {
                           HasSubstr("period: there is none; a row takes away one observation")));
 }
 
+TEST(SdmxCsv, AFileMayDoNothingButTakeAway) {
+  const std::string header = "STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA,TIME_PERIOD\n";
+  EXPECT_THAT(
+      Read(header + kOwn + "D,CN,2024-01\n" + kOwn + "I,CN,2024-02\n", "format: sdmx-csv\n"),
+      ElementsAre("2 2024-01 none A deleted", HasSubstr("3 bad value: there is none")));
+  EXPECT_THAT(Read("DATAFLOW,REF_AREA,TIME_PERIOD\nPOLICYTRACK:d(1.0),CN,2024-01\n", kSdmx),
+              ElementsAre(HasSubstr("there is no column OBS_VALUE")));
+}
+
 TEST(SdmxCsv, ActionsMayMeanSomethingElse) {
   const std::string rows = kHeader + kOwn + "A,CN,2024-01,1,\n" + kOwn + "D,CN,2024-02,,\n";
   EXPECT_THAT(Read(rows, kSdmx + "actions: {A: refuse, D: refuse}\n"),
