@@ -87,8 +87,9 @@ std::vector<std::string> ColumnsOf(const PushMapping& mapping) {
       if (!part.column.empty()) columns.push_back(part.column);
     }
   };
-  for (const auto* source : {&mapping.dataset, &mapping.period, &mapping.value, &mapping.status,
-                             &mapping.deleted, &mapping.series_break, &mapping.multiplier}) {
+  for (const auto* source :
+       {&mapping.dataset, &mapping.period, &mapping.value, &mapping.status, &mapping.deleted,
+        &mapping.series_break, &mapping.multiplier, &mapping.unit_column}) {
     if (source->has_value()) add(**source);
   }
   for (const auto& [id, source] : mapping.dimensions) add(source);

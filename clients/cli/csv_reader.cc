@@ -41,7 +41,9 @@ struct CsvReader::State {
   }
   static void OnRecord(int, void* self) {
     auto* state = static_cast<State*>(self);
-    state->ready.push_back(std::exchange(state->record, {}));
+    // One that is too wide is not whole.
+    CsvRecord whole = std::exchange(state->record, {});
+    if (!state->too_wide) state->ready.push_back(std::move(whole));
     state->record_bytes = 0;
     state->header = true;
   }
@@ -65,7 +67,6 @@ struct CsvReader::State {
     const int64_t start = record.line;
     const size_t done = csv_parse(&parser, data, size, OnField, OnRecord, this);
     if (too_wide) {
-      ready.clear();
       return Fail(absl::StrCat("a record has more than ", kMaxFields, " fields"), start);
     }
     if (done == size) return absl::OkStatus();

@@ -11,12 +11,13 @@
 #include "clients/cli/number_format.h"
 #include "clients/cli/number_text.h"
 #include "clients/cli/row_source.h"
+#include "clients/cli/row_unit.h"
 #include "clients/cli/sdmx_csv.h"
+#include "clients/cli/sdmx_period.h"
 #include "clients/cli/unit_scale.h"
 #include "core/error.h"
 #include "core/observation_status.h"
 #include "core/resource_name.h"
-#include "core/unit.h"
 
 namespace policytrack::cli {
 namespace {
@@ -43,36 +44,18 @@ class CsvRows final : public RowSource {
           mapping_.csv.skip_lines > 0 ? "there is nothing after the lines that are skipped"
                                       : "the file is empty; its first line must name the columns");
     }
-    const Header header(std::move(record.fields));
-    columns_ = header.names().size();
-    if (mapping_.sdmx) {
-      PT_ASSIGN_OR_RETURN(ahead_, reader_.Next(&record_));
-      PT_ASSIGN_OR_RETURN(
-          sdmx_, SdmxCsv::Open(header, ahead_ ? &record_.fields : nullptr, lookup_, &mapping_));
-    }
-    // A percent sign says what the figures are in.
-    if (mapping_.numbers.percent && mapping_.unit.empty()) mapping_.unit = "percent";
-    PT_RETURN_IF_ERROR(header.Bind(mapping_.dataset, &dataset_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping_.period, &period_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping_.value, &value_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping_.status, &status_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping_.deleted, &deleted_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping_.series_break, &series_break_));
-    PT_RETURN_IF_ERROR(header.Bind(mapping_.multiplier, &multiplier_));
-    for (const auto& [id, source] : mapping_.dimensions) {
-      PT_ASSIGN_OR_RETURN(BoundSource bound, header.Bind(source));
-      dimensions_.emplace_back(id, std::move(bound));
-    }
-    for (const auto& [column, values] : mapping_.where) {
-      PT_ASSIGN_OR_RETURN(const size_t index, header.Find(column));
-      where_.emplace_back(index, std::set<std::string>(values.begin(), values.end()));
-    }
-    PT_RETURN_IF_ERROR(OpenPeriods(header));
-    if (mapping_.scaled() && dataset_->kind == CellSource::Kind::kConstant) {
-      // Told once, and not of every row.
-      PT_ASSIGN_OR_RETURN(const v1::Dataset* dataset, lookup_(dataset_->text));
-      PT_RETURN_IF_ERROR(ScaleTo(*dataset, mapping_.unit, 0).status());
-    }
+    columns_ = record.fields.size();
+    if (!mapping_.sdmx) return Bind(Header(std::move(record.fields)));
+    PT_ASSIGN_OR_RETURN(sdmx_, SdmxCsv::Open(std::move(record.fields)));
+    PT_ASSIGN_OR_RETURN(ahead_, reader_.Next(&record_));
+    PT_RETURN_IF_ERROR(sdmx_->FindDataset(ahead_ ? &record_.fields : nullptr, &mapping_));
+    if (!ahead_ && !mapping_.dataset.has_value()) return absl::OkStatus();
+    // What is wrong from here on is not wrong with the row.
+    header_line_ = record.line;
+    PT_ASSIGN_OR_RETURN(const v1::Dataset* dataset, lookup_(mapping_.dataset->text));
+    PT_RETURN_IF_ERROR(sdmx_->FindColumns(*dataset, &mapping_));
+    PT_RETURN_IF_ERROR(Bind(sdmx_->header()));
+    header_line_ = 0;
     return absl::OkStatus();
   }
 
@@ -83,6 +66,9 @@ class CsvRows final : public RowSource {
         if (!any) return false;
       }
       ahead_ = false;
+      if (sdmx_.has_value() && record_.fields.size() == columns_) {
+        sdmx_->TakeLabels(&record_.fields);
+      }
     }
     item->line = record_.line;
     item->dataset.clear();
@@ -98,7 +84,9 @@ class CsvRows final : public RowSource {
     return true;
   }
 
-  int64_t line() const override { return std::max<int64_t>(reader_.line(), 1); }
+  int64_t line() const override {
+    return header_line_ > 0 ? header_line_ : std::max<int64_t>(reader_.line(), 1);
+  }
 
  private:
   static void Refuse(SourceItem* item, const char* reason, std::string field, std::string message) {
@@ -109,6 +97,31 @@ class CsvRows final : public RowSource {
   }
 
   bool wide() const { return !periods_.empty(); }
+
+  absl::Status Bind(const Header& header) {
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.dataset, &dataset_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.period, &period_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.value, &value_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.status, &status_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.deleted, &deleted_));
+    PT_RETURN_IF_ERROR(header.Bind(mapping_.series_break, &series_break_));
+    PT_ASSIGN_OR_RETURN(unit_, RowUnit::Bind(header, mapping_));
+    for (const auto& [id, source] : mapping_.dimensions) {
+      PT_ASSIGN_OR_RETURN(BoundSource bound, header.Bind(source));
+      dimensions_.emplace_back(id, std::move(bound));
+    }
+    for (const auto& [column, values] : mapping_.where) {
+      PT_ASSIGN_OR_RETURN(const size_t index, header.Find(column));
+      where_.emplace_back(index, std::set<std::string>(values.begin(), values.end()));
+    }
+    PT_RETURN_IF_ERROR(OpenPeriods(header));
+    if (unit_.stated() && unit_.constant() && dataset_->kind == CellSource::Kind::kConstant) {
+      // Told once, and not of every row.
+      PT_ASSIGN_OR_RETURN(const v1::Dataset* dataset, lookup_(dataset_->text));
+      PT_RETURN_IF_ERROR(ScaleTo(*dataset, unit_.unit(), 0).status());
+    }
+    return absl::OkStatus();
+  }
 
   absl::Status OpenPeriods(const Header& header) {
     for (const auto& [name, period] : mapping_.period_columns) {
@@ -164,7 +177,7 @@ class CsvRows final : public RowSource {
       item->kind = SourceItem::Kind::kSkipped;
       return;
     }
-    if (!known || !ReadKey(item)) return;
+    if (!known || !ReadKey(deleted, item)) return;
     if (deleted) {
       observation.set_deleted(true);
       // A message of SDMX may say what it takes away.
@@ -195,7 +208,7 @@ class CsvRows final : public RowSource {
   }
 
   // Dataset, period and dimensions.
-  bool ReadKey(SourceItem* item) const {
+  bool ReadKey(bool deleted, SourceItem* item) const {
     const std::vector<std::string>& fields = record_.fields;
     v1::Observation& observation = item->observation;
     item->dataset = WithCollection(kDatasets, dataset_->Get(fields));
@@ -204,16 +217,29 @@ class CsvRows final : public RowSource {
       return false;
     }
     observation.set_period(wide() ? periods_[cell_].second : period_->Get(fields));
-    if (sdmx_.has_value()) observation.set_period(SdmxCsv::Period(observation.period()));
+    // Of SDMX such a row is of all that its other columns select.
+    const char* one_by_one = deleted && sdmx_.has_value()
+                                 ? "; a row takes away one observation: name each that is to go"
+                                 : "";
     if (observation.period().empty()) {
-      Refuse(item, reason::kFieldRequired, "period", "period: there is none");
+      Refuse(item, reason::kFieldRequired, "period",
+             absl::StrCat("period: there is none", one_by_one));
       return false;
+    }
+    if (sdmx_.has_value()) {
+      auto period = PeriodOfSdmx(observation.period());
+      if (!period.ok()) {
+        Refuse(item, reason::kFieldInvalid, "period", std::string(period.status().message()));
+        return false;
+      }
+      observation.set_period(*std::move(period));
     }
     for (const auto& [id, source] : dimensions_) {
       std::string text = source.Get(fields);
       if (text.empty()) {
         Refuse(item, reason::kFieldRequired, absl::StrCat("dimensions.", id),
-               absl::StrCat("dimensions.", id, ": there is none; write _T for the total"));
+               absl::StrCat("dimensions.", id, ": there is none",
+                            *one_by_one == 0 ? "; write _T for the total" : one_by_one));
         return false;
       }
       (*observation.mutable_dimensions())[id] = std::move(text);
@@ -224,11 +250,16 @@ class CsvRows final : public RowSource {
   void ReadValue(const std::string& value, SourceItem* item) {
     if (value.empty()) {
       return Refuse(item, reason::kFieldRequired, "value",
-                    "value: there is none; if an empty cell means no figure, put \"\" into "
-                    "missing_marks");
+                    absl::StrCat("value: there is none; ",
+                                 sdmx_.has_value()
+                                     ? "a row writes its observation whole and cannot leave the "
+                                       "figure as it is: send it, or an OBS_STATUS that says that "
+                                       "there is none (O, M, L, H, Q, K, J); if"
+                                     : "if",
+                                 " an empty cell means no figure, put \"\" into missing_marks"));
     }
     UnitScale scale;
-    if (mapping_.scaled() && !FindScale(item, &scale)) return;
+    if (unit_.stated() && !FindScale(item, &scale)) return;
     const auto plain = PlainNumber(value, mapping_.numbers);
     const std::string shifted = plain.has_value() ? scale.Shifted(*plain) : "";
     const auto number = ParseDouble(shifted);
@@ -258,24 +289,10 @@ class CsvRows final : public RowSource {
       broken_ = dataset.status();
       return false;
     }
-    // A unit that is stated has no multiplier unless one is stated, too.
-    int multiplier = 0;
-    if (multiplier_.has_value()) {
-      const std::string text = multiplier_->Get(record_.fields);
-      const auto whole = ParseInteger<int>(text);
-      if (!whole.has_value() || !CheckUnitMultiplier("multiplier", *whole).ok()) {
-        Refuse(item, reason::kFieldInvalid, "multiplier",
-               absl::StrCat("multiplier: `", CutText(text, kMaxShownBytes),
-                            "` is no power of ten from ", kMinUnitMultiplier, " to ",
-                            kMaxUnitMultiplier));
-        return false;
-      }
-      multiplier = *whole;
-    }
-    const auto found = ScaleTo(**dataset, mapping_.unit, multiplier);
+    const auto found = unit_.ScaleOf(record_.fields, **dataset);
     if (!found.ok()) {
-      Refuse(item, reason::kFieldInvalid, "value",
-             absl::StrCat("value: ", found.status().message()));
+      Refuse(item, reason::kFieldInvalid, MetadataOf(found.status(), "field"),
+             std::string(found.status().message()));
       return false;
     }
     *scale = *found;
@@ -285,6 +302,11 @@ class CsvRows final : public RowSource {
   bool ReadStatus(SourceItem* item) const {
     if (!status_.has_value()) return true;
     const std::string text = status_->Get(record_.fields);
+    if (const auto it = mapping_.statuses.find(text); it != mapping_.statuses.end()) {
+      item->observation.set_status(it->second.status);
+      item->observation.set_series_break(it->second.series_break);
+      return true;
+    }
     if (text.empty()) return true;
     v1::ObservationStatus status = v1::OBSERVATION_STATUS_UNSPECIFIED;
     if (sdmx_.has_value()) {
@@ -297,9 +319,11 @@ class CsvRows final : public RowSource {
       item->observation.set_series_break(series_break);
     } else if (!ParseStatus(text, &status)) {
       Refuse(item, reason::kFieldInvalid, "status",
-             absl::StrCat("status: `", CutText(text, kMaxShownBytes),
-                          "` is no status: write a letter of SDMX CL_OBS_STATUS, such as P, or a "
-                          "name, such as PROVISIONAL (docs/observation-status.md)"));
+             absl::StrCat(
+                 "status: `", CutText(text, kMaxShownBytes),
+                 "` is no status: write a letter of SDMX CL_OBS_STATUS, such as P, or a "
+                 "name, such as PROVISIONAL (docs/observation-status.md), or say in `statuses` of "
+                 "the mapping which it is"));
       return false;
     }
     item->observation.set_status(status);
@@ -330,13 +354,14 @@ class CsvRows final : public RowSource {
   absl::Status broken_;   // the rest cannot be read
   size_t columns_ = 0;
   std::optional<SdmxCsv> sdmx_;
+  int64_t header_line_ = 0;  // while its columns are looked up
   std::optional<BoundSource> dataset_;
   std::optional<BoundSource> period_;
   std::optional<BoundSource> value_;
   std::optional<BoundSource> status_;
   std::optional<BoundSource> deleted_;
   std::optional<BoundSource> series_break_;
-  std::optional<BoundSource> multiplier_;
+  RowUnit unit_;
   std::vector<std::pair<std::string, BoundSource>> dimensions_;
   std::vector<std::pair<size_t, std::set<std::string>>> where_;
   // Of a wide file: columns with their periods, and the one to be given next.

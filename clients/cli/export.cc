@@ -65,14 +65,17 @@ class Exporter {
     PT_ASSIGN_OR_RETURN(
         const auto dataset,
         context_.connection.Unary(*stub, &v1::DatasetService::Stub::GetDataset, request));
+    unit_ = dataset.unit();
     multiplier_ = absl::StrCat(dataset.unit_multiplier());
     structure_ = StructureOf(dataset.name());
     const std::set<std::string> taken =
         sdmx_ ? std::set<std::string>{"STRUCTURE_ID", "ACTION",     "TIME_PERIOD",
-                                      "OBS_VALUE",    "OBS_STATUS", "UNIT_MULT"}
+                                      "OBS_VALUE",    "OBS_STATUS", kMultiplierColumn}
               : std::set<std::string>{"period", "value", "status", "series_break"};
     for (const v1::Dimension& dimension : dataset.dimensions()) {
       dimensions_.push_back(dimension.id());
+      // What an office has as a dimension says it in every row.
+      if (sdmx_ && SdmxColumn(dimension.id()) == kUnitColumn) unit_.clear();
       if (taken.count(sdmx_ ? SdmxColumn(dimension.id()) : dimension.id()) == 0) continue;
       return Error(absl::StatusCode::kFailedPrecondition, reason::kFieldInvalid,
                    absl::StrCat("the dimension `", dimension.id(), "` of ", dataset.name(),
@@ -92,7 +95,8 @@ class Exporter {
     if (sdmx_) {
       cells = {"STRUCTURE[;]", "STRUCTURE_ID", "ACTION"};
       for (const std::string& id : dimensions_) cells.push_back(SdmxColumn(id));
-      cells.insert(cells.end(), {"TIME_PERIOD", "OBS_VALUE", "OBS_STATUS[]", "UNIT_MULT"});
+      cells.insert(cells.end(), {"TIME_PERIOD", "OBS_VALUE", "OBS_STATUS[]", kMultiplierColumn});
+      if (!unit_.empty()) cells.push_back(kUnitColumn);
     } else {
       if (!dataset_) cells.push_back("output");
       cells.push_back("period");
@@ -119,6 +123,7 @@ class Exporter {
       cells.insert(cells.end(),
                    {row.period(), value, row.series_break() ? absl::StrCat("B;", letter) : letter,
                     multiplier_});
+      if (!unit_.empty()) cells.push_back(unit_);
     } else {
       if (!dataset_) cells.push_back(row.output());
       cells.push_back(row.period());
@@ -141,6 +146,7 @@ class Exporter {
   std::unique_ptr<v1::ObservationService::Stub> stub_;
   v1::ListObservationsRequest request_;
   std::vector<std::string> dimensions_;
+  std::string unit_;
   std::string multiplier_;
   std::string structure_;
 };

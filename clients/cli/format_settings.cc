@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "clients/cli/number_format.h"
 #include "clients/cli/number_text.h"
 #include "clients/cli/text_input.h"
@@ -18,13 +19,18 @@ constexpr int64_t kMaxSkippedLines = 1000000;
 }  // namespace
 
 absl::string_view FormatSettings::Keys() {
-  return "encoding, delimiter, skip_lines, footnotes, period_columns, decimal, thousands, digits, "
-         "percent, unit, multiplier, format, structure, ignore, actions";
+  return "statuses, encoding, delimiter, skip_lines, footnotes, period_columns, decimal, "
+         "thousands, digits, "
+         "percent, unit, units, multiplier, format, structure, ignore, actions";
 }
 
 bool FormatSettings::Read(const std::string& key, const YAML::Node& value, PushMapping* mapping) {
   if (key == "missing_marks") {
     ReadMarks(value, mapping);
+    return true;
+  }
+  if (key == "statuses") {
+    ReadStatuses(value, mapping);
     return true;
   }
   return ReadTable(key, value, mapping) || ReadNumbers(key, value, mapping) ||
@@ -106,6 +112,13 @@ bool FormatSettings::ReadNumbers(const std::string& key, const YAML::Node& value
         !mapping->unit.empty() && !status.ok()) {
       fail_(value, std::string(status.message()));
     }
+  } else if (key == "units") {
+    for (auto& [text, unit] : Pairs(value, key)) {
+      if (const absl::Status status = CheckUnit("units", unit); !status.ok()) {
+        fail_(value, std::string(status.message()));
+      }
+      mapping->units[text] = unit;
+    }
   } else if (key == "multiplier") {
     const auto multiplier = Whole(value, key, kMinUnitMultiplier, kMaxUnitMultiplier);
     if (mapping->multiplier.has_value()) {
@@ -132,8 +145,8 @@ bool FormatSettings::ReadSdmx(const std::string& key, const YAML::Node& value,
   } else if (key == "actions") {
     for (auto& [from, to] : Pairs(value, key)) {
       if (from.size() != 1 || std::string("IAMRD").find(from) == std::string::npos ||
-          (to != "M" && to != "D")) {
-        fail_(value, "`actions` is a map from I, A, M, R or D to M, write, or D, delete");
+          (to != "M" && to != "D" && to != "refuse")) {
+        fail_(value, "`actions` is a map from I, A, M, R or D to M, write, D, delete, or refuse");
       } else {
         mapping->actions[from] = to;
       }
@@ -204,6 +217,24 @@ std::vector<std::pair<std::string, std::string>> FormatSettings::Pairs(const YAM
   return pairs;
 }
 
+void FormatSettings::ReadStatuses(const YAML::Node& node, PushMapping* mapping) {
+  for (auto& [text, word] : Pairs(node, "statuses")) {
+    StatusText status;
+    absl::string_view rest = word;
+    if (rest == "B") {
+      status.series_break = true;
+    } else {
+      status.series_break = absl::ConsumePrefix(&rest, "B;");
+      if (!ParseStatus(rest, &status.status)) {
+        fail_(node, absl::StrCat("`statuses`: `", word, "` of `", text,
+                                 "` is no letter or name of docs/observation-status.md, B for a "
+                                 "break, or both, as in `B;P`"));
+      }
+    }
+    mapping->statuses[text] = status;
+  }
+}
+
 void FormatSettings::ReadMarks(const YAML::Node& node, PushMapping* mapping) {
   if (!node.IsMap()) {
     for (std::string& mark : Texts(node, "missing_marks")) {
@@ -229,6 +260,15 @@ absl::Status CheckFormat(const PushMapping& mapping) {
     if (separator == decimal) {
       return refuse("`decimal` and `thousands` cannot be the same character");
     }
+  }
+  if (mapping.unit_column.has_value() && !mapping.unit.empty()) {
+    return refuse("`unit` and `unit_column` cannot both be given");
+  }
+  if (!mapping.units.empty() && !mapping.unit_column.has_value() && !mapping.sdmx) {
+    return refuse("`units` says what the texts of `unit_column` are, and there is none");
+  }
+  if (!mapping.statuses.empty() && !mapping.status.has_value() && !mapping.sdmx) {
+    return refuse("`statuses` says what the texts of `status` are, and there is none");
   }
   if (mapping.sdmx) {
     if (mapping.wide()) return refuse("`period_columns` is not for SDMX-CSV");

@@ -40,6 +40,7 @@ class FormatSettings {
   bool Flag(const YAML::Node& node, const std::string& key);
   std::vector<std::pair<std::string, std::string>> Pairs(const YAML::Node& node,
                                                          const std::string& key);
+  void ReadStatuses(const YAML::Node& node, PushMapping* mapping);
   void ReadMarks(const YAML::Node& node, PushMapping* mapping);
   bool ReadTable(const std::string& key, const YAML::Node& value, PushMapping* mapping);
   bool ReadNumbers(const std::string& key, const YAML::Node& value, PushMapping* mapping);

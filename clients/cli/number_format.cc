@@ -184,7 +184,10 @@ std::optional<Digits> ParseDigits(absl::string_view word) {
 }
 
 std::string DescribeFormat(const NumberFormat& format) {
-  if (format.plain()) return "write digits with a point and without separators";
+  if (format.plain()) {
+    return "write digits with a point and without separators, or say in a mapping how the file "
+           "has them (`decimal`, `thousands`, `digits`, `percent`)";
+  }
   std::vector<absl::string_view> words;
   for (const std::string& separator : format.thousands) {
     for (const auto& [word, text] : kSeparators) {

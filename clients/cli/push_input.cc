@@ -44,7 +44,9 @@ absl::StatusOr<std::pair<std::string, std::shared_ptr<void>>> CopyToFile(std::is
   if (in.peek() != std::istream::traits_type::eof()) out << in.rdbuf();
   out.flush();
   if (!out || in.bad()) {
-    return absl::UnavailableError("standard input cannot be copied to a temporary file");
+    return absl::UnavailableError(
+        "what a pipe gives cannot be copied to a temporary file; is its directory "
+        "(TMPDIR) full?");
   }
   return std::make_pair(std::move(path), std::move(handle));
 }
@@ -138,8 +140,12 @@ absl::StatusOr<PushInput> PushInput::Prepare(const Context& context, const std::
       return absl::InvalidArgumentError(absl::StrCat(input.name_, ": ", status.message()));
     }
   }
-  if (file == "-") {
-    PT_ASSIGN_OR_RETURN(auto copy, CopyToFile(*context.environment.in));
+  // A pipe gives its bytes once, and they are read several times.
+  std::error_code ignored;
+  if (file == "-" || !fs::is_regular_file(file, ignored)) {
+    std::ifstream pipe;
+    if (file != "-") pipe.open(file, std::ios::binary);
+    PT_ASSIGN_OR_RETURN(auto copy, CopyToFile(file == "-" ? *context.environment.in : pipe));
     input.path_ = std::move(copy.first);
     input.temporary_ = std::move(copy.second);
   }

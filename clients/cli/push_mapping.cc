@@ -18,7 +18,7 @@ namespace {
 
 constexpr absl::string_view kKeys =
     "dataset, dataset_column, period, value, status, deleted, series_break, dimensions, where, "
-    "missing_marks, multiplier_column";
+    "missing_marks, unit_column, multiplier_column";
 
 class MappingReader {
  public:
@@ -64,6 +64,8 @@ class MappingReader {
         ReadDimensions(value, &mapping);
       } else if (key == "where") {
         ReadWhere(value, &mapping);
+      } else if (key == "unit_column") {
+        Assign(entry.first, Source(value, key, false), &mapping.unit_column);
       } else if (key == "multiplier_column") {
         Assign(entry.first, Source(value, key, false), &mapping.multiplier);
       } else if (const auto read = settings_.Read(key, value, &mapping); !read) {
@@ -235,7 +237,8 @@ absl::Status CheckComplete(const PushMapping& mapping) {
   if (mapping.sdmx) return absl::OkStatus();
   if (!mapping.dataset.has_value()) {
     return absl::InvalidArgumentError(
-        "no dataset: give --dataset, or `dataset` or `dataset_column` in a mapping file");
+        "no dataset: give --dataset, or `dataset` or `dataset_column` in a mapping file; a file "
+        "of SDMX-CSV may name its own: --format sdmx-csv");
   }
   if (mapping.wide()) return absl::OkStatus();
   if (!mapping.period.has_value()) {

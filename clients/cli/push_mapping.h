@@ -38,6 +38,12 @@ struct CellSource {
   static CellSource Constant(absl::string_view value);
 };
 
+// What a text in the column of the status says.
+struct StatusText {
+  v1::ObservationStatus status = v1::OBSERVATION_STATUS_UNSPECIFIED;
+  bool series_break = false;
+};
+
 struct PushMapping {
   std::optional<CellSource> dataset;
   std::optional<CellSource> period;
@@ -51,12 +57,17 @@ struct PushMapping {
   // What stands for no value, with the status that says so; UNSPECIFIED where the
   // row is passed over and counted.
   std::map<std::string, v1::ObservationStatus> missing_marks;
+  // Texts that are no letters of CL_OBS_STATUS, such as flags of an office.
+  std::map<std::string, StatusText> statuses;
 
   CsvFormat csv;
   NumberFormat numbers;
   // What the figures of the file are in, where it is not the unit of the dataset.
   std::string unit;
   std::optional<CellSource> multiplier;
+  // Or the column that says it, and what its texts are on the list of units.
+  std::optional<CellSource> unit_column;
+  std::map<std::string, std::string> units;
   // A wide file: columns of values with their periods. With `period_rest`, all
   // columns that the mapping does not name, their names being the periods.
   std::vector<std::pair<std::string, std::string>> period_columns;
@@ -69,7 +80,6 @@ struct PushMapping {
   std::map<std::string, std::string> actions;
 
   bool wide() const { return period_rest || !period_columns.empty(); }
-  bool scaled() const { return !unit.empty() || multiplier.has_value(); }
 };
 
 // The mapping in a YAML text. Problems are appended to `errors` with their

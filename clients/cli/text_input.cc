@@ -104,11 +104,10 @@ std::string Hint(absl::string_view encoding, absl::string_view block, bool start
   constexpr absl::string_view kSave =
       "save it as UTF-8 (spreadsheets call it \"CSV UTF-8\"), or say `encoding: ";
   // Arabic text reads as such, too; nobody but the sender knows.
+  constexpr absl::string_view kArabic = "windows-1256` for an Arabic one";
   return Reads("gb18030", block)
-             ? absl::StrCat(kSave,
-                            "gb18030` for a Chinese file, `encoding: windows-1256` for an "
-                            "Arabic one")
-             : absl::StrCat(kSave, "...` with one of ", Encodings());
+             ? absl::StrCat(kSave, "gb18030` for a Chinese file, `encoding: ", kArabic)
+             : absl::StrCat(kSave, kArabic, "; there is ", Encodings());
 }
 
 }  // namespace
@@ -121,8 +120,51 @@ std::string Encodings() {
 
 bool IsEncoding(absl::string_view name) { return Find(name) != nullptr; }
 
+// Whether all bytes of a file are UTF-8, with more of it than another encoding can
+// have by chance.
+class Utf8Suspicion {
+ public:
+  explicit Utf8Suspicion(absl::string_view encoding)
+      : active_(encoding == "gb18030" || encoding == "gbk" || encoding == "windows-1256"),
+        wide_(encoding != "windows-1256") {}
+
+  void Add(absl::string_view bytes, int64_t line) {
+    if (!active_) return;
+    rest_.append(bytes.data(), bytes.size());
+    absl::string_view left = rest_;
+    std::string text;
+    if (!converter_.open() || !converter_.Convert(&left, &text)) {
+      active_ = false;
+      return;
+    }
+    rest_ = std::string(left);
+    for (const char c : text) {
+      if (c == '\n') ++line;
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < (wide_ ? kThreeBytes : kTwoBytes)) continue;
+      if (seen_++ == 0) line_ = line;
+    }
+  }
+
+  // The line of the first such character, or 0 when the file may be what is said.
+  // Two of two bytes are no word of Arabic; one of three bytes is no Chinese of GBK.
+  int64_t line() const { return active_ && rest_.empty() && seen_ >= (wide_ ? 1 : 2) ? line_ : 0; }
+
+ private:
+  static constexpr unsigned char kTwoBytes = 0xc2;
+  static constexpr unsigned char kThreeBytes = 0xe0;
+
+  bool active_;
+  bool wide_;
+  Converter converter_{"UTF-8"};
+  std::string rest_;  // a character that is not complete
+  int64_t seen_ = 0;
+  int64_t line_ = 0;
+};
+
 struct TextInput::State {
-  State(std::istream& s, const Encoding& e) : stream(s), encoding(e), converter(e.iconv) {}
+  State(std::istream& s, const Encoding& e)
+      : stream(s), encoding(e), converter(e.iconv), utf8(e.name) {}
 
   absl::Status Wrong(absl::string_view text_before, absl::string_view what, absl::string_view hint,
                      int64_t byte) {
@@ -157,6 +199,7 @@ struct TextInput::State {
     in.resize(kept + static_cast<size_t>(stream.gcount()));
     if (stream.bad()) return absl::UnavailableError("cannot be read");
     ended = stream.eof();
+    utf8.Add(absl::string_view(in).substr(kept), line);
     if (first) {
       if (absl::Status status = CheckStart(); !status.ok()) return status;
     }
@@ -175,6 +218,12 @@ struct TextInput::State {
     } else if (!valid || (ended && !rest.empty())) {
       status = Wrong(text, valid ? "it ends within a character" : "there is no character",
                      Hint(encoding.name, in, first), at);
+    } else if (ended && utf8.line() > 0) {
+      error_line = utf8.line();
+      status = absl::InvalidArgumentError(
+          absl::StrCat("the file is not ", encoding.words,
+                       " text: all of it is UTF-8, and would be garbage as that; leave `encoding` "
+                       "out"));
     }
     in.erase(0, done);
     offset = at;
@@ -186,6 +235,7 @@ struct TextInput::State {
   std::istream& stream;
   const Encoding& encoding;
   Converter converter;
+  Utf8Suspicion utf8;
   std::string in;   // read and not yet converted
   std::string out;  // converted
   absl::string_view text;

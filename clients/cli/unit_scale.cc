@@ -36,7 +36,7 @@ absl::StatusOr<UnitScale> ScaleTo(const v1::Dataset& dataset, absl::string_view 
   const Unit* to = FindUnit(dataset.unit());
   if (from == nullptr || to == nullptr || from->kind != to->kind) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "the mapping says that the figures are in `", unit, "`",
+        "the figures are in `", unit, "`",
         from == nullptr ? "" : absl::StrCat(" (", from->kind, ")"), ", and ", dataset.name(),
         " has `", dataset.unit(), "`", to == nullptr ? "" : absl::StrCat(" (", to->kind, ")"),
         ": the one cannot be converted into the other"));

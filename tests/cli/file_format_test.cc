@@ -1,16 +1,17 @@
 // How files are written: numbers, encodings, marks, units, wide tables, SDMX-CSV.
 #include <sstream>
 
+#include "absl/strings/str_cat.h"
 #include "clients/cli/number_format.h"
 #include "clients/cli/number_text.h"
 #include "clients/cli/push_mapping.h"
 #include "clients/cli/row_source.h"
-#include "clients/cli/sdmx_csv.h"
 #include "clients/cli/text_input.h"
 #include "clients/cli/unit_scale.h"
 #include "core/observation_status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/cli/read_rows.h"
 
 namespace policytrack::cli {
 namespace {
@@ -20,55 +21,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-v1::Dataset Vehicles() {
-  v1::Dataset dataset;
-  dataset.set_name("datasets/d");
-  dataset.set_unit("vehicles");
-  dataset.set_unit_multiplier(4);
-  dataset.add_dimensions()->set_id("ref_area");
-  return dataset;
-}
-
-// Rows as `line period value status`, or as they were passed over.
-std::vector<std::string> Read(const std::string& text, const std::string& settings) {
-  std::vector<Diagnostic> errors;
-  const bool sdmx = settings.find("sdmx") != std::string::npos;
-  const bool wide = settings.find("period_columns") != std::string::npos;
-  const std::string base = sdmx ? "" : wide ? "dataset: d\n" : "dataset: d\nperiod: p\nvalue: v\n";
-  const PushMapping mapping = ParseMapping(base + settings, "m.yaml", &errors);
-  for (const Diagnostic& error : errors) return {FormatDiagnostic(error)};
-  if (const absl::Status status = CheckComplete(mapping); !status.ok()) {
-    return {std::string(status.message())};
-  }
-  static const v1::Dataset dataset = Vehicles();
-  std::istringstream stream(text);
-  int64_t line = 0;
-  auto source = OpenCsv(
-      stream, mapping, [](const std::string&) { return &dataset; }, &line);
-  if (!source.ok()) return {std::to_string(line) + " " + std::string(source.status().message())};
-  std::vector<std::string> rows;
-  SourceItem item;
-  while (true) {
-    const auto any = (*source)->Next(&item);
-    if (!any.ok()) {
-      rows.push_back(std::to_string((*source)->line()) + " " + std::string(any.status().message()));
-      return rows;
-    }
-    if (!*any) return rows;
-    const v1::Observation& row = item.observation;
-    std::string out = std::to_string(item.line) + " ";
-    if (item.kind == SourceItem::Kind::kSkipped) out += "skipped";
-    if (item.kind == SourceItem::Kind::kFiltered) out += "filtered";
-    if (item.kind == SourceItem::Kind::kBad) out += "bad " + item.message;
-    if (item.kind == SourceItem::Kind::kRow) {
-      out += row.period() + " " + (row.has_value() ? FormatDouble(row.value()) : "none") + " " +
-             LetterOf(row.status()) + (row.series_break() ? " break" : "") +
-             (row.deleted() ? " deleted" : "");
-    }
-    rows.push_back(out);
-  }
-}
 
 std::string Number(const std::string& text, const NumberFormat& format) {
   const auto plain = PlainNumber(text, format);
@@ -196,6 +148,28 @@ TEST(FileFormat, EncodingsAreConvertedAndChecked) {
   EXPECT_THAT(Read("p,v\n", "encoding: latin-1\n"), ElementsAre(HasSubstr("is one of utf-8")));
 }
 
+TEST(FileFormat, Utf8UnderAnotherNameIsRefused) {
+  for (const char* encoding : {"gb18030", "gbk"}) {
+    const std::string setting = absl::StrCat("encoding: ", encoding, "\n");
+    // An even number of bytes, so that each two are a character of it.
+    EXPECT_THAT(Read("p,v,x\n1,2,\n3,4,河南\n", setting).back(),
+                AllOf(StartsWith("3 "), HasSubstr("all of it is UTF-8"),
+                      HasSubstr("leave `encoding` out")));
+    // 省, which is as well a letter of UTF-8, and 河南.
+    EXPECT_THAT(Read("p,v,x\n1,2,\xca\xa1\n", setting), ElementsAre("2 1 2 A"));
+    EXPECT_THAT(Read("p,v,x\n1,2,\xba\xd3\xc4\xcf\n", setting), ElementsAre("2 1 2 A"));
+  }
+  EXPECT_THAT(Read("p,v,x\n1,2,مصر\n", "encoding: windows-1256\n").back(),
+              HasSubstr("the file is not Windows-1256 text: all of it is UTF-8"));
+  // مصر، as it is written there.
+  EXPECT_THAT(Read("p,v,x\n1,2,\xe3\xd5\xd1\xa1\n", "encoding: windows-1256\n"),
+              ElementsAre("2 1 2 A"));
+  // A character that two blocks have, and a last one that is cut off.
+  std::string text = "p,v,x\n";
+  while (text.size() < (65 << 10)) text += "1,2,河南\n";
+  EXPECT_THAT(Read(text, "encoding: gbk\n").back(), HasSubstr("all of it is UTF-8"));
+}
+
 TEST(FileFormat, CharactersAcrossBlocksStayWhole) {
   std::string text = "p,v\n";
   for (int i = 0; text.size() < (200 << 10); ++i) text += "产产产" + std::to_string(i) + ",1\n";
@@ -219,54 +193,6 @@ TEST(FileFormat, SettingsThatContradictEachOtherAreRefused) {
   EXPECT_THAT(Read("p,v\n1,2\n", "unit: yuan\n"), ElementsAre(HasSubstr("cannot be converted")));
   EXPECT_THAT(Read("p,v,m\n1,25,3\n2,1,x\n", "multiplier_column: m\n"),
               ElementsAre("2 1 2.5 A", HasSubstr("3 bad multiplier: `x`")));
-}
-
-constexpr char kOwn[] = "POLICYTRACK:d(1.0)";
-
-TEST(SdmxCsv, Version2) {
-  const std::string own = std::string("dataflow,") + kOwn;
-  EXPECT_THAT(
-      Read("STRUCTURE[;],STRUCTURE_ID,ACTION,REF_AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS[]\n" + own +
-               ",I,CN,2024-M09,1,B;P\n" + own + ",D,CN,2024,7,\n" + own + ",A,CN,2024,7,\n" + own +
-               ",M,CN,2024,,Q\n" + own + ",R,CN,2024,1,P;E\n" + own + ",X,CN,2024,1,\n" +
-               "dataflow,X:Y(1.0),I,CN,2024,1,\n" + own + ",I,,2024,1,\n",
-           "format: sdmx-csv\n"),
-      ElementsAre("2 2024-09 1 P break", "3 2024 none A deleted", HasSubstr("ACTION A adds"),
-                  "5 2024 none Q", HasSubstr("6 bad OBS_STATUS: `P;E`"),
-                  HasSubstr("ACTION `X` is none"), HasSubstr("the row is of `X:Y(1.0)`"),
-                  HasSubstr("dimensions.ref_area: there is none")));
-}
-
-TEST(SdmxCsv, Version1NeedsItsStructureTold) {
-  const std::string text =
-      "DATAFLOW,FREQ,GEO,TIME_PERIOD,OBS_VALUE,UNIT_MULT\nX:Y(1),A,CN,2024,5,6\n";
-  EXPECT_THAT(Read(text, "format: sdmx-csv\n"), ElementsAre(HasSubstr("repeat it as `structure`")));
-  EXPECT_THAT(Read(text, "format: sdmx-csv\ndataset: d\n"),
-              ElementsAre(HasSubstr("`POLICYTRACK:d(1.0)` is expected")));
-  EXPECT_THAT(Read(text, "format: sdmx-csv\ndataset: d\nstructure: X:Y(1)\n"),
-              ElementsAre(HasSubstr("there is no column REF_AREA")));
-  const std::string mapped =
-      "format: sdmx-csv\ndataset: d\nstructure: X:Y(1)\ndimensions: {ref_area: GEO}\n";
-  EXPECT_THAT(Read(text, mapped), ElementsAre(HasSubstr("the column `FREQ` is no dimension")));
-  EXPECT_THAT(Read(text, mapped + "ignore: [FREQ]\n"), ElementsAre("2 2024 500 A"));
-}
-
-TEST(SdmxCsv, Periods) {
-  for (const auto& [from, to] : {std::pair("2024", "2024"),
-                                 {"2024-A1", "2024"},
-                                 {"2024-S1", "2024-S1"},
-                                 {"2024-Q3", "2024-Q3"},
-                                 {"2024-09", "2024-09"},
-                                 {"2024-M09", "2024-09"},
-                                 {"2024-W07", "2024-W07"},
-                                 {"2024-09-05", "2024-09-05"},
-                                 {"2024-D366", "2024-12-31"},
-                                 {"2023-D366", "2023-D366"},
-                                 {"2024-M9", "2024-M9"},
-                                 {"2024-A2", "2024-A2"},
-                                 {"", ""}}) {
-    EXPECT_EQ(SdmxCsv::Period(from), to);
-  }
 }
 
 TEST(FileFormat, JsonLinesTakeLettersAndAnEncoding) {

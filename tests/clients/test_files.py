@@ -1,46 +1,13 @@
-"""What people send and take away as files, by `policytrack push` and `list observations`: the examples
-of docs/client.md, round trips, the report of rows, and files that must change nothing."""
+"""What people send as files, by `policytrack push`: the examples of docs/client.md and the report of rows."""
 
 import json
-import os
 import re
-import resource
-import subprocess
 
 import pytest
 import yaml
 
+from figures import create, export, revision, rows_of, write
 from harness import CLIENT, ROOT, run
-
-MONTH = {"frequency": "FREQUENCY_MONTH", "accumulation": "ACCUMULATION_FLOW"}
-# The bound that docs/client.md states, with the program itself and gRPC.
-MEMORY_BYTES = 160 << 20
-
-
-def create(server, name, **fields):
-    server.grpcurl_ok("policytrack.v1.DatasetService/CreateDataset", {"datasetId": name, "dataset": {
-        "displayName": name, "unit": "vehicles", **MONTH, **fields}})
-
-
-def write(path, text, encoding="utf-8"):
-    path.write_bytes(text.encode(encoding))
-    return path
-
-
-def revision(server):
-    """Of the newest commit."""
-    return json.loads(server.client_ok("-o", "json", "commits", "--page-size", "1"))["commits"][0]["revision"]
-
-
-def export(server, name, form="csv", *flags):
-    return server.client_ok("list", "observations", f"datasets/{name}", "--output", form, *flags)
-
-
-def rows_of(done):
-    """The lines of a report of rows and the summary."""
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    return lines[:-1], lines[-1]
-
 
 # --- the document ---
 
@@ -62,9 +29,15 @@ def test_the_examples_of_the_document(server, tmp_path, settings, file, shown):
     if "format" not in mapping and "period_columns" not in mapping:
         mapping = {"period": "month", "value": "value", **mapping}
     write(tmp_path / "push.yaml", yaml.safe_dump(mapping, allow_unicode=True))
-    server.client_ok("push", write(tmp_path / "figures.csv", file, mapping.get("encoding", "utf-8")))
+    figures = write(tmp_path / "figures.csv", file, mapping.get("encoding", "utf-8"))
+    server.client_ok("push", figures)
     name = mapping["dataset"].removeprefix("datasets/")
     assert export(server, name).split("\n", 1)[1] == shown
+    # The same file twice changes nothing.
+    before = revision(server)
+    again = json.loads(server.client_ok("-o", "json", "push", figures))
+    assert again["unchanged"] == len(shown.splitlines())
+    assert again["created"] == again["revised"] == again["deleted"] == 0 and revision(server) == before
 
 
 def test_every_setting_is_in_the_document():
@@ -74,89 +47,6 @@ def test_every_setting_is_in_the_document():
     assert len(keys) > 20
     for key in keys:
         assert re.search(rf"^{key}:|`{key}\b", text, re.M), key
-
-
-# --- round trips ---
-
-LETTERS = "AIEPFDGNSUVW"
-MISSING = "OMLHQKJ"
-VALUES = ["-0.0", "0.1", "1.7976931348623157e308", "5e-324", "0.30000000000000004", "-1234567.8901234567",
-          "123456789012345680", "1e22", "3", "100", "-7.5", "2.2250738585072014e-308"]
-
-
-@pytest.fixture
-def full(server, tmp_path):
-    """A dataset with every status, breaks, and values of dimensions in several scripts."""
-    create(server, "full", frequency="FREQUENCY_YEAR", unitMultiplier=4,
-           dimensions=[{"id": "ref_area"}, {"id": "maker"}])
-    lines = []
-    for number, (area, maker) in enumerate([("郑州，河南", 'the "big", one'), ("القاهرة", "_T"), ("CN;1", "…")]):
-        for year, letter in enumerate(LETTERS + MISSING, 2000):
-            row = {"period": str(year), "dimensions": {"ref_area": area, "maker": maker}, "status": letter,
-                   "series_break": (year + number) % 3 == 0}
-            if letter in LETTERS:
-                row["value"] = float(VALUES[(year + number) % len(VALUES)])
-            lines.append(json.dumps(row, ensure_ascii=False))
-    server.client_ok("push", "--dataset", "full", write(tmp_path / "full.jsonl", "\n".join(lines)))
-    return server
-
-
-CSV_MAPPING = """dataset: full
-period: period
-value: value
-status: status
-series_break: series_break
-dimensions: {ref_area: ref_area, maker: maker}
-"""
-
-
-@pytest.mark.parametrize("form", ["csv", "sdmx-csv"])
-def test_an_exported_file_pushes_back_unchanged(full, tmp_path, form):
-    text = export(full, "full", form)
-    file = write(tmp_path / "full.csv", text)
-    if form == "csv":
-        write(tmp_path / "push.yaml", CSV_MAPPING)
-    before = revision(full)
-    answer = json.loads(full.client_ok("-o", "json", "push", "--format", form, file))
-    assert answer["unchanged"] == 3 * len(LETTERS + MISSING)
-    assert answer["created"] == answer["revised"] == answer["rejected"] == answer["skipped"] == 0
-    assert answer["sent_as_missing"] == 3 * len(MISSING)
-    assert revision(full) == before
-
-    # Into another dataset, bit for bit.
-    create(full, "copy", frequency="FREQUENCY_YEAR", unitMultiplier=4,
-           dimensions=[{"id": "ref_area"}, {"id": "maker"}])
-    if form == "csv":
-        answer = json.loads(full.client_ok("-o", "json", "push", "--format", form, "--dataset", "copy", file))
-    else:
-        file = write(tmp_path / "copy.csv", text.replace("POLICYTRACK:full(", "POLICYTRACK:copy("))
-        answer = json.loads(full.client_ok("-o", "json", "push", "--format", form, file))
-    assert answer["created"] == 3 * len(LETTERS + MISSING)
-    assert export(full, "copy") == export(full, "full")
-    values = {line.split(",")[-3] for line in text.splitlines()} if form == "csv" else None
-    # 0.0 and -0.0 are the same figure, and written as 0.
-    assert values is None or {"0", "1.7976931348623157e+308", "5e-324", "-1234567.8901234567"} <= values
-    text = text.replace(",0,", ",-0.0,")
-    assert "-0.0" in text
-    answer = json.loads(full.client_ok("-o", "json", "push", "--format", form, write(tmp_path / "zero.csv", text)))
-    assert answer["unchanged"] == 3 * len(LETTERS + MISSING)
-    assert [line.split(",")[-3:-1] for line in export(full, "full").splitlines()[-len(MISSING):]] == [
-        ["", letter] for letter in MISSING]
-
-
-def test_an_export_is_whole_and_of_its_time(server, tmp_path):
-    create(server, "days", frequency="FREQUENCY_DAY", dimensions=[{"id": "series"}])
-    text = "p,v,s\n" + "".join(f"2024-01-{day:02},{day},s{series}\n"
-                               for series in range(400) for day in range(1, 32))
-    push = ["push", "--dataset", "days", "--period-column", "p", "--value-column", "v", "--dimension", "series=s"]
-    server.client_ok(*push, write(tmp_path / "days.csv", text))
-    first = revision(server)
-    server.client_ok(*push, write(tmp_path / "more.csv", "p,v,s\n2024-02-01,1,s0\n"))
-    # More than a page of the service.
-    assert len(export(server, "days").splitlines()) == 1 + 400 * 31 + 1
-    assert len(export(server, "days", "csv", "--as-of", first).splitlines()) == 1 + 400 * 31
-    done = server.client("list", "datasets", "--output", "csv")
-    assert done.returncode == 2 and "is for list observations" in done.stderr
 
 
 # --- the report of rows ---
@@ -214,84 +104,44 @@ def test_the_report_is_of_this_push_whatever_others_write(server, tmp_path):
         ("revised", 1, 2), ("created", None, 2)]
 
 
-# --- what must change nothing ---
-
-FLAGS = ["--dataset", "made", "--period-column", "p", "--value-column", "v"]
+SDMX = "STRUCTURE[;],STRUCTURE_ID,ACTION,AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS[]\n"
 
 
-@pytest.mark.parametrize("content, flags, code, said", [
-    ("p,v,省\n2024-01,1,河南\n".encode("gb18030"), FLAGS, 1, "not UTF-8 text"),
-    (b"p,v,a\n2024-01,1,x\n2024-02,2,\xb2\xfa\n", FLAGS, 1, ":3: FILE_INVALID: the file is not UTF-8 text"),
-    ("p,v\n2024-01,1\n".encode("utf-16"), FLAGS, 2, "encoding: utf-16"),
-    (b"p,v\n2024-01,1\n2024-02,\x81\x20\n", [*FLAGS, "--encoding", "gbk"], 1, "not GBK text"),
-    (b"p,v\n2024-01,1\n2024-01,2\n", FLAGS, 1, "line 2 gives"),
-    (b"STRUCTURE,STRUCTURE_ID,ACTION,TIME_PERIOD,OBS_VALUE\ndataflow,POLICYTRACK:other(1.0),I,2024-01,1\n",
-     ["--format", "sdmx-csv", "--dataset", "made"], 2, "`POLICYTRACK:made(1.0)` is expected"),
-    (b"STRUCTURE,STRUCTURE_ID,ACTION,TIME_PERIOD,OBS_VALUE\ndataflow,POLICYTRACK:gone(1.0),I,2024-01,1\n",
-     ["--format", "sdmx-csv"], 1, "RESOURCE_NOT_FOUND"),
-    (b"year,figure\n2024,1\n", FLAGS, 2, "there is no column `p`"),
-    (b"p,v\n2024-01,1\n", ["--dimension", "area=v", *FLAGS], 1, "area"),
-    (b"," * 999_999 + b"\n", FLAGS, 2, "more than 10000 fields"),
-    (b"p,v\n2024-01,1\n" + b"x" * (100 << 20) + b"\n", FLAGS, 1, ":3: FILE_INVALID"),
-    (b"\0" * 1000, FLAGS, 2, "NUL"),
-], ids=["gb18030", "gbk-in-a-row", "utf-16", "not-gbk", "twice", "other-structure", "no-dataset", "other-columns",
-        "other-dimensions", "million-columns", "long-row", "zeros"])
-def test_a_bad_file_is_refused_and_changes_nothing(server, tmp_path, content, flags, code, said):
-    create(server, "made")
+def sdmx(tmp_path, *rows):
+    return write(tmp_path / "made.csv", SDMX + "".join(f"dataflow,POLICYTRACK:made(1.0),{row}\n" for row in rows))
+
+
+def test_the_report_of_rows_of_sdmx_csv_in_words_and_as_json(server, tmp_path):
+    create(server, "made", dimensions=[{"id": "area"}])
+    push = ["push", "--format", "sdmx-csv", "--report", "rows"]
+    first = sdmx(tmp_path, "I,x,2024-01,1,P", "A,y,2024-01,2,B;E", "R,z,2024-01,,Q")
+    lines = server.client_ok(*push, first).replace(f"{tmp_path}/", "").splitlines()
+    assert lines == ["made.csv:2: created datasets/made 2024-01 area=x: 1 P",
+                     "made.csv:3: created datasets/made 2024-01 area=y: 2 E break",
+                     "made.csv:4: created datasets/made 2024-01 area=z: no value Q",
+                     "3 created, 0 revised, 0 unchanged, 0 deleted, 0 rejected, 0 skipped, 1 sent as missing; "
+                     f"revision {revision(server)}"]
     before = revision(server)
-    (tmp_path / "bad.csv").write_bytes(content)
-    done = server.client("push", *flags, tmp_path / "bad.csv")
-    assert done.returncode == code and said in done.stderr, done.stderr
-    assert len(done.stderr) < 4000
-    assert revision(server) == before and len(export(server, "made").splitlines()) == 1
+    again = server.client_ok(*push, first).splitlines()
+    assert [" unchanged datasets/made" in line for line in again[:3]] == [True] * 3 and revision(server) == before
 
+    changes = sdmx(tmp_path, "I,x,2024-01,1,P", "M,y,2024-01,3,", "D,z,2024-01,,", "D,gone,2024-01,,", "M,z,2024-02,,",
+                   "I,z,2024-T1,1,", "I,z,2024,1,", "X,z,2024-01,1,")
+    done = server.client(*push, "--partial", changes)
+    assert done.returncode == 1
+    lines = done.stdout.replace(f"{tmp_path}/", "").splitlines()
+    assert lines[:4] == ["made.csv:2: unchanged datasets/made 2024-01 area=x",
+                         "made.csv:3: revised datasets/made 2024-01 area=y: 2 E break -> 3",
+                         "made.csv:4: deleted datasets/made 2024-01 area=z: no value Q",
+                         "made.csv:5: unchanged datasets/made 2024-01 area=gone"]
+    for line, number, said in zip(lines[4:8], range(6, 10), ("a row writes its observation whole", "is a trimester",
+                                                            "must be a month such as", "ACTION: `X` is none of")):
+        assert line.startswith(f"made.csv:{number}: rejected") and said in line, line
+    assert lines[8].startswith("0 created, 1 revised, 2 unchanged, 1 deleted, 4 rejected, 0 skipped; revision ")
 
-def test_a_mapping_that_maps_nothing_is_refused(server, tmp_path):
-    create(server, "made")
-    file = write(tmp_path / "a.csv", "p,v\n2024-01,1\n")
-    for text, said in (("{}", "no dataset"), ("dataset: made\n", "no period"),
-                       ("dataset: made\nperiod: p\nvalue: v\nwhere: {p: x}\n", "no row to push (1 not selected")):
-        done = server.client("push", "--mapping", write(tmp_path / "m.yaml", text), file)
-        assert done.returncode in (1, 2) and said in done.stderr, done.stderr
-    assert export(server, "made").count("\n") == 1
-
-
-def peak_memory(server, *arguments):
-    """The exit code, the errors and the largest resident size of a run of the client."""
-    process = subprocess.Popen([str(word) for word in (CLIENT, "--server", server.address, *arguments)],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30)))
-    errors = process.stderr.read()
-    process.stderr.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, errors, usage.ru_maxrss << 10
-
-
-@pytest.mark.parametrize("name", ["sparse.csv", "sparse.jsonl"])
-def test_two_sparse_gigabytes_are_refused_in_bounded_memory(server, tmp_path, name):
-    create(server, "made")
-    with (tmp_path / name).open("wb") as file:
-        file.write(b"p,v\n2024-01,1\n" if name.endswith("csv") else b'{"period": "2024-01", "value": 1}\n')
-        file.truncate(2 << 30)
-    flags = FLAGS if name.endswith("csv") else FLAGS[:2]
-    code, errors, memory = peak_memory(server, "push", *flags, tmp_path / name)
-    assert code == 1 and "NUL" in errors, errors
-    assert memory < MEMORY_BYTES
-    assert export(server, "made").count("\n") == 1
-
-
-def test_a_long_file_is_streamed(server, tmp_path):
-    """A stand-in for files of gigabytes: 20 times what the memory of the client may grow by."""
-    create(server, "made")
-    filler = b"2024-01,1,other," + b"x" * 900 + b"\n"
-    with (tmp_path / "long.csv").open("wb") as file:
-        file.write(b"p,v,kind,text\n")
-        for _ in range(400):
-            file.write(filler * 1000)
-        file.write(b"2024-01,5,mine,\n")
-    write(tmp_path / "m.yaml", "dataset: made\nperiod: p\nvalue: v\nwhere: {kind: mine}\n")
-    code, errors, memory = peak_memory(server, "push", "--mapping", tmp_path / "m.yaml", tmp_path / "long.csv")
-    assert code == 0, errors
-    assert memory < MEMORY_BYTES
-    assert export(server, "made").splitlines()[1:] == ["2024-01,5,A,"]
+    # As JSON, of the same push once more: what was taken away is no longer there.
+    rows, summary = rows_of(server.client("-o", "json", *push, "--partial", changes))
+    assert [(row["line"], row["result"]) for row in rows] == [
+        (2, "unchanged"), (3, "unchanged"), (4, "unchanged"), (5, "unchanged"), *((n, "rejected") for n in range(6, 10))]
+    assert all(row["reason"] and row["message"] for row in rows[4:])
+    assert (summary["unchanged"], summary["rejected"]) == (4, 4)
