@@ -229,7 +229,7 @@ TEST_F(ShownUnitTest, WhatIsComputedComesInItTooWhereItsKindIsKnown) {
   v1::ListObservationsResponse response;
   const grpc::Status status = CALL(observations_, ListObservations, request, &response);
   EXPECT_EQ(CodeOf(status), "INVALID_ARGUMENT FIELD_INVALID");
-  EXPECT_THAT(status.error_message(), HasSubstr("is in percent, vehicles"));
+  EXPECT_THAT(status.error_message(), HasSubstr("is in percent, percentage_points, vehicles"));
 }
 
 TEST_F(ShownUnitTest, ProgressIsToldInIt) {
