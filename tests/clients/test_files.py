@@ -144,6 +144,70 @@ def test_an_exported_file_pushes_back_unchanged(full, tmp_path, form):
         ["", letter] for letter in MISSING]
 
 
+# In 万 and below: figures as they are published, and the fifteen digits that any figure has.
+FIGURES = ["43500", "43500.5", "0.07", "-1234567.89", "999999999999999", "0", "123456789.012345"]
+
+
+@pytest.fixture
+def made(server, tmp_path):
+    create(server, "made", frequency="FREQUENCY_YEAR", dimensions=[{"id": "area"}])
+    lines = [f"{2000 + i},河南,{text}\n" for i, text in enumerate(FIGURES)] + ["2020,河南,[c]\n"]
+    write(tmp_path / "push.yaml", "dataset: made\nperiod: p\nvalue: v\ndimensions: {area: a}\n"
+          "missing_marks: {'[c]': Q}\n")
+    server.client_ok("push", write(tmp_path / "made.csv", "p,a,v\n" + "".join(lines)))
+    return server
+
+
+def unchanged(server, *push):
+    answer = json.loads(server.client_ok("-o", "json", "push", *push))
+    return answer["unchanged"] == len(FIGURES) + 1 and not answer["created"] + answer["revised"] + answer["rejected"]
+
+
+@pytest.mark.parametrize("flags", [["--unit", "万辆"], ["--unit", "vehicles", "--multiplier", "4"],
+                                   ["--unit", "10^4 vehicles"]])
+def test_an_export_in_another_unit_pushes_back_unchanged(made, tmp_path, flags):
+    text = export(made, "made", "csv", *flags)
+    lines = text.splitlines()
+    assert lines[0] == "period,area,value,status,series_break,unit,unit_multiplier"
+    assert lines[1] == "2000,河南,4.35,A,,vehicles,4"
+    assert lines[2] == "2001,河南,4.35005,A,,vehicles,4"
+    assert lines[-1] == "2020,河南,,Q,,vehicles,4"
+    write(tmp_path / "push.yaml", "dataset: made\nperiod: period\nvalue: value\nstatus: status\n"
+          "series_break: series_break\ndimensions: {area: area}\nmissing_marks: []\n"
+          "unit: vehicles\nmultiplier_column: unit_multiplier\n")
+    before = revision(made)
+    assert unchanged(made, write(tmp_path / "back.csv", text))
+    (tmp_path / "push.yaml").unlink()
+    text = export(made, "made", "sdmx-csv", *flags)
+    assert text.splitlines()[1] == "dataflow,POLICYTRACK:made(1.0),I,河南,2000,4.35,A,4"
+    assert unchanged(made, "--format", "sdmx-csv", write(tmp_path / "back-sdmx.csv", text))
+    assert revision(made) == before
+    # What a dataset keeps in 万 goes out in ones.
+    create(made, "parked", frequency="FREQUENCY_YEAR", unitMultiplier=4, dimensions=[{"id": "area"}])
+    made.client_ok("push", "--format", "sdmx-csv",
+                   write(tmp_path / "parked.csv", text.replace("POLICYTRACK:made(", "POLICYTRACK:parked(")))
+    ones = export(made, "parked", "csv", "--unit", "vehicles").splitlines()
+    assert [line.split(",")[2] for line in ones[1:]] == FIGURES + [""]
+
+
+def test_an_export_that_would_not_push_back_is_refused(full, made, tmp_path):
+    done = full.client("list", "observations", "datasets/full", "--output", "csv", "--unit", "vehicles")
+    assert done.returncode == 1 and "beyond what a double holds" in done.stderr
+    full.client_ok("push", "--dataset", "made", "--period-column", "p", "--value-column", "v", "--dimension", "area:=x",
+                   write(tmp_path / "computed.csv", "p,v\n2001,1.3436424411240122\n"))
+    done = full.client("list", "observations", "datasets/made", "--output", "csv", "--unit", "万辆")
+    assert done.returncode == 1 and "has more digits than come back from" in done.stderr
+    done = full.client("list", "observations", "datasets/made", "--output", "csv", "--unit", "万辆",
+                       "--filter", "value > 4 AND value < 5")
+    assert done.returncode == 1 and "leave the value out of the filter" in done.stderr
+    create(full, "heavy", unit="kg")
+    done = full.client("list", "observations", "datasets/heavy", "--output", "sdmx-csv", "--unit", "tonnes")
+    assert done.returncode == 1 and "write csv" in done.stderr
+    create(full, "named", dimensions=[{"id": "unit"}])
+    done = full.client("list", "observations", "datasets/named", "--output", "csv", "--unit", "vehicles")
+    assert done.returncode == 1 and "has the name of another column" in done.stderr
+
+
 def test_an_export_is_whole_and_of_its_time(server, tmp_path):
     create(server, "days", frequency="FREQUENCY_DAY", dimensions=[{"id": "series"}])
     text = "p,v,s\n" + "".join(f"2024-01-{day:02},{day},s{series}\n"

@@ -160,7 +160,7 @@ def read_frame(connection: Connection, query: Query, period_index: bool) -> pand
     if parent.computed:
         frame.attrs["units"] = units
     else:
-        frame.attrs["unit"], frame.attrs["unit_multiplier"] = units[""]
+        frame.attrs["unit"], frame.attrs["unit_multiplier"] = units.get("", ("", 0))
     if period_index:
         frame.index = _period_index(pandas, ordinals, frequency or parent.frequency, parent)
         frame = frame.drop(columns=PERIOD)
