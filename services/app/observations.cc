@@ -73,13 +73,13 @@ absl::StatusOr<ReadPlan<Request>> MakePlan(const Request& request) {
     plan.output = plan.cursor.key.substr(0, cut);
     plan.key = plan.cursor.key.substr(cut + 1);
   }
+  PT_RETURN_IF_ERROR(CheckAskedUnit(request.unit(), request.unit_multiplier()));
   return plan;
 }
 
 template <typename Request>
 absl::Status Prepare(const storage::Store& store, Evaluator* evaluator, const Request& request) {
   PT_RETURN_IF_ERROR(CheckObservationParent(request.parent()));
-  PT_RETURN_IF_ERROR(CheckAskedUnit(request.unit(), request.unit_multiplier()));
   return AwaitRevision(store, *evaluator, request.has_as_of(), request.at_least_revision());
 }
 
