@@ -40,6 +40,30 @@ TEST(UnitConversionTest, EveryPairOfOneKindConvertsAndNoOther) {
   EXPECT_FALSE(RatioBetween({"yuan", 8}, {"usd", 8}).has_value());
 }
 
+// The words of plans and of statistical offices: each is on the list, or stands for
+// an entry of it with a multiplier.
+TEST(UnitConversionTest, TheListHasWhatPlansSpeakOf) {
+  struct Case {
+    const char* word;
+    const char* kind;
+    double base;  // one of it, in the base unit of its kind
+  };
+  for (const Case& c :
+       {Case{"vehicles", "count of vehicles", 1}, Case{"万辆", "count of vehicles", 1e4},
+        Case{"yuan", "money in CNY", 1}, Case{"亿元", "money in CNY", 1e8},
+        Case{"万元", "money in CNY", 1e4}, Case{"percent", "percent", 1},
+        Case{"percentage_points", "percentage points", 1}, Case{"pieces", "count of pieces", 1},
+        Case{"stations", "count of stations", 1}, Case{"kw", "power", 1}, Case{"km", "length", 1e3},
+        Case{"days", "time", 24}, Case{"tonnes", "mass", 1e3},
+        Case{"persons", "count of persons", 1}, Case{"index", "index", 1}}) {
+    const auto unit = ParseUnitText(c.word);
+    ASSERT_TRUE(unit.has_value()) << c.word;
+    const Unit* of = FindUnit(unit->unit);
+    EXPECT_EQ(std::string(of->kind), c.kind) << c.word;
+    EXPECT_EQ(ScaleToBase(of->factor, unit->multiplier), c.base) << c.word;
+  }
+}
+
 TEST(UnitConversionTest, WhatWasPublishedComesBack) {
   // 4.35 of ten thousands, kept as vehicles, and kept as it was published.
   EXPECT_EQ(Convert(4.35, {"vehicles", 4}, {"vehicles", 0}), 43500);
