@@ -208,6 +208,21 @@ def test_an_export_that_would_not_push_back_is_refused(full, made, tmp_path):
     assert done.returncode == 1 and "has the name of another column" in done.stderr
 
 
+def test_what_is_computed_says_the_unit_of_each_value(made):
+    made.grpcurl_ok("policytrack.v1.IndicatorService/CreateIndicator", {"indicatorId": "trend", "indicator": {
+        "displayName": "Trend", "plugin": "plugins/trend", "groupBy": ["area"],
+        "inputs": [{"slot": "value", "source": "datasets/made"}]}})
+    flags = ["--wait", revision(made), "--unit", "万辆", "--filter", 'output = "fitted" OR output = "r_squared"']
+    lines = made.client_ok("list", "observations", "indicators/trend", "--output", "csv", *flags).splitlines()
+    assert lines[0].endswith(",missing_reason,joint,unit,unit_multiplier")
+    assert {tuple(line.split(",")[i] for i in (0, -2, -1)) for line in lines[1:]} == {
+        ("fitted", "vehicles", "4"), ("r_squared", "ratio", "0")}
+    table = made.client_ok("list", "observations", "indicators/trend", *flags)
+    assert re.search(r"^fitted .* 万辆 ", table, re.M) and re.search(r"^r_squared .* ratio ", table, re.M)
+    done = made.client("list", "observations", "indicators/trend", "--unit", "yuan")
+    assert done.returncode == 1 and "cannot be converted to yuan" in done.stderr
+
+
 def test_an_export_is_whole_and_of_its_time(server, tmp_path):
     create(server, "days", frequency="FREQUENCY_DAY", dimensions=[{"id": "series"}])
     text = "p,v,s\n" + "".join(f"2024-01-{day:02},{day},s{series}\n"

@@ -209,11 +209,12 @@ TEST_F(ShownUnitTest, WhatIsComputedComesInItTooWhereItsKindIsKnown) {
             "OK");
   PushYear("parked", 2022, 4);
   PushYear("parked", 2023, 5);
-  const int64_t revision = PushYear("share", 2023, 25);
+  const int64_t revision = PushYear("share", 2023, 24);
   auto request = Request("indicators/growth");
   request.set_at_least_revision(revision);
   const auto plain = List(request);
-  EXPECT_THAT(Units(plain), HasSubstr("implied_base:vehicles*0"));
+  EXPECT_THAT(Units(plain), AllOf(HasSubstr("implied_base:vehicles*0"),
+                                  HasSubstr("difference:percentage_points*0")));
   request.set_unit("vehicles");
   request.set_unit_multiplier(4);
   const auto shown = List(request);
@@ -224,7 +225,9 @@ TEST_F(ShownUnitTest, WhatIsComputedComesInItTooWhereItsKindIsKnown) {
     if (row.has_value()) values[absl::StrCat(row.output(), " ", row.period())] = row.value();
   }
   EXPECT_EQ(values.at("growth 2023"), 25);
-  EXPECT_EQ(values.at("implied_base 2023"), 4);
+  EXPECT_EQ(values.at("published 2023"), 24);
+  EXPECT_EQ(values.at("difference 2023"), 1);
+  EXPECT_DOUBLE_EQ(values.at("implied_base 2023"), 5 / 1.24);
   request.set_unit("yuan");
   v1::ListObservationsResponse response;
   const grpc::Status status = CALL(observations_, ListObservations, request, &response);
