@@ -148,12 +148,10 @@ const std::vector<Unit>& AllUnits() {
 absl::Status CheckUnit(absl::string_view field, absl::string_view code) {
   if (code.empty()) return FieldRequired(field, "must be a code of the unit list (docs/units.md)");
   if (FindUnit(code) != nullptr) return absl::OkStatus();
-  for (const CustomaryWord& customary : kCustomaryWords) {
-    if (customary.word == code) {
-      return FieldInvalid(
-          field, absl::StrCat(Quoted(code), " is not a code of the unit list; write \"",
-                              customary.code, "\" with multiplier ", customary.multiplier));
-    }
+  if (const auto customary = FindCustomaryWord(code); customary.has_value()) {
+    return FieldInvalid(field,
+                        absl::StrCat(Quoted(code), " is not a code of the unit list; write \"",
+                                     customary->first, "\" with multiplier ", customary->second));
   }
   return FieldInvalid(field, absl::StrCat(Quoted(code),
                                           " is not a code of the unit list (docs/units.md); the "
@@ -188,6 +186,13 @@ std::string UnitLabel(absl::string_view code, int multiplier) {
   }
   if (multiplier == 0) return std::string(code);
   return absl::StrCat("10^", multiplier, " ", code);
+}
+
+std::optional<std::pair<absl::string_view, int>> FindCustomaryWord(absl::string_view word) {
+  for (const CustomaryWord& customary : kCustomaryWords) {
+    if (customary.word == word) return std::make_pair(customary.code, customary.multiplier);
+  }
+  return std::nullopt;
 }
 
 }  // namespace policytrack

@@ -5,7 +5,9 @@
 #ifndef POLICYTRACK_CORE_UNIT_H_
 #define POLICYTRACK_CORE_UNIT_H_
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -55,6 +57,9 @@ double ScaleFromBase(double value, int multiplier);
 // "万辆" for ("vehicles", 4) where the list knows a customary word, else
 // "10^4 vehicles"; for reports.
 std::string UnitLabel(absl::string_view code, int multiplier);
+// The code and the multiplier that a customary word stands for; nothing for
+// another text.
+std::optional<std::pair<absl::string_view, int>> FindCustomaryWord(absl::string_view word);
 
 }  // namespace policytrack
 

@@ -192,6 +192,7 @@ class CommandLine {
         ->check(CLI::NonNegativeNumber)
         ->excludes(as_of);
     sub->add_option("--language", report_.language, "Names in this language, where there are any");
+    AddUnit(sub, &report_.unit);
   }
 
   void AddGet() {
@@ -221,6 +222,7 @@ class CommandLine {
     CLI::Option* as_of = sub->add_option("--as-of", list_.as_of, kAsOfHelp);
     sub->add_option("--from", list_.from, "First period of observations");
     sub->add_option("--to", list_.to, "Last period of observations");
+    AddUnit(sub, &list_.unit);
     sub->add_option("--wait", list_.at_least_revision,
                     "Of observations: wait until evaluation has passed this revision")
         ->check(CLI::NonNegativeNumber)
@@ -240,6 +242,13 @@ class CommandLine {
             "COUNT"));
     sub->add_option("--page-token", list_.page_token, "The page to begin with");
     sub->add_flag("--all", list_.all, "All pages");
+  }
+
+  static void AddUnit(CLI::App* sub, UnitOption* unit) {
+    sub->add_option("--unit", unit->text,
+                    "Values in this unit: a code (vehicles), or a word with its multiplier (万辆)");
+    sub->add_option("--multiplier", unit->multiplier,
+                    "The power of ten of a code: 4 for ten thousands");
   }
 
   void AddDelete() {

@@ -13,9 +13,11 @@
 namespace policytrack::cli {
 
 // Writes all pages of the observations of options.parent, page by page, in the form
-// of options.export_format. Returns the exit code.
+// of options.export_format, in `unit` unless that has none; then the file says in
+// columns of its own what each value is in, and figures of a dataset that would not
+// push back as they are kept are refused. Returns the exit code.
 int ExportObservations(Context& context, const ListOptions& options,
-                       const std::optional<v1::AsOf>& as_of);
+                       const std::optional<v1::AsOf>& as_of, const ScaledUnit& unit);
 
 }  // namespace policytrack::cli
 

@@ -37,6 +37,7 @@ struct Page {
   std::vector<MessagePtr> items;
   std::string next_page_token;
   int64_t revision = 0;
+  std::vector<v1::OutputUnit> units = {};  // of observations
 };
 
 // A list: how a page is read, and how an item is a row.
@@ -211,12 +212,15 @@ Listing CommitListing(Context& context, const ListOptions& options) {
 }
 
 Listing ObservationListing(Context& context, const ListOptions& options,
-                           const std::optional<v1::AsOf>& as_of) {
+                           const std::optional<v1::AsOf>& as_of, const ScaledUnit& unit) {
   Listing listing;
+  // By output; told beside each value where a unit was asked for, as outputs of
+  // another kind come in their own.
+  const auto units = std::make_shared<std::map<std::string, std::string>>();
   std::shared_ptr<v1::ObservationService::Stub> stub =
       v1::ObservationService::NewStub(context.connection.channel());
-  listing.read = [&context, stub, options,
-                  as_of](const std::string& token) -> absl::StatusOr<Page> {
+  listing.read = [&context, stub, options, as_of, unit,
+                  units](const std::string& token) -> absl::StatusOr<Page> {
     v1::ListObservationsRequest request;
     request.set_parent(options.parent);
     request.set_page_size(options.page_size);
@@ -226,15 +230,24 @@ Listing ObservationListing(Context& context, const ListOptions& options,
     request.set_end_period(options.to);
     if (as_of.has_value()) *request.mutable_as_of() = *as_of;
     request.set_at_least_revision(options.at_least_revision);
+    request.set_unit(unit.unit);
+    request.set_unit_multiplier(unit.multiplier);
     PT_ASSIGN_OR_RETURN(
         auto response,
         context.connection.Unary(*stub, &v1::ObservationService::Stub::ListObservations, request));
-    return Page{Take(response.mutable_observations()), response.next_page_token(),
-                response.revision()};
+    for (const v1::OutputUnit& of : response.units()) {
+      if (unit.unit.empty()) break;
+      (*units)[of.output()] = UnitLabel(of.unit(), of.unit_multiplier());
+    }
+    return Page{Take(response.mutable_observations()),
+                response.next_page_token(),
+                response.revision(),
+                {response.units().begin(), response.units().end()}};
   };
-  listing.header = {"OUTPUT", "DIMENSIONS", "PERIOD", "VALUE", "STATUS", "REVISION", "NOTE"};
-  listing.right = {3, 5};
-  listing.row = [](const Message& m) -> std::vector<std::string> {
+  listing.header = {"OUTPUT", "DIMENSIONS", "PERIOD",   "VALUE",
+                    "UNIT",   "STATUS",     "REVISION", "NOTE"};
+  listing.right = {3, 6};
+  listing.row = [units](const Message& m) -> std::vector<std::string> {
     const auto& row = As<v1::Observation>(m);
     std::vector<std::string> notes;
     if (row.series_break()) notes.push_back("series break");
@@ -243,6 +256,7 @@ Listing ObservationListing(Context& context, const ListOptions& options,
             Dimensions(row.dimensions()),
             row.period(),
             row.has_value() ? ExactNumber(row.value()) : "",
+            row.has_value() ? (*units)[row.output()] : "",
             row.has_value()
                 ? EnumWord(v1::ObservationStatus_Name(row.status()), "OBSERVATION_STATUS_")
                 : MissingWord(row.missing_reason()),
@@ -279,6 +293,9 @@ int Write(const Context& context, const ListOptions& options, const Listing& lis
     if (!page.next_page_token.empty()) json["next_page_token"] = page.next_page_token;
     // As in proto JSON, where int64 is text.
     if (page.revision > 0) json["revision"] = absl::StrCat(page.revision);
+    for (const v1::OutputUnit& unit : page.units) {
+      json["units"].push_back(Json::parse(ToJson(unit)));
+    }
     context.out() << json.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
     return kDone;
   }
@@ -325,17 +342,22 @@ int RunList(Context& context, const ListOptions& options) {
   if (!observations && (!options.from.empty() || !options.to.empty())) {
     return FailUsage(context, "--from and --to are for observations");
   }
+  const auto unit = ReadUnit(options.unit);
+  if (!unit.ok()) return FailUsage(context, std::string(unit.status().message()));
+  if (!observations && !unit->unit.empty()) {
+    return FailUsage(context, "--unit is for observations");
+  }
   if (!options.export_format.empty() && observations) {
     if (!options.page_token.empty() || options.page_size > 0) {
       return FailUsage(context, absl::StrCat("--output ", options.export_format,
                                              " writes all pages; leave out --page-token and "
                                              "--page-size"));
     }
-    return ExportObservations(context, options, as_of);
+    return ExportObservations(context, options, as_of, *unit);
   }
   Listing listing;
   if (observations) {
-    listing = ObservationListing(context, options, as_of);
+    listing = ObservationListing(context, options, as_of, *unit);
   } else if (options.collection == kPlugins || options.collection == kCommits) {
     if (as_of.has_value()) return FailUsage(context, "--as-of is for documents and observations");
     listing = options.collection == kPlugins ? PluginListing(context, options)
@@ -355,6 +377,7 @@ int RunList(Context& context, const ListOptions& options) {
     for (MessagePtr& item : page->items) all.items.push_back(std::move(item));
     all.next_page_token = page->next_page_token;
     all.revision = page->revision;
+    all.units = std::move(page->units);
   } while (options.all && !all.next_page_token.empty());
   return Write(context, options, listing, all);
 }

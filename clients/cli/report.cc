@@ -290,6 +290,10 @@ int RunReport(Context& context, const ReportOptions& options) {
     *request.mutable_as_of() = *parsed;
   }
   request.set_at_least_revision(options.at_least_revision);
+  const auto unit = ReadUnit(options.unit);
+  if (!unit.ok()) return FailUsage(context, std::string(unit.status().message()));
+  request.set_unit(unit->unit);
+  request.set_unit_multiplier(unit->multiplier);
   auto stub = v1::ProgressService::NewStub(context.connection.channel());
   auto progress =
       context.connection.Unary(*stub, &v1::ProgressService::Stub::GetPlanProgress, request);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "clients/cli/context.h"
+#include "clients/cli/unit_option.h"
 
 namespace policytrack::cli {
 
@@ -15,6 +16,7 @@ struct ReportOptions {
   std::string as_of;             // a revision or a time
   int64_t at_least_revision = 0;
   std::string language;  // BCP-47 tag
+  UnitOption unit;
 };
 
 // Returns the exit code.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "clients/cli/context.h"
+#include "clients/cli/unit_option.h"
 
 namespace policytrack::cli {
 
@@ -30,6 +31,7 @@ struct ListOptions {
   std::string page_token;
   std::string export_format;      // of observations: one of the two above, or empty
   int64_t at_least_revision = 0;  // of observations
+  UnitOption unit;                // of observations
   int page_size = 0;
   bool all = false;
   bool show_deleted = false;

@@ -2,11 +2,11 @@
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/number_text.h"
 #include "core/unit.h"
+#include "core/unit_conversion.h"
 
 namespace policytrack::cli {
 
@@ -32,25 +32,20 @@ absl::StatusOr<UnitScale> ScaleTo(const v1::Dataset& dataset, absl::string_view 
   UnitScale scale;
   scale.exponent = multiplier - dataset.unit_multiplier();
   if (unit.empty() || unit == dataset.unit()) return scale;
-  const Unit* from = FindUnit(unit);
-  const Unit* to = FindUnit(dataset.unit());
-  if (from == nullptr || to == nullptr || from->kind != to->kind) {
+  const auto ratio =
+      RatioBetween({std::string(unit), multiplier}, {dataset.unit(), dataset.unit_multiplier()});
+  if (!ratio.has_value()) {
+    const Unit* from = FindUnit(unit);
+    const Unit* to = FindUnit(dataset.unit());
     return absl::InvalidArgumentError(absl::StrCat(
         "the figures are in `", unit, "`",
         from == nullptr ? "" : absl::StrCat(" (", from->kind, ")"), ", and ", dataset.name(),
         " has `", dataset.unit(), "`", to == nullptr ? "" : absl::StrCat(" (", to->kind, ")"),
         ": the one cannot be converted into the other"));
   }
-  // Factors are whole numbers.
-  auto times = static_cast<int64_t>(from->factor);
-  auto divided = static_cast<int64_t>(to->factor);
-  const int64_t common = std::gcd(times, divided);
-  times /= common;
-  divided /= common;
-  for (; times % 10 == 0; times /= 10) ++scale.exponent;
-  for (; divided % 10 == 0; divided /= 10) --scale.exponent;
-  scale.times = static_cast<double>(times);
-  scale.divided = static_cast<double>(divided);
+  scale.exponent = ratio->exponent;
+  scale.times = static_cast<double>(ratio->times);
+  scale.divided = static_cast<double>(ratio->divided);
   return scale;
 }
 

@@ -208,6 +208,26 @@ absl::StatusOr<ComputedHeader> HistoryFigures::HeaderOf(const std::string& paren
   return header;
 }
 
+absl::StatusOr<KeptUnits> HistoryFigures::UnitsOf(const std::string& parent) {
+  KeptUnits units;
+  PT_ASSIGN_OR_RETURN(const State* state, Open(parent));
+  if (!state->evaluation.failure_reason().empty()) {
+    units.unknown =
+        absl::StrCat("its last evaluation failed: ", state->evaluation.failure_message());
+    return units;
+  }
+  const absl::StatusOr<Calculation> calculation = Resolve(parent);
+  if (!calculation.ok()) {
+    if (IsStoreError(calculation.status())) return calculation.status();
+    units.unknown = std::string(calculation.status().message());
+    return units;
+  }
+  for (const ResolvedOutput& output : calculation->outputs) {
+    units.outputs[output.name] = {output.unit, 0};
+  }
+  return units;
+}
+
 absl::StatusOr<bool> HistoryFigures::IsOnDemand(const std::string& parent) {
   PT_ASSIGN_OR_RETURN(const State* state, Open(parent));
   return state->computed.has_value();

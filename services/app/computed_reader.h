@@ -23,6 +23,7 @@
 #include "services/app/compute.h"
 #include "services/app/figures.h"
 #include "services/app/resolve.h"
+#include "services/app/shown_units.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
@@ -76,6 +77,9 @@ class HistoryFigures final : public Figures {
   // Every (output, key) of it that may have points, in that order.
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> SeriesOf(
       const std::string& parent);
+  // What its outputs are in. Not known where the last evaluation failed, since the
+  // points that stand may be those of another definition.
+  absl::StatusOr<KeptUnits> UnitsOf(const std::string& parent);
   absl::StatusOr<bool> IsOnDemand(const std::string& parent);
   // Its definition as of the revision, without an instance.
   absl::StatusOr<Calculation> Resolve(const std::string& parent);

@@ -10,10 +10,12 @@
 #include "core/page_token.h"
 #include "core/period.h"
 #include "core/resource_name.h"
+#include "core/unit_conversion.h"
 #include "services/app/as_of.h"
 #include "services/app/await_revision.h"
 #include "services/app/series_proto.h"
 #include "services/app/series_scan.h"
+#include "services/app/shown_units.h"
 
 namespace policytrack::app {
 namespace {
@@ -71,6 +73,7 @@ absl::StatusOr<ReadPlan<Request>> MakePlan(const Request& request) {
     plan.output = plan.cursor.key.substr(0, cut);
     plan.key = plan.cursor.key.substr(cut + 1);
   }
+  PT_RETURN_IF_ERROR(CheckAskedUnit(request.unit(), request.unit_multiplier()));
   return plan;
 }
 
@@ -136,14 +139,19 @@ absl::StatusOr<v1::ListObservationsResponse> Observations::List(
     const int64_t revision = std::min(plan.as_of, tx.revision());
     response.set_revision(revision);
     if (parent.computed) *response.mutable_evaluation() = parent.evaluation;
+    PT_ASSIGN_OR_RETURN(
+        const ShownUnits units,
+        ShownUnits::Make(parent.name, parent.units, {request.unit(), request.unit_multiplier()}));
+    units.Describe(response.mutable_units());
     size_t bytes = 0;
     return scan.Walk(
         plan.output, plan.key,
         [&](const ScannedSeries& series, const SeriesScan::Reader& read) -> absl::StatusOr<bool> {
           const PeriodRange range = RangeOf(plan, series);
           if (range.first > range.last) return true;
-          PT_ASSIGN_OR_RETURN(const Columns columns, read(range));
+          PT_ASSIGN_OR_RETURN(Columns columns, read(range));
           for (size_t i = 0; i < columns.size(); ++i) {
+            PT_RETURN_IF_ERROR(units.Convert(series.output, parent.frequency, i, i + 1, &columns));
             v1::Observation row = ToObservation(parent.dimension_ids, series.values, series.output,
                                                 parent.frequency, columns, i);
             if (!filter.Matches(row)) continue;
@@ -204,6 +212,10 @@ absl::StatusOr<v1::ReadSeriesResponse> Observations::ReadColumns(
     const int64_t revision = std::min(plan.as_of, tx.revision());
     response.set_revision(revision);
     if (parent.computed) *response.mutable_evaluation() = parent.evaluation;
+    PT_ASSIGN_OR_RETURN(
+        const ShownUnits units,
+        ShownUnits::Make(parent.name, parent.units, {request.unit(), request.unit_multiplier()}));
+    units.Describe(response.mutable_units());
     size_t bytes = 0;
     return scan.Walk(
         plan.output, plan.key,
@@ -214,7 +226,7 @@ absl::StatusOr<v1::ReadSeriesResponse> Observations::ReadColumns(
           DescribeSeries(parent.dimension_ids, series.values, series.output, parent.frequency,
                          &header);
           if (!filter.Matches(header)) return true;
-          PT_ASSIGN_OR_RETURN(const Columns columns, read(range));
+          PT_ASSIGN_OR_RETURN(Columns columns, read(range));
           if (columns.empty()) return true;
           const size_t header_bytes = header.ByteSizeLong() + 16;
           const std::string cursor_key = series.output + kCursorSeparator + series.key;
@@ -226,6 +238,7 @@ absl::StatusOr<v1::ReadSeriesResponse> Observations::ReadColumns(
             return false;
           }
           const size_t take = std::min(columns.size(), std::max<size_t>(room, 1));
+          PT_RETURN_IF_ERROR(units.Convert(series.output, parent.frequency, 0, take, &columns));
           AppendPoints(columns, 0, take, &header);
           *response.add_series() = std::move(header);
           bytes += header_bytes + take * kPointBytes;

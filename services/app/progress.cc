@@ -9,11 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "core/resource_name.h"
+#include "core/unit_conversion.h"
 #include "services/app/as_of.h"
 #include "services/app/await_revision.h"
 #include "services/app/computed_reader.h"
 #include "services/app/definitions.h"
 #include "services/app/rollup.h"
+#include "services/app/shown_units.h"
 #include "services/app/target_progress.h"
 
 namespace policytrack::app {
@@ -76,6 +78,8 @@ absl::CivilDay ProgressReader::Today() const {
 absl::StatusOr<v1::MeasureProgress> ProgressReader::GetMeasureProgress(
     const v1::GetMeasureProgressRequest& request) {
   PT_RETURN_IF_ERROR(ParseResourceName("name", kMeasures, request.name()).status());
+  PT_RETURN_IF_ERROR(CheckAskedUnit(request.unit(), request.unit_multiplier()));
+  const ScaledUnit asked{request.unit(), request.unit_multiplier()};
   PT_RETURN_IF_ERROR(
       AwaitRevision(*store_, *evaluator_, request.has_as_of(), request.at_least_revision()));
   v1::MeasureProgress progress;
@@ -86,7 +90,8 @@ absl::StatusOr<v1::MeasureProgress> ProgressReader::GetMeasureProgress(
     if (!measure.has_value()) return NotJudgeable(tx, request.name(), revision);
     HistoryFigures figures(&tx, engine_, revision);
     PT_ASSIGN_OR_RETURN(progress, JudgeMeasure(figures, *measure, request.period(), Today()));
-    return absl::OkStatus();
+    PT_RETURN_IF_ERROR(CheckShown(asked, request.name(), {&progress}));
+    return ShowProgress(asked, &progress);
   }));
   return progress;
 }
@@ -94,6 +99,8 @@ absl::StatusOr<v1::MeasureProgress> ProgressReader::GetMeasureProgress(
 absl::StatusOr<v1::PlanProgress> ProgressReader::GetPlanProgress(
     const v1::GetPlanProgressRequest& request) {
   PT_RETURN_IF_ERROR(ParseResourceName("name", kPlans, request.name()).status());
+  PT_RETURN_IF_ERROR(CheckAskedUnit(request.unit(), request.unit_multiplier()));
+  const ScaledUnit asked{request.unit(), request.unit_multiplier()};
   PT_RETURN_IF_ERROR(
       AwaitRevision(*store_, *evaluator_, request.has_as_of(), request.at_least_revision()));
   const absl::CivilDay today = Today();
@@ -129,6 +136,12 @@ absl::StatusOr<v1::PlanProgress> ProgressReader::GetPlanProgress(
     progress.set_target_count(AllCount(progress.counts()));
     progress.set_status(WorstStatus(statuses));
     if (const auto mean = MeanScore(scores); mean.has_value()) progress.set_score(*mean);
+    std::vector<const v1::MeasureProgress*> measures;
+    for (const v1::MeasureProgress& measure : progress.measures()) measures.push_back(&measure);
+    PT_RETURN_IF_ERROR(CheckShown(asked, request.name(), measures));
+    for (v1::MeasureProgress& measure : *progress.mutable_measures()) {
+      PT_RETURN_IF_ERROR(ShowProgress(asked, &measure));
+    }
     return absl::OkStatus();
   }));
   return progress;

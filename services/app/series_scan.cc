@@ -48,6 +48,7 @@ absl::StatusOr<SeriesScan> SeriesScan::Open(storage::ReadTransaction& tx, plugin
       return absl::InternalError(absl::StrCat("stored body of ", parent, " cannot be parsed"));
     }
     scan.info_.frequency = dataset.frequency();
+    scan.info_.units.outputs[kDatasetOutput] = {dataset.unit(), dataset.unit_multiplier()};
     for (const auto& dimension : dataset.dimensions()) {
       scan.info_.dimension_ids.push_back(dimension.id());
     }
@@ -59,6 +60,7 @@ absl::StatusOr<SeriesScan> SeriesScan::Open(storage::ReadTransaction& tx, plugin
   scan.info_.frequency = header.frequency;
   scan.info_.dimension_ids = std::move(header.dimension_ids);
   scan.info_.evaluation = std::move(header.evaluation);
+  PT_ASSIGN_OR_RETURN(scan.info_.units, scan.figures_->UnitsOf(parent));
   return scan;
 }
 

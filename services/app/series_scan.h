@@ -21,6 +21,7 @@
 #include "policytrack/v1/common.pb.h"
 #include "policytrack/v1/indicator.pb.h"
 #include "services/app/computed_reader.h"
+#include "services/app/shown_units.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
@@ -32,6 +33,7 @@ struct ParentInfo {
   v1::Frequency frequency = v1::FREQUENCY_UNSPECIFIED;
   std::vector<std::string> dimension_ids;
   v1::Evaluation evaluation;  // computed only
+  KeptUnits units;
 };
 
 // One series of the walk.

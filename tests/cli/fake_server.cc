@@ -28,6 +28,7 @@ class FakeObservations final : public v1::ObservationService::Service {
     return state_->Do("ListObservations", request->parent(), [&] {
       server_->last_list_request = *request;
       for (const v1::Observation& row : server_->observations) *answer->add_observations() = row;
+      for (const v1::OutputUnit& unit : server_->units) *answer->add_units() = unit;
       if (!server_->observations.empty()) return absl::OkStatus();
       v1::Observation* row = answer->add_observations();
       row->set_period(request->page_token().empty() ? "2024-01" : "2024-02");

@@ -62,8 +62,10 @@ class FakeServer {
   v1::PlanProgress plan_progress;
   v1::MeasureProgress measure_progress;
   v1::ExplainProgressResponse explanation;
-  // What ListObservations and ListPlugins answer instead of their own rows.
+  // What ListObservations and ListPlugins answer instead of their own rows, and the
+  // units of these.
   std::vector<v1::Observation> observations;
+  std::vector<v1::OutputUnit> units;
   std::vector<v1::Plugin> plugins;
   v1::GetPlanProgressRequest last_plan_request;
   v1::ListObservationsRequest last_list_request;

@@ -134,6 +134,63 @@ TEST_F(ReadTest, ListsObservations) {
   EXPECT_EQ(Run({"list", "observations"}).code, kUsage);
 }
 
+TEST_F(ReadTest, AsksForTheUnitWanted) {
+  struct Case {
+    std::vector<std::string> flags;
+    std::string unit;
+    int multiplier;
+  };
+  for (const Case& c :
+       {Case{{"--unit", "万辆"}, "vehicles", 4}, Case{{"--unit", "亿元"}, "yuan", 8},
+        Case{{"--unit", "yuan", "--multiplier", "8"}, "yuan", 8},
+        Case{{"--unit", "10^3 tonnes"}, "tonnes", 3},
+        Case{{"--unit", "percent", "--multiplier", "0"}, "percent", 0}, Case{{}, "", 0}}) {
+    std::vector<std::string> list = {"list", "observations", "datasets/d"};
+    std::vector<std::string> report = {"report", "p"};
+    list.insert(list.end(), c.flags.begin(), c.flags.end());
+    report.insert(report.end(), c.flags.begin(), c.flags.end());
+    EXPECT_EQ(Run(list).code, kDone);
+    EXPECT_EQ(server.last_list_request.unit(), c.unit);
+    EXPECT_EQ(server.last_list_request.unit_multiplier(), c.multiplier);
+    EXPECT_EQ(Run(report).code, kDone);
+    EXPECT_EQ(server.last_plan_request.unit(), c.unit);
+    EXPECT_EQ(server.last_plan_request.unit_multiplier(), c.multiplier);
+  }
+}
+
+TEST_F(ReadTest, AUnitThatIsNoneIsAWrongUsage) {
+  const auto refused = [&](std::vector<std::string> flags) {
+    std::vector<std::string> arguments = {"list", "observations", "datasets/d"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const Ran ran = Run(arguments);
+    EXPECT_EQ(ran.code, kUsage) << ran;
+    arguments = {"report", "p"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    EXPECT_EQ(Run(arguments).err, ran.err);
+    return ran.err;
+  };
+  EXPECT_THAT(refused({"--unit", "vehicle"}), HasSubstr("the nearest are vehicles"));
+  EXPECT_THAT(refused({"--multiplier", "4"}), HasSubstr("name that too"));
+  EXPECT_THAT(refused({"--unit", "万辆", "--multiplier", "4"}),
+              HasSubstr("has a multiplier of its own, 4"));
+  EXPECT_THAT(refused({"--unit", "yuan", "--multiplier", "16"}), HasSubstr("16 is not a power"));
+  EXPECT_EQ(Run({"list", "plans", "--unit", "yuan"}).code, kUsage);
+}
+
+TEST_F(ReadTest, TellsTheUnitOfEachValueWhereOneWasAskedFor) {
+  v1::OutputUnit unit;
+  unit.set_unit("vehicles");
+  unit.set_unit_multiplier(4);
+  server.units = {unit};
+  const Ran ran = Run({"list", "observations", "datasets/d", "--unit", "万辆"});
+  EXPECT_THAT(ran.out, HasSubstr("PERIOD   VALUE  UNIT  STATUS"));
+  EXPECT_THAT(ran.out, HasSubstr("2024-01    0.1  万辆  provisional"));
+  EXPECT_THAT(Run({"list", "observations", "datasets/d"}).out, Not(HasSubstr("UNIT")));
+  const json answer = json::parse(Run({"list", "observations", "datasets/d", "-o", "json"}).out);
+  EXPECT_EQ(answer["units"][0]["unit"], "vehicles");
+  EXPECT_EQ(answer["units"][0]["unit_multiplier"], 4);
+}
+
 TEST_F(ReadTest, PluginsSayWhyTheyCannotBeUsed) {
   const Ran ran = Run({"plugins"});
   EXPECT_THAT(ran.out, HasSubstr("plugins/rusty"));

@@ -9,6 +9,7 @@ import full_world as world
 
 UUID = "6fa459ea-ee8a-4ca4-894e-db77e160355e"
 AS_OF = {"revision": "@head"}
+SHOWN = {"unit": "m", "unitMultiplier": 4}
 AS_OF_TIME = {"time": "@time"}
 # Of what a request holds only this is changed on purpose: nothing may be written by a good one.
 CHECKED = {"validateOnly": True}
@@ -18,9 +19,9 @@ GOOD = {
     "GetCommit": [{"name": "commits/1"}],
     "GetPlugin": [{"name": "plugins/level"}],
     "ListPlugins": [{"pageSize": 1, "filter": "state = PLUGIN_STATE_ACTIVE"}],
-    "GetMeasureProgress": [{"name": "measures/build-paths", "asOf": AS_OF, "period": "2022"},
+    "GetMeasureProgress": [{"name": "measures/build-paths", "asOf": AS_OF, "period": "2022", **SHOWN},
                            {"name": "measures/build-paths", "atLeastRevision": "@head"}],
-    "GetPlanProgress": [{"name": "plans/paths", "asOf": AS_OF}, {"name": "plans/paths", "atLeastRevision": "@head"}],
+    "GetPlanProgress": [{"name": "plans/paths", "asOf": AS_OF, **SHOWN}, {"name": "plans/paths", "atLeastRevision": "@head"}],
     "ExplainProgress": [{"target": "measures/build-paths/targets/about", "asOf": AS_OF, "period": "2022"},
                         {"target": "measures/build-paths/targets/about", "atLeastRevision": "@head"}],
     "PreviewIndicator": [{"indicator": world.FULL_INDICATOR, "asOf": AS_OF}],
@@ -30,7 +31,7 @@ GOOD = {
 for method, filter_ in (("ListObservations", "dimensions.city = east"), ("ReadSeries", "dimensions.kind:*")):
     GOOD[method] = [
         {"parent": "datasets/paths-km", "pageSize": 1, "filter": filter_, "startPeriod": "2020",
-         "endPeriod": "2022", "asOf": AS_OF},
+         "endPeriod": "2022", "asOf": AS_OF, **SHOWN},
         {"parent": "indicators/paths-km", "pageSize": 1, "atLeastRevision": "@head"},
         {"parent": "measures/build-paths/targets/about", "pageSize": 1}]
 

@@ -97,6 +97,12 @@ TEST(ArithmeticTest, UnitsOfAnotherKindAreRefused) {
   const auto run = RunPlugin("arithmetic", kYear, "{}",
                              {Slot("a", {{2024, 5}}), Slot("b", {{2024, 5}}, "vehicles")});
   EXPECT_EQ(ReasonOf(run.status()), reason::kFieldInvalid) << run.status();
+  // Percentages and percentage points are two kinds.
+  const auto points =
+      RunPlugin("arithmetic", kYear, "{}",
+                {Slot("a", {{2024, 5}}, "percent", v1::ACCUMULATION_LEVEL),
+                 Slot("b", {{2024, 5}}, "percentage_points", v1::ACCUMULATION_LEVEL)});
+  EXPECT_EQ(ReasonOf(points.status()), reason::kFieldInvalid) << points.status();
 }
 
 TEST(ArithmeticTest, AMissingPartIsNotZero) {
@@ -215,6 +221,8 @@ TEST(ArithmeticTest, WhatDoesNotFitIsRefusedWithWords) {
       {R"({"tolerance": 1})", {a, b}, "slot total, which is not fed"},
       {R"({"coefficient_a": 0.5})", {share}, "not the percentage of the whole"},
       {"{}", {flow, to_date}, "since the start of the year"},
+      {"{}", {Slot("a", one, "code")}, "name a state are not added"},
+      {"{}", {Slot("a", one, "period"), Slot("b", one, "period")}, "name a period are not added"},
   };
   for (const auto& c : kCases) {
     const auto run = RunPlugin("arithmetic", kYear, c.parameters, c.feeds);

@@ -104,6 +104,11 @@ void Arithmetic::ReadParts(const sdk::Setup& setup) {
 }
 
 void Arithmetic::CheckInputs(const sdk::Setup& setup) const {
+  const std::string& unit = setup.Input("a").unit;
+  if (unit == "code" || unit == "period") {
+    throw sdk::Refused("slot a is in " + unit + ": numbers that name a " +
+                       (unit == "code" ? "state" : "period") + " are not added or subtracted");
+  }
   bool flow = false;
   bool year_to_date = false;
   for (const sdk::InputMeta& input : setup.inputs) {

@@ -120,6 +120,36 @@ def test_what_is_missing_is_nan_with_its_reason(paths):
         paths.push(DATASET, target[["period", "value"]])
 
 
+def test_values_in_the_unit_asked(paths):
+    pushed = paths.push(DATASET, [("2020", 4.35), ("2021", 8.7)])
+    own, shown = paths.read(DATASET), paths.read(DATASET, unit="m", unit_multiplier=4)
+    assert own.attrs["unit"] == "km" and "value_unit" not in own.columns
+    assert pairs(shown) == [("2020", 0.435), ("2021", 0.87)]
+    assert (shown.attrs["unit"], shown.attrs["unit_multiplier"]) == ("m", 4)
+    assert set(shown["value_unit"]) == {"m"} and set(shown["value_multiplier"]) == {4}
+    assert [(row["value"], row["value_unit"], row["value_multiplier"]) for row in paths.rows(DATASET, unit="m")] == [
+        (4350, "m", 0), (8700, "m", 0)]
+    # Nobody takes them for figures of the dataset.
+    for data in (shown, list(paths.rows(DATASET, unit="m"))):
+        with pytest.raises(policytrack.InvalidArgument, match="value_unit"):
+            paths.push(DATASET, data)
+
+    # What is of another kind keeps its unit and says so.
+    target = paths.read("measures/build-paths/targets/km-2030", unit="m", at_least_revision=pushed.revision)
+    units = dict(zip(target["output"], target["value_unit"], strict=True))
+    assert units["expected"] == "m" and units["status"] == "code"
+    assert target.attrs["units"]["expected"] == ("m", 0)
+    assert paths.read("indicators/paths-growth").attrs["units"]["growth"] == ("percent", 0)
+    km = paths.progress("measures/build-paths").iloc[0]
+    metres = paths.progress("measures/build-paths", unit="m").iloc[0]
+    assert (km["unit"], metres["unit"]) == ("km", "m")
+    assert metres["latest_value"] == 8700 and metres["final_value"] == km["final_value"] * 1000
+    assert paths.progress("plans/paths", unit="m").iloc[0]["latest_value"] == 8700
+    for wrong in ({"unit": "tonnes"}, {"unit": "metres"}, {"unit_multiplier": 3}):
+        with pytest.raises(policytrack.InvalidArgument, match="unit"):
+            paths.read(DATASET, **wrong)
+
+
 def test_waiting_for_evaluation(paths):
     for value in (110.0, 120.0, 130.0):
         pushed = paths.push(DATASET, [("2020", 100.0), ("2021", value)])

@@ -104,32 +104,41 @@ class Client:
 
     def read(self, parent: str, *, start: object = None, end: object = None, filter: str = "",
              as_of: AsOf | None = None, at_least_revision: int = 0, period_index: bool = False,
-             page_size: int = 0) -> pandas.DataFrame:
+             page_size: int = 0, unit: str = "", unit_multiplier: int = 0) -> pandas.DataFrame:
         """The observations of a dataset, an indicator, or a target `measures/x/targets/y`, as a frame:
         `period` as text, one column for each dimension, for computed ones `output`, then `value`, `status`,
         `break`, `missing_reason` and `revision`. What is missing is NaN. `attrs` has the revision that was
-        read, and the unit of a dataset.
+        read, and `unit` and `unit_multiplier` of a dataset, or `units`, a mapping of what is computed from
+        each output to these two.
 
         `start` and `end` are the first and the last period wanted. `filter` is over dimensions and output,
         such as `dimensions.region = "CN"`. `as_of` is a revision, or a time with its time zone.
         `at_least_revision` waits, at most 10 seconds, until evaluation has passed it. With `period_index`
-        the index has the periods, instead of a column of text."""
-        return read_frame(self._connection, _query(parent, start, end, filter, as_of, at_least_revision, page_size),
-                          period_index)
+        the index has the periods, instead of a column of text.
+
+        With `unit`, a code of the unit list, and `unit_multiplier`, its power of ten, values whose unit is
+        of that kind come in it, others in their own; the columns `value_unit` and `value_multiplier` say
+        in what each is, and a push does not take the frame for figures of the dataset."""
+        return read_frame(self._connection, _query(parent, start, end, filter, as_of, at_least_revision, page_size,
+                                                   unit, unit_multiplier), period_index)
 
     def rows(self, parent: str, *, start: object = None, end: object = None, filter: str = "",
-             as_of: AsOf | None = None, at_least_revision: int = 0, page_size: int = 0) -> Iterator[dict[str, Any]]:
+             as_of: AsOf | None = None, at_least_revision: int = 0, page_size: int = 0, unit: str = "",
+             unit_multiplier: int = 0) -> Iterator[dict[str, Any]]:
         """The same without pandas: a mapping for each observation, with None where there is no value."""
-        return read_rows(self._connection, _query(parent, start, end, filter, as_of, at_least_revision, page_size))
+        return read_rows(self._connection, _query(parent, start, end, filter, as_of, at_least_revision, page_size,
+                                                  unit, unit_multiplier))
 
     def progress(self, name: str, *, period: str = "", as_of: AsOf | None = None,
-                 at_least_revision: int = 0) -> pandas.DataFrame:
+                 at_least_revision: int = 0, unit: str = "", unit_multiplier: int = 0) -> pandas.DataFrame:
         """How far the targets of `plans/x` or `measures/x` have come: one row a target, with the names of
         the contract's TargetProgress. What is not set is missing. `attrs` has status and score of the whole.
 
-        A measure can be judged at a `period` other than the latest with data."""
+        A measure can be judged at a `period` other than the latest with data. Targets in a unit of the kind
+        of `unit` are told in it, with `unit_multiplier`, others in their own."""
         return progress_frame(read_progress(self._connection, name, period=period, as_of=make_as_of(as_of),
-                                            at_least_revision=at_least_revision))
+                                            at_least_revision=at_least_revision, unit=unit,
+                                            unit_multiplier=unit_multiplier))
 
     def get(self, name: str, *, as_of: AsOf | None = None) -> Resource:
         """A plan, measure, dataset, indicator, plugin or commit, as a message of `policytrack.v1`."""
@@ -176,5 +185,5 @@ class Client:
 
 
 def _query(parent: str, start: object, end: object, filter: str, as_of: AsOf | None, at_least_revision: int,
-           page_size: int) -> Query:
-    return Query(parent, start, end, filter, make_as_of(as_of), at_least_revision, page_size)
+           page_size: int, unit: str, unit_multiplier: int) -> Query:
+    return Query(parent, start, end, filter, make_as_of(as_of), at_least_revision, page_size, unit, unit_multiplier)

@@ -28,17 +28,19 @@ COLUMNS = {
 
 
 def read_progress(connection: Connection, name: str, *, period: str, as_of: v1.AsOf | None,
-                  at_least_revision: int) -> v1.PlanProgress | v1.MeasureProgress:
+                  at_least_revision: int, unit: str, unit_multiplier: int) -> v1.PlanProgress | v1.MeasureProgress:
     if name.startswith("measures/"):
         return connection.unary("ProgressService/GetMeasureProgress", v1.GetMeasureProgressRequest(
-            name=name, period=period, as_of=as_of, at_least_revision=at_least_revision), v1.MeasureProgress)
+            name=name, period=period, as_of=as_of, at_least_revision=at_least_revision, unit=unit,
+            unit_multiplier=unit_multiplier), v1.MeasureProgress)
     if not name.startswith("plans/"):
         raise InvalidArgument(f"`{name}` is not a name such as plans/x or measures/x", reason="NAME_INVALID",
                               metadata={"field": "name"})
     if period:
         raise ValueError("period is for measures; the targets of a plan may have several frequencies")
     return connection.unary("ProgressService/GetPlanProgress", v1.GetPlanProgressRequest(
-        name=name, as_of=as_of, at_least_revision=at_least_revision), v1.PlanProgress)
+        name=name, as_of=as_of, at_least_revision=at_least_revision, unit=unit,
+        unit_multiplier=unit_multiplier), v1.PlanProgress)
 
 
 def progress_frame(progress: v1.PlanProgress | v1.MeasureProgress) -> pandas.DataFrame:

@@ -35,19 +35,31 @@ class Query:
     as_of: v1.AsOf | None = None
     at_least_revision: int = 0
     page_size: int = 0
+    unit: str = ""
+    unit_multiplier: int = 0
+
+
+#: Columns that say what each value is in; there when a unit was asked for.
+VALUE_UNIT, VALUE_MULTIPLIER = "value_unit", "value_multiplier"
 
 
 def read_pages(connection: Connection, query: Query) -> Iterator[v1.ReadSeriesResponse]:
     request = v1.ReadSeriesRequest(
         parent=query.parent, filter=query.filter, as_of=query.as_of, at_least_revision=query.at_least_revision,
         start_period="" if query.start is None else periods.text_of(query.start),
-        end_period="" if query.end is None else periods.text_of(query.end), page_size=query.page_size)
+        end_period="" if query.end is None else periods.text_of(query.end), page_size=query.page_size,
+        unit=query.unit, unit_multiplier=query.unit_multiplier)
     while True:
         page = connection.unary("ObservationService/ReadSeries", request, v1.ReadSeriesResponse)
         yield page
         if not page.next_page_token:
             return
         request.page_token = page.next_page_token
+
+
+def _units(page: v1.ReadSeriesResponse) -> dict[str, tuple[str, int]]:
+    """Unit and multiplier of the values of each output; that of a dataset is ""."""
+    return {unit.output: (unit.unit, unit.unit_multiplier) for unit in page.units}
 
 
 class Words:
@@ -82,15 +94,18 @@ def _points(series: v1.Series) -> tuple[list[str], list[bool], dict[int, str]]:
 def read_rows(connection: Connection, query: Query) -> Iterator[dict[str, Any]]:
     """One mapping for every observation, with the names of the columns of a frame."""
     for page in read_pages(connection, query):
+        units = _units(page)
         for series in page.series:
             statuses, breaks, missing = _points(series)
+            unit, multiplier = units.get(series.output, ("", 0))
+            shown: dict[str, Any] = {VALUE_UNIT: unit, VALUE_MULTIPLIER: multiplier} if query.unit else {}
             key = {dimension_column(name): value for name, value in sorted(series.dimensions.items())}
             if series.output:
                 key["output"] = series.output
             for i, ordinal in enumerate(series.periods):
                 yield {PERIOD: periods.format_ordinal(series.frequency, ordinal), **key,
                        VALUE: None if i in missing else series.values[i], STATUS: statuses[i], BREAK: breaks[i],
-                       "missing_reason": missing.get(i, ""), "revision": series.revisions[i]}
+                       "missing_reason": missing.get(i, ""), "revision": series.revisions[i], **shown}
 
 
 def read_frame(connection: Connection, query: Query, period_index: bool) -> pandas.DataFrame:
@@ -103,8 +118,10 @@ def read_frame(connection: Connection, query: Query, period_index: bool) -> pand
     revision = 0
     frequency: v1.Frequency = v1.FREQUENCY_UNSPECIFIED
     texts: dict[int, str] = {}
+    units: dict[str, tuple[str, int]] = {}
     for page in read_pages(connection, query):
         revision = page.revision
+        units = _units(page)
         for series in page.series:
             statuses, breaks, missing = _points(series)
             count, before, frequency = len(series.periods), len(ordinals), series.frequency
@@ -134,8 +151,16 @@ def read_frame(connection: Connection, query: Query, period_index: bool) -> pand
                         ("missing_reason", object), ("revision", "int64")):
         if name != "output" or parent.computed:
             ordered[name] = pandas.Series(columns[name], dtype=dtype)
+    if query.unit:
+        of_each = [units.get(output, ("", 0)) for output in columns["output"]]
+        ordered[VALUE_UNIT] = pandas.Series([unit for unit, _ in of_each], dtype=object)
+        ordered[VALUE_MULTIPLIER] = pandas.Series([multiplier for _, multiplier in of_each], dtype="int64")
     frame = pandas.DataFrame(ordered)
-    frame.attrs.update(parent=query.parent, revision=revision, **parent.attributes)
+    frame.attrs.update(parent=query.parent, revision=revision)
+    if parent.computed:
+        frame.attrs["units"] = units
+    else:
+        frame.attrs["unit"], frame.attrs["unit_multiplier"] = units.get("", ("", 0))
     if period_index:
         frame.index = _period_index(pandas, ordinals, frequency or parent.frequency, parent)
         frame = frame.drop(columns=PERIOD)
@@ -172,7 +197,6 @@ class _Parent:
         self._as_of = v1.AsOf(revision=revision)
         self._name = name
         self.dimensions: list[str] = []
-        self.attributes: dict[str, Any] = {}
         self.frequency: v1.Frequency = v1.FREQUENCY_YEAR
         self.computed = not name.startswith("datasets/")
         if name.count("/") != 1:
@@ -180,7 +204,6 @@ class _Parent:
         document = self._documents.get(name, self._as_of)
         if isinstance(document, v1.Dataset):
             self.dimensions = [dimension.id for dimension in document.dimensions]
-            self.attributes = {"unit": document.unit, "unit_multiplier": document.unit_multiplier}
             self.frequency = document.frequency
         elif isinstance(document, v1.Indicator):
             self.dimensions = list(document.group_by)
