@@ -212,7 +212,10 @@ TEST_F(ReadTest, Commits) {
   EXPECT_THAT(
       ran.out,
       HasSubstr(
-          "2024-11-12T00:00:00.250Z  push  ci         datasets/output: 5 created, 1 revised"));
+          "2024-11-12T00:00:00.250Z  push  ci         datasets/output: 5 created, 1 revised\n"));
+  server.unlisted_changes = 34;
+  EXPECT_THAT(Run({"commits"}).out,
+              HasSubstr("datasets/output: 5 created, 1 revised; and 34 more\n"));
 }
 
 TEST_F(ReadTest, DeletesAndUndeletes) {
