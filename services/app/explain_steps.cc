@@ -142,7 +142,13 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(const std::string& parent,
   const auto parameters =
       engine_->EffectiveParameters(calculation->plugin, calculation->parameters);
   if (parameters.ok()) {
-    for (const std::string& parameter : *parameters) step.add_parameters(parameter);
+    std::vector<std::string>& stated = stated_[parent];
+    stated.clear();
+    for (const std::string& parameter : *parameters) {
+      step.add_parameters(parameter);
+      const std::string name = parameter.substr(0, parameter.find(" = "));
+      if (calculation->parameters.fields().count(name) > 0) stated.push_back(parameter);
+    }
   }
   AddHostParameters(*calculation, &step);
 

@@ -127,9 +127,9 @@ TEST_F(ExplainTest, SentencesCanBeReadAloud) {
   EXPECT_THAT(
       response.sentences(),
       ElementsAre(
-          "Sales is on track at 2021.",
+          "\"Sales\" is on track as of 2021.",
           "The value for 2021 is 64 vehicles, as written on 2023-11-14 at revision 6 by agency.",
-          "It is provisional and may be revised.",
+          "That value is provisional and may be revised.",
           "The target is at least 200 vehicles in 2025; progress is measured from 30 vehicles in "
           "2020.",
           "The way to the target asks for 64 vehicles in 2021.",
@@ -138,15 +138,15 @@ TEST_F(ExplainTest, SentencesCanBeReadAloud) {
           "The best pace seen is 34 vehicles a year; at that pace the target is out of reach from "
           "2024 on.",
           "If the value for 2021 were 136 vehicles higher, the judgement would be achieved.",
-          HasSubstr("It is judged by plugins/judge 1.0.0 with strictness = 1"),
+          "It is judged by plugins/judge 1.0.0.",
           "Indicator indicators/x is computed by plugins/total 1.0.0 from Indicator indicators/sum "
-          "(indicators/sum).",
+          "(indicators/sum): 34 vehicles for 2021 (revision 7).",
           "Indicator indicators/sum is computed by plugins/copy 1.0.0 from Sales of cars "
-          "(datasets/sales), region = east.",
-          "The figures of Sales of cars are produced by Statistics bureau and published in "
-          "\"Yearbook\" (Press).",
-          "It went from \"not assessable\" to \"on track\" since a figure came for 2021: 64 "
-          "vehicles, after 30 vehicles in 2020."));
+          "(datasets/sales), region = east: 34 vehicles for 2021 (revision 6).",
+          "Source of the figures of Sales of cars: Statistics bureau; published in \"Yearbook\" "
+          "(Press).",
+          "It went from \"not assessable\" to \"on track\" on 2023-11-14 (revision 6) because a "
+          "figure came for 2021: 64 vehicles, after 30 vehicles in 2020."));
 }
 
 // A world of one dataset and one target that its indicator copies, in a unit.
@@ -233,22 +233,24 @@ TEST_F(SentencesTest, WhatIsNotKnownOfTheOriginIsNotSpokenOf) {
   v1::Dataset dataset = Dataset("vehicles");
   const v1::Measure measure = Measure("vehicles", 20);
   EXPECT_THAT(Sentences(dataset, measure, figures),
-              Contains("The figures of Share are produced by Statistics bureau."));
+              Contains("Source of the figures of Share: Statistics bureau."));
   dataset.set_producer(" ");
-  EXPECT_THAT(Sentences(dataset, measure, figures), Not(Contains(HasSubstr("The figures of"))));
+  EXPECT_THAT(Sentences(dataset, measure, figures),
+              Not(Contains(HasSubstr("Source of the figures"))));
   dataset.clear_producer();
   dataset.add_references()->set_uri("https://example.org/");
-  EXPECT_THAT(Sentences(dataset, measure, figures), Not(Contains(HasSubstr("The figures of"))));
+  EXPECT_THAT(Sentences(dataset, measure, figures),
+              Not(Contains(HasSubstr("Source of the figures"))));
   dataset.add_references()->set_title("Yearbook");
   EXPECT_THAT(Sentences(dataset, measure, figures),
-              Contains("The figures of Share are published in \"Yearbook\"."));
+              Contains("Source of the figures of Share: published in \"Yearbook\"."));
 }
 
 TEST_F(ExplainTest, WithoutFiguresItSaysSo) {
   world_.Evaluate();
   const v1::ExplainProgressResponse response = Explain();
   ASSERT_GE(response.sentences_size(), 2);
-  EXPECT_EQ(response.sentences(0), "Sales has no data.");
+  EXPECT_EQ(response.sentences(0), "\"Sales\" has no data.");
   EXPECT_EQ(response.sentences(1), "Reason: no figures yet for datasets/sales.");
   EXPECT_GE(response.steps_size(), 2);
 }
