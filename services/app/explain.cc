@@ -169,8 +169,7 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
   if (progress.has_final_point()) {
     response->add_sentences(absl::StrCat(
         "The target is ", TargetWords(progress), " in ", progress.final_point().period(),
-        at_baseline ? absl::StrCat("; progress is measured from ", progress.period(),
-                                   " itself, and no later figure has come")
+        at_baseline ? absl::StrCat("; progress is measured from ", progress.period(), " itself")
         : progress.baseline().has_value()
             ? absl::StrCat("; progress is measured from ",
                            WithUnit(progress.baseline().value(), progress), " in ",

@@ -194,6 +194,30 @@ TEST_F(SentencesTest, AChangeOfAPercentageIsInPercentagePoints) {
                                   "percentage points a year."));
 }
 
+TEST_F(SentencesTest, AtTheBaselineThereIsNoWayYet) {
+  const auto sentences = Sentences(Dataset("vehicles"), Measure("vehicles", 20), {{{}, 2020, 10}});
+  EXPECT_EQ(progress_.period(), "2020");
+  EXPECT_THAT(sentences,
+              Contains("The target is at least 20 vehicles in 2025; progress is measured "
+                       "from 2020 itself."));
+  EXPECT_THAT(sentences, Not(Contains(HasSubstr("way to the target"))));
+}
+
+// What its author chose is said; what was left as it is stands in the step.
+TEST_F(SentencesTest, OnlyChosenParametersAreInTheProse) {
+  v1::Measure measure = Measure("vehicles", 20);
+  const std::vector<Figure> figures = {{{}, 2020, 10}, {{}, 2021, 12}};
+  EXPECT_THAT(Sentences(Dataset("vehicles"), measure, figures),
+              Contains("It is judged by plugins/judge 1.0.0."));
+  (*measure.mutable_targets(0)
+        ->mutable_assessment()
+        ->mutable_parameters()
+        ->mutable_fields())["strictness"]
+      .set_number_value(2);
+  EXPECT_THAT(Sentences(Dataset("vehicles"), measure, figures),
+              Contains("It is judged by plugins/judge 1.0.0 with strictness = 2."));
+}
+
 TEST_F(SentencesTest, NumbersAreShortInProseAndExactBeside) {
   const auto sentences = Sentences(Dataset("vehicles"), Measure("vehicles", 12345678),
                                    {{{}, 2020, 0}, {{}, 2021, 1234.56789012}});
