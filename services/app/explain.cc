@@ -28,6 +28,9 @@
 namespace policytrack::app {
 namespace {
 
+// Inputs of a step that are put into words; all are beside them.
+constexpr int kMaxSaid = 6;
+
 std::string QualityWords(v1::ObservationStatus status) {
   switch (status) {
     case v1::OBSERVATION_STATUS_IMPUTED:
@@ -97,6 +100,22 @@ std::string SourceWords(const v1::ExplainedInput& input) {
                       LatestWords(input));
 }
 
+// All that went into a step; what is made of several series is said after the last.
+std::string SourcesWords(const v1::ExplainedStep& step) {
+  std::vector<std::string> sources;
+  const int said = std::min(step.inputs_size(), kMaxSaid);
+  for (int i = 0; i < said; ++i) {
+    const v1::ExplainedInput& input = step.inputs(i);
+    const bool goes_on = i + 1 < said && step.inputs(i + 1).slot() == input.slot();
+    sources.push_back(absl::StrCat(
+        step.inputs_size() > 1 ? absl::StrCat(input.slot(), " ") : "", SourceWords(input),
+        goes_on || input.treatment().empty() ? "" : absl::StrCat(", ", input.treatment())));
+  }
+  const int more = step.inputs_size() - said + step.further_input_count();
+  if (more > 0) sources.push_back(absl::StrCat("and ", more, " more series"));
+  return absl::StrJoin(sources, "; ");
+}
+
 // "X; published in Y", as far as it is known; "" of nothing.
 std::string OriginWords(const v1::ExplainedInput& input) {
   std::vector<std::string> titles;
@@ -118,17 +137,11 @@ void AddFigureSentences(const std::vector<v1::ExplainedStep>& steps, StepExplain
                         v1::ExplainProgressResponse* response) {
   std::set<std::string> cited;
   for (size_t i = 1; i < steps.size(); ++i) {
-    std::vector<std::string> sources;
-    const bool several = steps[i].inputs_size() > 1;
-    for (const v1::ExplainedInput& input : steps[i].inputs()) {
-      sources.push_back(
-          absl::StrCat(several ? absl::StrCat(input.slot(), " ") : "", SourceWords(input)));
-    }
+    const std::string sources = SourcesWords(steps[i]);
     if (sources.empty()) continue;
     response->add_sentences(absl::StrCat(
         steps[i].display_name().empty() ? steps[i].evaluation().parent() : steps[i].display_name(),
-        " is computed by ", MethodWords(steps[i], explainer), " from ",
-        absl::StrJoin(sources, "; "), "."));
+        " is computed by ", MethodWords(steps[i], explainer), " from ", sources, "."));
     for (const v1::ExplainedInput& input : steps[i].inputs()) {
       if (!cited.insert(input.source()).second) continue;
       const std::string origin = OriginWords(input);
