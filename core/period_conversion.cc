@@ -151,7 +151,7 @@ Columns Lower(const Columns& source, const PeriodConversion& c) {
     size_t end = i;
     while (end < source.size() && source.periods[end] <= last) ++end;
     const Parts parts{source, i, end, step.First(period), last};
-    if (c.from_accumulation == v1::ACCUMULATION_STOCK ||
+    if (c.take_last || c.from_accumulation == v1::ACCUMULATION_STOCK ||
         c.from_accumulation == v1::ACCUMULATION_YEAR_TO_DATE) {
       TakeLast(parts, period, &result);
     } else {
@@ -292,6 +292,9 @@ absl::Status CheckConversion(const PeriodConversion& c, absl::string_view field)
                           "weeks lie in two years at the turn of the year, so totals since its "
                           "start and totals of weeks do not convert");
     }
+  }
+  if (c.take_last && c.from_accumulation == v1::ACCUMULATION_FLOW) {
+    return FieldInvalid(field, "the last of several totals is not the total of all");
   }
   if (c.from != c.to) {
     const bool finer =

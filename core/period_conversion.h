@@ -2,7 +2,8 @@
 // since the start of the year to totals of each month, and back. One series, one
 // vintage. The rules are those that DESIGN.md names "Exactly":
 //
-//   to a lower frequency   FLOW: the sum of all parts; LEVEL: their mean; STOCK
+//   to a lower frequency   FLOW: the sum of all parts; LEVEL: their mean, or the
+//                          value of the last part where that is asked for; STOCK
 //                          and YEAR_TO_DATE: the value of the last part
 //   YEAR_TO_DATE to FLOW   the difference to the period before, in the same year
 //   FLOW to YEAR_TO_DATE   the sum since the start of the year
@@ -37,6 +38,8 @@ struct PeriodConversion {
   v1::Accumulation to_accumulation = v1::ACCUMULATION_UNSPECIFIED;
   int year_start_month = 1;
   bool january_february_joint = false;  // of the source
+  // That the last of several periods is taken, also of levels.
+  bool take_last = false;
 
   // Whether it leaves every series as it is.
   bool identity() const;
@@ -45,8 +48,8 @@ struct PeriodConversion {
 // Ok when there is such a conversion.
 // Returns INVALID_ARGUMENT / FIELD_INVALID, naming `field`: for a higher
 // frequency, for weeks into anything but weeks, for years that do not begin with
-// a period of the source, and for accumulations other than FLOW and YEAR_TO_DATE
-// that would have to change.
+// a period of the source, for accumulations other than FLOW and YEAR_TO_DATE that
+// would have to change, and for the last of several flows.
 absl::Status CheckConversion(const PeriodConversion& conversion, absl::string_view field);
 
 // The series in the other form. Its quality is the worst of its parts, its break

@@ -31,6 +31,7 @@ void WriteInput(const v1::ExplainedInput& input, std::ostream& out) {
     out << ", " << OneLine(UnitLabel(input.unit(), input.unit_multiplier()));
   if (!input.producer().empty()) out << ", by " << OneLine(input.producer());
   out << "\n";
+  if (!input.treatment().empty()) out << "    taken: " << OneLine(input.treatment()) << "\n";
   for (const v1::Reference& reference : input.references()) {
     out << "    source: " << OneLine(reference.title());
     if (!reference.uri().empty()) out << " <" << OneLine(reference.uri()) << ">";
@@ -81,6 +82,9 @@ void WriteStep(const v1::ExplainedStep& step, std::ostream& out) {
     out << "  parameters: " << OneLine(absl::StrJoin(step.parameters(), ", ")) << "\n";
   }
   for (const v1::ExplainedInput& input : step.inputs()) WriteInput(input, out);
+  if (step.further_input_count() > 0) {
+    out << "  and " << step.further_input_count() << " more series\n";
+  }
 }
 
 void WriteExplanation(const v1::ExplainProgressResponse& response, std::ostream& out) {

@@ -204,6 +204,9 @@ Listing CommitListing(Context& context, const ListOptions& options) {
                             ? change.name()
                             : absl::StrCat(change.name(), ": ", absl::StrJoin(parts, ", ")));
     }
+    if (const int more = commit.change_count() - commit.changes_size(); more > 0) {
+      changes.push_back(absl::StrCat("and ", more, " more"));
+    }
     return {absl::StrCat(commit.revision()), TimeWord(commit.time()),
             EnumWord(v1::CommitKind_Name(commit.kind()), "COMMIT_KIND_"), commit.principal(),
             absl::StrJoin(changes, "; ")};

@@ -10,14 +10,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "core/dimension_key.h"
 #include "core/error.h"
 #include "core/resource_name.h"
+#include "core/unit.h"
 #include "services/app/as_of.h"
 #include "services/app/await_revision.h"
 #include "services/app/computed_reader.h"
 #include "services/app/definitions.h"
 #include "services/app/explain_steering.h"
 #include "services/app/explain_steps.h"
+#include "services/app/judgement.h"
 #include "services/app/progress_words.h"
 #include "services/app/status_change.h"
 #include "services/app/target_progress.h"
@@ -25,16 +28,19 @@
 namespace policytrack::app {
 namespace {
 
+// Inputs of a step that are put into words; all are beside them.
+constexpr int kMaxSaid = 6;
+
 std::string QualityWords(v1::ObservationStatus status) {
   switch (status) {
     case v1::OBSERVATION_STATUS_IMPUTED:
-      return "It is imputed.";
+      return "That value is imputed.";
     case v1::OBSERVATION_STATUS_ESTIMATED:
-      return "It is estimated.";
+      return "That value is estimated.";
     case v1::OBSERVATION_STATUS_PROVISIONAL:
-      return "It is provisional and may be revised.";
+      return "That value is provisional and may be revised.";
     case v1::OBSERVATION_STATUS_FORECAST:
-      return "It is a forecast.";
+      return "That value is a forecast.";
     default:
       return "";
   }
@@ -56,30 +62,61 @@ std::string TargetWords(const v1::TargetProgress& progress) {
   }
 }
 
-// Who computed a step, with what.
-std::string MethodWords(const v1::ExplainedStep& step) {
+// Who computed a step, with what of its parameters was chosen.
+std::string MethodWords(const v1::ExplainedStep& step, StepExplainer& explainer) {
   const v1::Evaluation& evaluation = step.evaluation();
+  const std::vector<std::string>& stated = explainer.StatedParameters(evaluation.parent());
   return absl::StrCat(
       evaluation.plugin(),
       evaluation.plugin_version().empty() ? "" : absl::StrCat(" ", evaluation.plugin_version()),
-      step.parameters().empty() ? ""
-                                : absl::StrCat(" with ", absl::StrJoin(step.parameters(), ", ")));
+      stated.empty() ? "" : absl::StrCat(" with ", absl::StrJoin(stated, ", ")));
+}
+
+// The latest figure of an input, with its vintage.
+std::string LatestWords(const v1::ExplainedInput& input) {
+  if (input.points().empty()) return ", which has no figures yet";
+  const v1::ExplainedPoint& point = *input.points().rbegin();
+  const std::string vintage =
+      point.revision() > 0 ? absl::StrCat(" (revision ", point.revision(), ")") : "";
+  if (point.has_value()) {
+    return absl::StrCat(": ", NumberWords(point.value()), " ",
+                        UnitLabel(input.unit(), input.unit_multiplier()), " for ", point.period(),
+                        vintage);
+  }
+  return absl::StrCat(": none for ", point.period(), " because ",
+                      MissingWords(point.missing_reason()), vintage);
 }
 
 std::string SourceWords(const v1::ExplainedInput& input) {
   std::vector<std::string> dimensions;
   for (const auto& [dimension, value] : input.dimensions()) {
-    dimensions.push_back(absl::StrCat(dimension, " = ", value));
+    dimensions.push_back(absl::StrCat(dimension, " = ", value == kTotal ? "total" : value));
   }
   std::sort(dimensions.begin(), dimensions.end());
   return absl::StrCat(input.display_name().empty()
                           ? input.source()
                           : absl::StrCat(input.display_name(), " (", input.source(), ")"),
                       dimensions.empty() ? "" : absl::StrCat(", ", absl::StrJoin(dimensions, ", ")),
-                      input.points().empty() ? ", which has no figures yet" : "");
+                      LatestWords(input));
 }
 
-// "produced by X and published in Y", as far as it is known; "" of nothing.
+// All that went into a step; what is made of several series is said after the last.
+std::string SourcesWords(const v1::ExplainedStep& step) {
+  std::vector<std::string> sources;
+  const int said = std::min(step.inputs_size(), kMaxSaid);
+  for (int i = 0; i < said; ++i) {
+    const v1::ExplainedInput& input = step.inputs(i);
+    const bool goes_on = i + 1 < said && step.inputs(i + 1).slot() == input.slot();
+    sources.push_back(absl::StrCat(
+        step.inputs_size() > 1 ? absl::StrCat(input.slot(), " ") : "", SourceWords(input),
+        goes_on || input.treatment().empty() ? "" : absl::StrCat(", ", input.treatment())));
+  }
+  const int more = step.inputs_size() - said + step.further_input_count();
+  if (more > 0) sources.push_back(absl::StrCat("and ", more, " more series"));
+  return absl::StrJoin(sources, "; ");
+}
+
+// "X; published in Y", as far as it is known; "" of nothing.
 std::string OriginWords(const v1::ExplainedInput& input) {
   std::vector<std::string> titles;
   for (const v1::Reference& reference : input.references()) {
@@ -89,32 +126,29 @@ std::string OriginWords(const v1::ExplainedInput& input) {
         reference.publisher().empty() ? "" : absl::StrCat(" (", reference.publisher(), ")")));
   }
   std::vector<std::string> parts;
-  if (!absl::StripAsciiWhitespace(input.producer()).empty()) {
-    parts.push_back(absl::StrCat("produced by ", input.producer()));
-  }
+  if (!absl::StripAsciiWhitespace(input.producer()).empty()) parts.push_back(input.producer());
   if (!titles.empty()) {
     parts.push_back(absl::StrCat("published in ", absl::StrJoin(titles, ", ")));
   }
-  return absl::StrJoin(parts, " and ");
+  return absl::StrJoin(parts, "; ");
 }
 
-void AddFigureSentences(const std::vector<v1::ExplainedStep>& steps,
+void AddFigureSentences(const std::vector<v1::ExplainedStep>& steps, StepExplainer& explainer,
                         v1::ExplainProgressResponse* response) {
   std::set<std::string> cited;
   for (size_t i = 1; i < steps.size(); ++i) {
-    std::vector<std::string> sources;
-    for (const v1::ExplainedInput& input : steps[i].inputs()) sources.push_back(SourceWords(input));
+    const std::string sources = SourcesWords(steps[i]);
     if (sources.empty()) continue;
     response->add_sentences(absl::StrCat(
         steps[i].display_name().empty() ? steps[i].evaluation().parent() : steps[i].display_name(),
-        " is computed by ", MethodWords(steps[i]), " from ", absl::StrJoin(sources, "; "), "."));
+        " is computed by ", MethodWords(steps[i], explainer), " from ", sources, "."));
     for (const v1::ExplainedInput& input : steps[i].inputs()) {
       if (!cited.insert(input.source()).second) continue;
       const std::string origin = OriginWords(input);
       if (origin.empty()) continue;
       response->add_sentences(absl::StrCat(
-          "The figures of ", input.display_name().empty() ? input.source() : input.display_name(),
-          " are ", origin, "."));
+          "Source of the figures of ",
+          input.display_name().empty() ? input.source() : input.display_name(), ": ", origin, "."));
     }
   }
 }
@@ -122,9 +156,9 @@ void AddFigureSentences(const std::vector<v1::ExplainedStep>& steps,
 absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExplainer& explainer,
                           v1::ExplainProgressResponse* response) {
   const v1::TargetProgress& progress = response->progress();
-  response->add_sentences(
-      absl::StrCat(progress.display_name(), " ", StatusWords(progress.status()),
-                   progress.period().empty() ? "" : absl::StrCat(" at ", progress.period()), "."));
+  response->add_sentences(absl::StrCat(
+      "\"", progress.display_name(), "\" ", StatusWords(progress.status()),
+      progress.period().empty() ? "" : absl::StrCat(" as of ", progress.period()), "."));
   if (!progress.reason().empty()) {
     response->add_sentences(absl::StrCat("Reason: ", progress.reason(), "."));
   }
@@ -143,10 +177,13 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
     const std::string quality = QualityWords(progress.latest_status());
     if (!quality.empty()) response->add_sentences(quality);
   }
+  const bool at_baseline =
+      progress.baseline().has_value() && progress.baseline().period() == progress.period();
   if (progress.has_final_point()) {
     response->add_sentences(absl::StrCat(
         "The target is ", TargetWords(progress), " in ", progress.final_point().period(),
-        progress.baseline().has_value()
+        at_baseline ? absl::StrCat("; progress is measured from ", progress.period(), " itself")
+        : progress.baseline().has_value()
             ? absl::StrCat("; progress is measured from ",
                            WithUnit(progress.baseline().value(), progress), " in ",
                            progress.baseline().period())
@@ -154,7 +191,7 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
         "."));
   }
   // Without a final point there is no way to speak of.
-  if (progress.has_expected_value() && progress.has_final_point()) {
+  if (progress.has_expected_value() && progress.has_final_point() && !at_baseline) {
     response->add_sentences(absl::StrCat("The way to the target asks for ",
                                          WithUnit(progress.expected_value(), progress), " in ",
                                          progress.period(), "."));
@@ -178,10 +215,11 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
         "the break do not compare.");
   }
   if (!steps.empty() && !steps[0].evaluation().plugin().empty()) {
-    response->add_sentences(absl::StrCat("It is judged by ", MethodWords(steps[0]), "."));
+    response->add_sentences(
+        absl::StrCat("It is judged by ", MethodWords(steps[0], explainer), "."));
+    AddFurtherSentences(steps[0], progress, response);
   }
-  AddFurtherSentences(progress, response);
-  AddFigureSentences(steps, response);
+  AddFigureSentences(steps, explainer, response);
   return absl::OkStatus();
 }
 

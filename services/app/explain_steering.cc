@@ -1,7 +1,9 @@
 #include "services/app/explain_steering.h"
 
 #include <cmath>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -55,16 +57,22 @@ void AddSteeringSentences(const v1::TargetProgress& progress,
   }
 }
 
-void AddFurtherSentences(const v1::TargetProgress& progress,
+void AddFurtherSentences(const v1::ExplainedStep& own, const v1::TargetProgress& progress,
                          v1::ExplainProgressResponse* response) {
+  const std::set<std::string> known(own.parameters().begin(), own.parameters().end());
   for (const v1::FurtherJudgement& further : progress.further_judgements()) {
+    std::vector<std::string> others;
+    for (const std::string& parameter : further.parameters()) {
+      if (further.plugin() != own.evaluation().plugin() || known.count(parameter) == 0) {
+        others.push_back(parameter);
+      }
+    }
+    // What is said of the target already is not said again of each method.
+    const bool said = further.reason().empty() || further.reason() == progress.reason();
     response->add_sentences(absl::StrCat(
-        further.plugin(),
-        further.parameters().empty()
-            ? ""
-            : absl::StrCat(" with ", absl::StrJoin(further.parameters(), ", ")),
-        " judges: ", StatusName(further.status()),
-        further.reason().empty() ? "" : absl::StrCat(" (", further.reason(), ")"), "."));
+        "Judged by ", further.plugin(),
+        others.empty() ? "" : absl::StrCat(" with ", absl::StrJoin(others, ", ")), " instead: ",
+        StatusName(further.status()), said ? "" : absl::StrCat(" (", further.reason(), ")"), "."));
   }
   if (progress.methods_disagree()) {
     response->add_sentences("The methods disagree, so the status is a choice of method.");

@@ -14,8 +14,10 @@ namespace policytrack::app {
 void AddSteeringSentences(const v1::TargetProgress& progress,
                           v1::ExplainProgressResponse* response);
 
-// What the further assessments say, and whether all agree.
-void AddFurtherSentences(const v1::TargetProgress& progress, v1::ExplainProgressResponse* response);
+// What the further assessments say, by what sets them apart from the target's own,
+// which the step is of; and whether all agree.
+void AddFurtherSentences(const v1::ExplainedStep& own, const v1::TargetProgress& progress,
+                         v1::ExplainProgressResponse* response);
 
 }  // namespace policytrack::app
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/dimension_key.h"
 #include "core/error.h"
 #include "core/observation_status.h"
@@ -35,6 +36,46 @@ std::string RelationWord(v1::TargetRelation relation) {
     default:
       return "";
   }
+}
+
+std::string AggregationWords(v1::Aggregation aggregation) {
+  switch (aggregation) {
+    case v1::AGGREGATION_SUM:
+      return "summed over its series";
+    case v1::AGGREGATION_MEAN:
+      return "averaged over its series";
+    case v1::AGGREGATION_MINIMUM:
+      return "of its series the smallest";
+    case v1::AGGREGATION_MAXIMUM:
+      return "of its series the largest";
+    case v1::AGGREGATION_WEIGHTED_MEAN:
+      return "averaged over its series by their weights";
+    default:
+      return "";
+  }
+}
+
+// What is made of the series of an input before a plugin sees it.
+std::string TreatmentWords(const ResolvedInput& input) {
+  std::vector<std::string> words;
+  const std::string aggregation = AggregationWords(input.aggregation);
+  if (!aggregation.empty()) words.push_back(aggregation);
+  const PeriodConversion& periods = input.periods;
+  if (periods.from != periods.to) {
+    const bool last = periods.take_last || periods.from_accumulation == v1::ACCUMULATION_STOCK ||
+                      periods.from_accumulation == v1::ACCUMULATION_YEAR_TO_DATE;
+    words.push_back(absl::StrCat("each ", FrequencyWord(periods.to), " the ",
+                                 last                                                  ? "last"
+                                 : periods.from_accumulation == v1::ACCUMULATION_LEVEL ? "mean"
+                                                                                       : "sum",
+                                 " of its ", FrequencyWord(periods.from), "s"));
+  }
+  if (periods.from_accumulation != periods.to_accumulation) {
+    words.push_back(periods.to_accumulation == v1::ACCUMULATION_FLOW
+                        ? "totals to date turned into totals of each period"
+                        : "totals of each period turned into totals to date");
+  }
+  return absl::StrJoin(words, ", ");
 }
 
 void AddHostParameters(const Calculation& calculation, v1::ExplainedStep* step) {
@@ -139,10 +180,17 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(const std::string& parent,
     return step;
   }
   step.set_display_name(calculation->display_name);
+  step.set_further_input_count(0);
   const auto parameters =
       engine_->EffectiveParameters(calculation->plugin, calculation->parameters);
   if (parameters.ok()) {
-    for (const std::string& parameter : *parameters) step.add_parameters(parameter);
+    std::vector<std::string>& stated = stated_[parent];
+    stated.clear();
+    for (const std::string& parameter : *parameters) {
+      step.add_parameters(parameter);
+      const std::string name = parameter.substr(0, parameter.find(" = "));
+      if (calculation->parameters.fields().count(name) > 0) stated.push_back(parameter);
+    }
   }
   AddHostParameters(*calculation, &step);
 
@@ -166,9 +214,13 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(const std::string& parent,
                           figures_->Read(series.source, series.output, series.key, PeriodRange()));
       // A series that should be there and is not is shown without points.
       if (points.empty() && group.series[i].size() > 1) continue;
-      if (++shown > kMaxSeriesOfInput) break;
+      if (++shown > kMaxSeriesOfInput) {
+        step.set_further_input_count(step.further_input_count() + 1);
+        continue;
+      }
       v1::ExplainedInput& input = *step.add_inputs();
       PT_RETURN_IF_ERROR(AddSource(resolved, series, &input));
+      if (!series.is_weight) input.set_treatment(TreatmentWords(resolved));
       std::optional<int64_t> upto = period;
       if (upto.has_value()) upto = LastSourcePeriod(resolved.periods, *upto);
       PT_RETURN_IF_ERROR(AddPoints(points, resolved.periods.from, upto, &input));

@@ -33,6 +33,12 @@ class StepExplainer {
                                                          const std::string& parent,
                                                          std::optional<int64_t> period);
 
+  // Of what is computed with, what its author has stated: what is left at its default
+  // is beside it in the step.
+  const std::vector<std::string>& StatedParameters(const std::string& parent) {
+    return stated_[parent];
+  }
+
   // A commit, read once. nullptr when there is none of this revision.
   absl::StatusOr<const storage::Commit*> CommitOf(int64_t revision);
 
@@ -56,6 +62,7 @@ class StepExplainer {
   HistoryFigures* const figures_;
   plugins::Engine* const engine_;
   std::map<int64_t, std::optional<storage::Commit>> commits_;
+  std::map<std::string, std::vector<std::string>> stated_;  // by parent
 };
 
 }  // namespace policytrack::app

@@ -35,6 +35,7 @@ v1::Commit ToProto(const storage::Commit& commit) {
     item->set_revised_count(change.revised);
     item->set_deleted_count(change.deleted);
   }
+  result.set_change_count(static_cast<int32_t>(commit.changes.size()));
   result.set_content_digest(ToHex(commit.content_digest));
   result.set_chain_digest(ToHex(commit.chain_digest));
   return result;

@@ -43,24 +43,38 @@ Push::DatasetRows::DatasetRows(v1::Dataset d) : definition(std::move(d)) {
   }
 }
 
+absl::Status Push::DatasetRows::ReadValue(const std::string& id, const std::string& value,
+                                          std::vector<std::string>* values) const {
+  const auto position = positions.find(id);
+  const std::string field = absl::StrCat("dimensions.", CutText(id, 64));
+  if (position == positions.end()) {
+    return FieldInvalid(field, absl::StrCat("is not a dimension of ", definition.name()));
+  }
+  PT_ASSIGN_OR_RETURN(std::string normal, NormalizeDimensionValue(field, value));
+  const auto& codes = allowed[position->second];
+  if (!codes.empty() && normal != kTotal && codes.count(normal) == 0) {
+    return FieldInvalid(field, absl::StrCat("\"", CutText(normal, 64), "\" is not a value that ",
+                                            definition.name(), " lists for it"));
+  }
+  (*values)[position->second] = std::move(normal);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> Push::DatasetRows::KeyOf(
     const google::protobuf::Map<std::string, std::string>& dimensions) const {
   if (dimensions.empty() && positions.empty()) return std::string();
   std::vector<std::string> values(positions.size());
+  // Of several bad ones the first by id is named: a map has no order that would
+  // be the same in the next run.
+  const std::string* bad = nullptr;
+  absl::Status status;
   for (const auto& [id, value] : dimensions) {
-    const auto position = positions.find(id);
-    const std::string field = absl::StrCat("dimensions.", CutText(id, 64));
-    if (position == positions.end()) {
-      return FieldInvalid(field, absl::StrCat("is not a dimension of ", definition.name()));
-    }
-    PT_ASSIGN_OR_RETURN(std::string normal, NormalizeDimensionValue(field, value));
-    const auto& codes = allowed[position->second];
-    if (!codes.empty() && normal != kTotal && codes.count(normal) == 0) {
-      return FieldInvalid(field, absl::StrCat("\"", CutText(normal, 64), "\" is not a value that ",
-                                              definition.name(), " lists for it"));
-    }
-    values[position->second] = std::move(normal);
+    absl::Status read = ReadValue(id, value, &values);
+    if (read.ok() || (bad != nullptr && *bad < id)) continue;
+    bad = &id;
+    status = std::move(read);
   }
+  PT_RETURN_IF_ERROR(status);
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i].empty()) {
       return FieldRequired(absl::StrCat("dimensions.", definition.dimensions(i).id()),

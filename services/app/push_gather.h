@@ -51,13 +51,18 @@ struct Push::DatasetRows {
 
   // The series key for the dimension values of a row or block.
   // Returns INVALID_ARGUMENT / FIELD_REQUIRED or FIELD_INVALID with field
-  // `dimensions.x`.
+  // `dimensions.x`; of several bad ones the first by id.
   absl::StatusOr<std::string> KeyOf(
       const google::protobuf::Map<std::string, std::string>& dimensions) const;
   // Ok when the dataset can have a value for the period. REQUIRES: it is valid.
   absl::Status CheckPeriod(int64_t period) const;
   // Ok when the value is finite and in the allowed range.
   absl::Status CheckValue(double value) const;
+
+ private:
+  // Puts a value of a dimension in its place.
+  absl::Status ReadValue(const std::string& id, const std::string& value,
+                         std::vector<std::string>* values) const;
 };
 
 // A point that a later row of the same push contradicts.

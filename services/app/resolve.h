@@ -50,6 +50,12 @@ struct SourceShape {
 
   // Null when there is none of this name.
   const ResolvedOutput* FindOutput(absl::string_view output) const;
+  // The output that `field` names; else INVALID_ARGUMENT / FIELD_INVALID with those
+  // that there are.
+  absl::StatusOr<const ResolvedOutput*> RequireOutput(absl::string_view output,
+                                                      absl::string_view field) const;
+  // For messages: "region, fuel", or "none".
+  std::string DimensionIds() const;
 };
 
 // Resolves definitions over one view of the store, remembering the shapes of

@@ -28,29 +28,8 @@ struct InputContext {
   bool weighted() const { return input.aggregation() == v1::AGGREGATION_WEIGHTED_MEAN; }
 };
 
-std::string IdList(const std::vector<SourceShape::Dimension>& dimensions) {
-  if (dimensions.empty()) return "none";
-  return absl::StrJoin(dimensions, ", ", [](std::string* out, const SourceShape::Dimension& d) {
-    absl::StrAppend(out, d.id);
-  });
-}
-
 bool Has(const std::vector<std::string>& sorted, const std::string& value) {
   return std::binary_search(sorted.begin(), sorted.end(), value);
-}
-
-// The output of a source that an input names; `field` is that of the name.
-absl::StatusOr<const ResolvedOutput*> FindOutput(const SourceShape& shape, const std::string& name,
-                                                 const std::string& field) {
-  const ResolvedOutput* output = shape.FindOutput(name);
-  if (output != nullptr) return output;
-  if (CollectionOf(shape.name) == kDatasets) {
-    return FieldInvalid(field, "is only for indicators; leave it empty for a dataset");
-  }
-  std::vector<std::string> names;
-  for (const ResolvedOutput& known : shape.outputs) names.push_back(known.name);
-  return FieldInvalid(field, absl::StrCat(shape.name, " has no output ", Quoted(name), "; it has ",
-                                          absl::StrJoin(names, ", ")));
 }
 
 absl::Status CheckAccumulation(const InputContext& context, v1::Accumulation accumulation) {
@@ -92,6 +71,36 @@ absl::Status CheckAggregation(const InputContext& context, const std::string& un
                           "from them"));
 }
 
+// What several periods become where the input says so, if the figures are such.
+absl::Status ApplyPeriodRule(const InputContext& context, PeriodConversion* periods) {
+  const v1::PeriodRule rule = context.input.period_rule();
+  if (rule == v1::PERIOD_RULE_UNSPECIFIED) return absl::OkStatus();
+  const std::string path = absl::StrCat(context.field, ".period_rule");
+  if (periods->from == periods->to) {
+    return FieldInvalid(
+        path,
+        absl::StrCat("says what several periods become, but ", context.shape.name, " stays by ",
+                     FrequencyWord(periods->from), "; state a lower frequency, or leave it out"));
+  }
+  const v1::Accumulation given = periods->from_accumulation;
+  const bool is_flow = given == v1::ACCUMULATION_FLOW;
+  const bool is_level = given == v1::ACCUMULATION_LEVEL || given == v1::ACCUMULATION_STOCK;
+  const bool suits = rule == v1::PERIOD_RULE_SUM    ? is_flow
+                     : rule == v1::PERIOD_RULE_MEAN ? is_level
+                                                    : !is_flow;
+  if (!suits) {
+    return FieldInvalid(
+        path, absl::StrCat(context.shape.name, " is ", v1::Accumulation_Name(given), ", of which ",
+                           v1::PeriodRule_Name(rule),
+                           " makes no figure for a longer period; leave it out to take the rule "
+                           "of its accumulation"));
+  }
+  // On average over the year a stock is a level.
+  if (rule == v1::PERIOD_RULE_MEAN) periods->from_accumulation = v1::ACCUMULATION_LEVEL;
+  periods->take_last = rule == v1::PERIOD_RULE_LAST;
+  return absl::OkStatus();
+}
+
 // How the periods of a source become those of the indicator.
 absl::StatusOr<PeriodConversion> ConversionOf(const InputContext& context,
                                               const ResolvedOutput& output,
@@ -101,8 +110,9 @@ absl::StatusOr<PeriodConversion> ConversionOf(const InputContext& context,
   periods.from = shape.frequency;
   periods.to = frequency == v1::FREQUENCY_UNSPECIFIED ? shape.frequency : frequency;
   periods.from_accumulation = output.accumulation;
+  PT_RETURN_IF_ERROR(ApplyPeriodRule(context, &periods));
   periods.to_accumulation = context.input.accumulation() == v1::ACCUMULATION_UNSPECIFIED
-                                ? output.accumulation
+                                ? periods.from_accumulation
                                 : context.input.accumulation();
   periods.year_start_month = shape.year_start_month;
   periods.january_february_joint = shape.january_february_joint;
@@ -110,12 +120,14 @@ absl::StatusOr<PeriodConversion> ConversionOf(const InputContext& context,
   const std::string path = absl::StrCat(context.field, accumulates ? ".accumulation" : ".source");
   PT_RETURN_IF_ERROR(CheckConversion(periods, path));
   const Unit* unit = FindUnit(output.unit);
-  if (periods.from != periods.to && periods.from_accumulation == v1::ACCUMULATION_LEVEL &&
-      unit != nullptr && !HasMeanOverTime(*unit)) {
+  if (periods.from != periods.to && !periods.take_last &&
+      periods.from_accumulation == v1::ACCUMULATION_LEVEL && unit != nullptr &&
+      !HasMeanOverTime(*unit)) {
     return FieldInvalid(path, absl::StrCat(shape.name, " is in ", output.unit,
                                            ", of which there is no mean over periods: bring its "
                                            "numerator and denominator to the frequency and "
-                                           "compute it from them"));
+                                           "compute it from them, or take the last of each with "
+                                           "period_rule"));
   }
   return periods;
 }
@@ -134,14 +146,14 @@ absl::Status CheckSpread(const InputContext& context) {
     return FieldRequired(field,
                          absl::StrCat("must name the dimension of ", context.shape.name,
                                       " whose values are the parts that slot ", context.slot.slot(),
-                                      " takes; it has ", IdList(context.shape.dimensions)));
+                                      " takes; it has ", context.shape.DimensionIds()));
   }
   const auto& dimensions = context.shape.dimensions;
   if (std::none_of(dimensions.begin(), dimensions.end(),
                    [&](const auto& known) { return known.id == spread_by; })) {
     return FieldInvalid(
         field, absl::StrCat(Quoted(spread_by), " is not a dimension of ", context.shape.name,
-                            ", which has ", IdList(dimensions)));
+                            ", which has ", context.shape.DimensionIds()));
   }
   const auto& group_by = context.group_by;
   // Parts with periods of their own are a reference for all groups; others would
@@ -161,11 +173,15 @@ absl::Status CheckDimensions(const InputContext& context) {
     return std::none_of(dimensions.begin(), dimensions.end(),
                         [&](const auto& known) { return known.id == id; });
   };
+  // Of several the first by id: a map has no order that stays.
+  const std::string* first = nullptr;
   for (const auto& [dimension, values] : context.input.selection()) {
-    if (!unknown(dimension)) continue;
-    return FieldInvalid(absl::StrCat(context.field, ".selection.", dimension),
-                        absl::StrCat(context.shape.name, " has no dimension ", Quoted(dimension),
-                                     "; it has ", IdList(dimensions)));
+    if (unknown(dimension) && (first == nullptr || dimension < *first)) first = &dimension;
+  }
+  if (first != nullptr) {
+    return FieldInvalid(absl::StrCat(context.field, ".selection.", *first),
+                        absl::StrCat(context.shape.name, " has no dimension ", Quoted(*first),
+                                     "; it has ", context.shape.DimensionIds()));
   }
   const std::string& field = context.field;
   for (size_t g = 0; g < context.group_by.size(); ++g) {
@@ -173,7 +189,7 @@ absl::Status CheckDimensions(const InputContext& context) {
     return FieldInvalid(
         absl::StrCat(field.substr(0, field.rfind(".inputs[")), ".group_by[", g, "]"),
         absl::StrCat(Quoted(context.group_by[g]), " is not a dimension of ", context.shape.name,
-                     ", which has ", IdList(dimensions),
+                     ", which has ", context.shape.DimensionIds(),
                      "; groups are formed by dimensions that every input has"));
   }
   return absl::OkStatus();
@@ -258,75 +274,7 @@ absl::StatusOr<DimensionRule> RuleOf(const InputContext& context,
   return rule;
 }
 
-// For each dimension of the weights the position of the same one of the source.
-absl::StatusOr<std::vector<size_t>> MatchDimensions(const SourceShape& source,
-                                                    const SourceShape& weights,
-                                                    const std::string& field) {
-  std::vector<size_t> positions;
-  for (const SourceShape::Dimension& dimension : weights.dimensions) {
-    const auto same = std::find_if(source.dimensions.begin(), source.dimensions.end(),
-                                   [&](const auto& known) { return known.id == dimension.id; });
-    if (same == source.dimensions.end()) break;
-    positions.push_back(static_cast<size_t>(same - source.dimensions.begin()));
-  }
-  if (positions.size() == weights.dimensions.size() &&
-      positions.size() == source.dimensions.size()) {
-    return positions;
-  }
-  return FieldInvalid(
-      field, absl::StrCat("weights have the dimensions of what they weigh: ", weights.name, " has ",
-                          IdList(weights.dimensions), ", but ", source.name, " has ",
-                          IdList(source.dimensions)));
-}
-
-absl::Status CheckWeightsAgree(const SourceShape& source, const ResolvedOutput& value,
-                               const SourceShape& weights, const ResolvedOutput& weight,
-                               const std::string& field) {
-  if (weights.frequency != source.frequency) {
-    return FieldInvalid(
-        field, absl::StrCat(weights.name, " is by ", FrequencyWord(weights.frequency), " and ",
-                            source.name, " by ", FrequencyWord(source.frequency),
-                            "; weights have the frequency of what they weigh"));
-  }
-  if (weights.year_start_month != source.year_start_month) {
-    return FieldInvalid(
-        field, absl::StrCat("the year of ", weights.name, " starts in month ",
-                            weights.year_start_month, " and that of ", source.name, " in month ",
-                            source.year_start_month, "; weights have the year of what they weigh"));
-  }
-  const auto are = [&](v1::Accumulation a, v1::Accumulation b) {
-    return weight.accumulation == a && value.accumulation == b;
-  };
-  if (are(v1::ACCUMULATION_FLOW, v1::ACCUMULATION_YEAR_TO_DATE) ||
-      are(v1::ACCUMULATION_YEAR_TO_DATE, v1::ACCUMULATION_FLOW)) {
-    return FieldInvalid(field,
-                        "totals of a period and totals since the start of the year do not "
-                        "weigh one another");
-  }
-  if (weight.unit == "code") {
-    return FieldInvalid(field, absl::StrCat(weights.name, " has code numbers, which do not weigh"));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
-
-absl::StatusOr<WeightSource> Resolver::Weights(const v1::IndicatorInput& input,
-                                               const SourceShape& source,
-                                               const ResolvedOutput& value,
-                                               absl::string_view field) {
-  const std::string path = absl::StrCat(field, ".weight_source");
-  PT_ASSIGN_OR_RETURN(const SourceShape* shape, Shape(input.weight_source(), path));
-  PT_ASSIGN_OR_RETURN(
-      const ResolvedOutput* weight,
-      FindOutput(*shape, input.weight_output(), absl::StrCat(field, ".weight_output")));
-  WeightSource weights;
-  weights.source = input.weight_source();
-  weights.output = input.weight_output();
-  PT_ASSIGN_OR_RETURN(weights.positions, MatchDimensions(source, *shape, path));
-  PT_RETURN_IF_ERROR(CheckWeightsAgree(source, value, *shape, *weight, path));
-  return weights;
-}
 
 absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
                                               const v1::PluginInput& slot,
@@ -335,7 +283,7 @@ absl::StatusOr<ResolvedInput> Resolver::Input(const v1::IndicatorInput& input,
   PT_ASSIGN_OR_RETURN(const SourceShape* shape,
                       Shape(input.source(), absl::StrCat(field, ".source")));
   PT_ASSIGN_OR_RETURN(const ResolvedOutput* output,
-                      FindOutput(*shape, input.output(), absl::StrCat(field, ".output")));
+                      shape->RequireOutput(input.output(), absl::StrCat(field, ".output")));
   const InputContext context{input, slot, *shape, group_by, std::string(field)};
   PT_RETURN_IF_ERROR(CheckAggregation(context, output->unit));
   PT_ASSIGN_OR_RETURN(const PeriodConversion periods, ConversionOf(context, *output, frequency));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/error.h"
 #include "core/resource_name.h"
 #include "core/utf8.h"
@@ -22,6 +23,26 @@ const ResolvedOutput* SourceShape::FindOutput(absl::string_view output) const {
     if (absl::string_view(candidate.name) == output) return &candidate;
   }
   return nullptr;
+}
+
+absl::StatusOr<const ResolvedOutput*> SourceShape::RequireOutput(absl::string_view output,
+                                                                 absl::string_view field) const {
+  const ResolvedOutput* found = FindOutput(output);
+  if (found != nullptr) return found;
+  if (CollectionOf(name) == kDatasets) {
+    return FieldInvalid(field, "is only for indicators; leave it empty for a dataset");
+  }
+  std::vector<std::string> names;
+  for (const ResolvedOutput& known : outputs) names.push_back(known.name);
+  return FieldInvalid(field, absl::StrCat(name, " has no output ", Quoted(output), "; it has ",
+                                          absl::StrJoin(names, ", ")));
+}
+
+std::string SourceShape::DimensionIds() const {
+  if (dimensions.empty()) return "none";
+  return absl::StrJoin(dimensions, ", ", [](std::string* out, const Dimension& dimension) {
+    absl::StrAppend(out, dimension.id);
+  });
 }
 
 absl::StatusOr<v1::Plugin> Resolver::Descriptor(const std::string& name, v1::PluginKind kind,

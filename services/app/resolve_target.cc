@@ -124,13 +124,19 @@ absl::StatusOr<ResolvedInput> ValueInput(const v1::Target& target, const SourceS
   value.source = target.indicator();
   value.output = target.output();
   value.source_unit = output.unit;
+  // Of several the first by id: a map has no order that stays.
+  const std::string* unknown = nullptr;
   for (const auto& [dimension, text] : target.group()) {
     if (std::none_of(shape.dimensions.begin(), shape.dimensions.end(),
-                     [&id = dimension](const auto& known) { return known.id == id; })) {
-      return FieldInvalid(absl::StrCat(prefix, ".group.", dimension),
-                          absl::StrCat("is not a dimension that ", target.indicator(),
-                                       " is grouped by, which are ", GroupWord(shape.dimensions)));
+                     [&id = dimension](const auto& known) { return known.id == id; }) &&
+        (unknown == nullptr || dimension < *unknown)) {
+      unknown = &dimension;
     }
+  }
+  if (unknown != nullptr) {
+    return FieldInvalid(absl::StrCat(prefix, ".group.", *unknown),
+                        absl::StrCat("is not a dimension that ", target.indicator(),
+                                     " is grouped by, which are ", GroupWord(shape.dimensions)));
   }
   for (const SourceShape::Dimension& dimension : shape.dimensions) {
     const std::string field = absl::StrCat(prefix, ".group.", dimension.id);

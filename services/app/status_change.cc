@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/resource_name.h"
@@ -106,6 +107,16 @@ std::string ValueWords(const v1::TargetProgress& progress) {
   return progress.has_latest_value() ? WithUnit(progress.latest_value(), progress) : "no value";
 }
 
+std::string MethodWords(const Standing& before, const Standing& after) {
+  if (before.rules == after.rules) {
+    return "a plugin that computes or judges it was replaced by another version";
+  }
+  const bool judged = DeterministicBytes(before.target.assessment()) !=
+                      DeterministicBytes(after.target.assessment());
+  return judged ? "the method by which it is judged was changed"
+                : "the way in which its indicator is computed was changed";
+}
+
 std::string CauseWords(v1::StatusChangeCause cause, const Standing& before, const Standing& after) {
   const v1::TargetProgress& then = before.progress;
   const v1::TargetProgress& now = after.progress;
@@ -113,7 +124,7 @@ std::string CauseWords(v1::StatusChangeCause cause, const Standing& before, cons
     case v1::STATUS_CHANGE_CAUSE_TARGET_CHANGED:
       return "the target itself was changed";
     case v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED:
-      return "the way in which it is computed or judged was changed";
+      return MethodWords(before, after);
     case v1::STATUS_CHANGE_CAUSE_NEW_PERIOD:
       if (now.period().empty()) return "its figures were taken away";
       // Periods of one frequency sort as their texts do.
@@ -153,9 +164,14 @@ absl::StatusOr<v1::StatusChange> Describe(storage::ReadTransaction& tx, const St
     *change.mutable_time() = ToTimestamp(commit->time);
     change.set_principal(commit->principal);
   }
-  change.set_reason(absl::StrCat("It went from \"", StatusName(before.progress.status()),
-                                 "\" to \"", StatusName(after.progress.status()), "\" since ",
-                                 CauseWords(change.cause(), before, after), "."));
+  change.set_reason(absl::StrCat(
+      "It went from \"", StatusName(before.progress.status()), "\" to \"",
+      StatusName(after.progress.status()), "\"",
+      commit.has_value()
+          ? absl::StrCat(" on ", absl::FormatTime("%Y-%m-%d", commit->time, absl::UTCTimeZone()),
+                         " (revision ", change.revision(), ")")
+          : "",
+      " because ", CauseWords(change.cause(), before, after), "."));
   return change;
 }
 

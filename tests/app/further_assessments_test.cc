@@ -197,7 +197,7 @@ TEST_F(FurtherAssessmentsTest, AreSpokenOf) {
                   {"The best pace seen is 10 万辆 a year; at that pace the target is out of reach "
                    "from 2024 on.",
                    "If the value for 2022 were 70 万辆 higher, the judgement would be achieved.",
-                   "plugins/judge with strictness = 2 judges: limited progress.",
+                   "Judged by plugins/judge with strictness = 2 instead: limited progress.",
                    "The methods disagree, so the status is a choice of method."}));
   request.set_period("2021");
   response = explainer.ExplainProgress(request);

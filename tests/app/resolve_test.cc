@@ -112,6 +112,28 @@ TEST_F(ResolveTest, SelectionsAreOfKnownDimensionsAndValues) {
   ExpectInvalid(Resolve(indicator_), "indicator.inputs[0].selection.fuel", "twice");
 }
 
+// The order of a map differs from run to run and from message to message.
+TEST_F(ResolveTest, OfSeveralUnknownDimensionsTheFirstByIdIsNamed) {
+  world_.Put(
+      MakeIndicator("indicators/g", "plugins/copy", {{"value", "datasets/stock"}}, {"region"}));
+  for (int round = 0; round < 20; ++round) {
+    v1::Indicator indicator = indicator_;
+    auto& selection = *indicator.mutable_inputs(0)->mutable_selection();
+    for (int i = 9; i > 0; --i) {
+      selection[absl::StrCat("unknown-", i, "-", round)].add_values("x");
+    }
+    ExpectInvalid(Resolve(indicator),
+                  absl::StrCat("indicator.inputs[0].selection.unknown-1-", round),
+                  "has no dimension");
+    v1::Target target = MakeMeasure("measures/m", "indicators/g", "value", "2025", 10).targets(0);
+    for (int i = 9; i > 0; --i) {
+      (*target.mutable_group())[absl::StrCat("unknown-", i, "-", round)] = "x";
+    }
+    ExpectInvalid(Check(target), absl::StrCat("measure.targets[0].group.unknown-1-", round),
+                  "not a dimension");
+  }
+}
+
 TEST_F(ResolveTest, InputsMustGoTogether) {
   v1::Dataset monthly = MakeDataset("datasets/monthly");
   monthly.set_frequency(v1::FREQUENCY_MONTH);

@@ -111,7 +111,40 @@ TEST_F(StatusChangeTest, AChangedMethod) {
   (*parameters.mutable_fields())["strictness"].set_number_value(3);
   const int64_t changed = world_.Put(measure_);
   world_.Evaluate();
-  ExpectChange(v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED, changed, "computed or judged");
+  ExpectChange(v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED, changed,
+               "because the method by which it is judged was changed");
+}
+
+TEST_F(StatusChangeTest, AnIndicatorThatIsComputedOtherwise) {
+  indicator_.set_plugin("plugins/total");
+  const int64_t changed = world_.Put(indicator_);
+  world_.Evaluate();
+  ExpectChange(v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED, changed,
+               "because the way in which its indicator is computed was changed");
+}
+
+TEST_F(StatusChangeTest, AnotherVersionOfAPlugin) {
+  v1::PluginDescriptor copy = CalculatorDescriptor("copy", {"value"}, "@value");
+  copy.set_version("1.1.0");
+  ASSERT_TRUE(world_.engine()
+                  .AddPlugin(copy, {0, 0},
+                             [](const std::vector<int64_t>& axis,
+                                const std::vector<plugins::InputView>& inputs, PeriodRange window,
+                                const google::protobuf::Struct&) {
+                               std::vector<Columns> outputs(1);
+                               for (size_t i = 0; i < axis.size(); ++i) {
+                                 if (!window.Contains(axis[i])) continue;
+                                 outputs[0].Append(axis[i], 2 * inputs[0]->values[i], kNormal);
+                               }
+                               return outputs;
+                             })
+                  .ok());
+  world_.evaluator().RecheckAll();
+  world_.Evaluate();
+  const v1::StatusChange change = Explain().last_change();
+  EXPECT_EQ(change.cause(), v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED);
+  EXPECT_EQ(change.to_status(), v1::PROGRESS_STATUS_ACHIEVED);
+  EXPECT_THAT(change.reason(), HasSubstr("was replaced by another version"));
 }
 
 // What came later and did not change the status is no change of it, and the past

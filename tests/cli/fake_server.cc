@@ -166,7 +166,7 @@ class FakePlugins final : public v1::PluginService::Service {
 
 class FakeEvents final : public v1::EventService::Service {
  public:
-  explicit FakeEvents(FakeServer::State* state) : state_(state) {}
+  FakeEvents(FakeServer::State* state, FakeServer* server) : state_(state), server_(server) {}
   grpc::Status ListCommits(grpc::ServerContext*, const v1::ListCommitsRequest*,
                            v1::ListCommitsResponse* answer) override {
     return state_->Do("ListCommits", "", [&] {
@@ -181,6 +181,7 @@ class FakeEvents final : public v1::EventService::Service {
       change->set_name("datasets/output");
       change->set_created_count(5);
       change->set_revised_count(1);
+      commit->set_change_count(1 + server_->unlisted_changes);
       return absl::OkStatus();
     });
   }
@@ -195,6 +196,7 @@ class FakeEvents final : public v1::EventService::Service {
 
  private:
   FakeServer::State* state_;
+  FakeServer* server_;
 };
 
 }  // namespace
@@ -205,7 +207,7 @@ FakeServer::FakeServer() : state_(std::make_unique<State>()) {
   services.push_back(std::make_unique<FakeObservations>(state_.get(), this));
   services.push_back(std::make_unique<FakeProgress>(state_.get(), this));
   services.push_back(std::make_unique<FakePlugins>(state_.get(), this));
-  services.push_back(std::make_unique<FakeEvents>(state_.get()));
+  services.push_back(std::make_unique<FakeEvents>(state_.get(), this));
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);

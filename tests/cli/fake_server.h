@@ -67,6 +67,8 @@ class FakeServer {
   std::vector<v1::Observation> observations;
   std::vector<v1::OutputUnit> units;
   std::vector<v1::Plugin> plugins;
+  // Changes of a commit beyond those that ListCommits lists.
+  int unlisted_changes = 0;
   v1::GetPlanProgressRequest last_plan_request;
   v1::ListObservationsRequest last_list_request;
   // What the last ListPlugins still had before its deadline.

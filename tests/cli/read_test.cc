@@ -269,7 +269,10 @@ TEST_F(ReadTest, Commits) {
   EXPECT_THAT(
       ran.out,
       HasSubstr(
-          "2024-11-12T00:00:00.250Z  push  ci         datasets/output: 5 created, 1 revised"));
+          "2024-11-12T00:00:00.250Z  push  ci         datasets/output: 5 created, 1 revised\n"));
+  server.unlisted_changes = 34;
+  EXPECT_THAT(Run({"commits"}).out,
+              HasSubstr("datasets/output: 5 created, 1 revised; and 34 more\n"));
 }
 
 TEST_F(ReadTest, DeletesAndUndeletes) {
@@ -306,6 +309,8 @@ class ExplainTest : public ReadTest {
     input->set_slot("value");
     input->set_source("datasets/d");
     input->set_unit("vehicles");
+    input->set_treatment("each quarter the sum of its months");
+    step->set_further_input_count(3);
     v1::ExplainedPoint* point = input->add_points();
     point->set_period("2024-09");
     point->set_value(0.1);
@@ -325,7 +330,9 @@ TEST_F(ExplainTest, OneTarget) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("on track at 2024-09"), HasSubstr("Sales reached 84"),
                              HasSubstr("computed by plugins/attainment 1.0.0 from revision 7"),
                              HasSubstr("parameters: method = linear"),
-                             HasSubstr("value: datasets/d, "), HasSubstr("no data yet")));
+                             HasSubstr("value: datasets/d, "), HasSubstr("no data yet"),
+                             HasSubstr("    taken: each quarter the sum of its months\n"),
+                             HasSubstr("  and 3 more series\n")));
   EXPECT_EQ(
       json::parse(Run({"explain", "measures/a/targets/t", "-o", "json"}).out)["progress"]["target"],
       "measures/a/targets/t");

@@ -45,6 +45,9 @@ PARTS = {"displayName": "Concentration", "plugin": "plugins/concentration", "gro
 WEIGHED = {"displayName": "Mean length", "plugin": "plugins/level", "groupBy": ["city"],
            "inputs": [{"slot": "value", "source": "datasets/paths-km", "aggregation": "AGGREGATION_WEIGHTED_MEAN",
                        "weightSource": "indicators/by-kind", "weightOutput": "value"}]}
+# And what is not for figures that stay by year.
+BY_QUARTER = {"displayName": "Opened by quarter", "plugin": "plugins/level", "frequency": "FREQUENCY_QUARTER",
+              "inputs": [{"slot": "value", "source": "datasets/opened", "periodRule": "PERIOD_RULE_LAST"}]}
 
 ASSESSMENT = {"plugin": "plugins/attainment", "parameters": {"method": "linear_pace", "natural_limit": 900}}
 ABOUT = {
@@ -85,6 +88,7 @@ SPARE = {"lifecycle": [{"stage": "MEASURE_STAGE_PROPOSED", "effectiveDate": {"ye
 CALLS = [
     *(("CreatePlan", {"planId": name, "plan": FULL_PLAN}) for name in ("paths", "spare")),
     *(("CreateDataset", {"datasetId": name, "dataset": FULL_DATASET}) for name in ("paths-km", "spare")),
+    ("CreateDataset", {"datasetId": "opened", "dataset": RUNNING}),
     ("CreateIndicator", {"indicatorId": "paths-km", "indicator": LEVEL}),
     ("CreateIndicator", {"indicatorId": "share", "indicator": FULL_INDICATOR}),
     ("CreateIndicator", {"indicatorId": "by-kind", "indicator": BY_KIND}),

@@ -57,8 +57,9 @@ for kind, (name, document) in KINDS.items():
 
 GOOD["DeleteIndicator"] = [{"name": "indicators/share", "etag": "@etag indicators/share", **CHECKED}]
 GOOD["ListMeasures"].append({"pageSize": 1, "showDeleted": True})
-for field, document in (("dataset", world.RUNNING), ("indicator", world.PARTS), ("indicator", world.WEIGHED)):
+for field, document in (("dataset", world.RUNNING), ("indicator", world.PARTS), ("indicator", world.WEIGHED),
+                        ("indicator", world.BY_QUARTER)):
     kind = field.capitalize()
     GOOD[f"Create{kind}"].append({f"{field}Id": "new", field: document, **CHECKED})
     GOOD[f"Update{kind}"].append({field: {**document, "name": f"{field}s/newer"}, "allowMissing": True, **CHECKED})
-GOOD["PreviewIndicator"] += [{"indicator": world.PARTS}, {"indicator": world.WEIGHED}]
+GOOD["PreviewIndicator"] += [{"indicator": document} for document in (world.PARTS, world.WEIGHED, world.BY_QUARTER)]

@@ -95,3 +95,20 @@ def composite(components, weights, way, least, up_to_now=False):
                 found[region][year] = (math.fsum(value * weight for value, weight in there)
                                        / math.fsum(weight for _, weight in there))
     return found
+
+
+def projected(series, year, curve="linear", periods=5, least=4):
+    """{at: value that a line through the last periods up to then has in a later year}; a compound
+    curve is a line through the logarithms."""
+    found = {}
+    for at, value in series.items():
+        points = [(then - at, series[then]) for then in range(at - periods + 1, at + 1)
+                  if series.get(then) is not None]
+        if value is None or len(points) < least:
+            continue
+        if curve == "compound" and min(figure for _, figure in points) <= 0:
+            continue
+        carry, back = (math.log, math.exp) if curve == "compound" else (float, float)
+        line = statistics.linear_regression([x for x, _ in points], [carry(figure) for _, figure in points])
+        found[at] = back(line.intercept + line.slope * (year - at))
+    return found

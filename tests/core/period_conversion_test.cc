@@ -227,6 +227,80 @@ TEST(PeriodConversionTest, JanuaryAndFebruaryStayOne) {
   EXPECT_EQ(Convert(points, flow), "2024-01:8 2024-02=25 2024-03=40");
 }
 
+TEST(PeriodConversionTest, TheLastIsTakenWhereItIsAskedFor) {
+  PeriodConversion last = Conversion(kMonth, kQuarter, kLevel);
+  last.take_last = true;
+  EXPECT_EQ(Convert({{"2024-01", 1}, {"2024-02", 2}, {"2024-03", 6}, {"2024-04", 7}}, last),
+            "2024-Q1=6 2024-Q2:7");
+  last.from_accumulation = last.to_accumulation = kFlow;
+  EXPECT_EQ(ReasonOf(CheckConversion(last, "f")), reason::kFieldInvalid);
+}
+
+// The value of the result's period by the calendar alone: the parts are the periods
+// of the source whose days all lie in it.
+double ByTheCalendar(const PeriodConversion& c, int64_t period, const Columns& source) {
+  const absl::CivilDay first = FirstDay(c.to, period, c.year_start_month);
+  const absl::CivilDay last = LastDay(c.to, period, c.year_start_month);
+  double sum = 0;
+  double count = 0;
+  double latest = 0;
+  for (size_t i = 0; i < source.size(); ++i) {
+    const int64_t part = source.periods[i];
+    if (FirstDay(c.from, part, c.year_start_month) < first ||
+        LastDay(c.from, part, c.year_start_month) > last) {
+      continue;
+    }
+    sum += source.values[i];
+    count += 1;
+    latest = source.values[i];
+  }
+  if (c.from_accumulation == kFlow) return sum;
+  return c.from_accumulation == kLevel ? sum / count : latest;
+}
+
+// Each frequency into each, by each accumulation: right by the calendar, or refused.
+TEST(PeriodConversionTest, EveryPairOfFrequenciesConvertsOrIsRefused) {
+  const std::vector<std::pair<v1::Frequency, const char*>> all = {
+      {kDay, "2022-12-01"},  {kWeek, "2022-W48"}, {kMonth, "2022-12"},
+      {kQuarter, "2022-Q4"}, {kHalf, "2022-S2"},  {kYear, "2022"}};
+  const absl::CivilDay begin(2022, 12, 1);
+  const absl::CivilDay end(2026, 2, 1);
+  int defined = 0;
+  for (const auto& [from, start] : all) {
+    Columns source;
+    for (int64_t p = *ParsePeriod(from, start); FirstDay(from, p) <= end; ++p) {
+      source.Append(p, static_cast<double>(p % 1000), kNormal);
+    }
+    for (const auto& [to, ignored] : all) {
+      for (const v1::Accumulation accumulation : {kFlow, kToDate, kStock, kLevel}) {
+        const PeriodConversion conversion = Conversion(from, to, accumulation);
+        const absl::Status status = CheckConversion(conversion, "indicator.frequency");
+        const bool fills = from == to || (from != kWeek && from < to);
+        const bool ok = fills && !(from != to && to == kWeek && accumulation == kToDate);
+        EXPECT_EQ(status.ok(), ok) << from << " to " << to << ": " << status;
+        if (!ok) {
+          EXPECT_EQ(ReasonOf(status), reason::kFieldInvalid);
+          continue;
+        }
+        const Columns result = ConvertPeriods(source, conversion);
+        int whole = 0;
+        for (size_t i = 0; i < result.size(); ++i) {
+          const int64_t period = result.periods[i];
+          if (FirstDay(to, period) < begin || LastDay(to, period) > end) continue;
+          ASSERT_FALSE(IsMissing(result.flags[i])) << from << " to " << to << " at " << period;
+          EXPECT_DOUBLE_EQ(result.values[i], ByTheCalendar(conversion, period, source))
+              << from << " to " << to << " at " << FormatPeriod(to, period);
+          ++whole;
+        }
+        EXPECT_GE(whole, 3) << from << " to " << to;
+        ++defined;
+      }
+    }
+  }
+  // Six stay as they are, ten become longer, days become weeks save for totals to date.
+  EXPECT_EQ(defined, 4 * (6 + 10) + 3);
+}
+
 TEST(PeriodConversionTest, FlowsBecomeTotalsToDate) {
   PeriodConversion conversion = ToFlow(kMonth, kMonth);
   std::swap(conversion.from_accumulation, conversion.to_accumulation);

@@ -136,6 +136,36 @@ TEST(ConcentrationTest, AgainstATotalTheRestIsABucket) {
   EXPECT_EQ(unknown->Reason("hhi", kAt), v1::MISSING_REASON_INPUT_MISSING);
 }
 
+// Charging points in China in November 2025 in ten thousands: 463 public and 1470
+// private, 1932 in all (National Energy Administration). The gap of one is rounding,
+// neither an error nor a rest.
+TEST(ConcentrationTest, RoundedPartsFillARoundedTotal) {
+  const auto measure = [](double total, const std::string& parameters) {
+    return RunPlugin("concentration", kYear, parameters,
+                     {Value({{"public", 463}, {"private", 1470}}), {"total", {{kAt, total}}}});
+  };
+  const double exact = 1e4 * (463.0 * 463 + 1470.0 * 1470) / (1933.0 * 1933);
+  for (const double total : {1931.5, 1932.0, 1933.0, 1934.0, 1934.5}) {
+    const auto run = measure(total, R"({"rounded_to": 1})");
+    ASSERT_TRUE(run.ok()) << run.status();
+    EXPECT_NEAR(run->Value("hhi", kAt), exact, 1e-9) << total;
+    EXPECT_NEAR(run->Value("cr", kAt), 100, 1e-12) << total;
+  }
+  const auto less = measure(1931, R"({"rounded_to": 1})");
+  ASSERT_TRUE(less.ok()) << less.status();
+  EXPECT_EQ(less->Reason("hhi_lower", kAt), v1::MISSING_REASON_UNDEFINED)
+      << "1.5 is rounding, 2 not";
+  const auto more = measure(1935, R"({"rounded_to": 1})");
+  ASSERT_TRUE(more.ok()) << more.status();
+  EXPECT_EQ(more->Reason("hhi", kAt), v1::MISSING_REASON_UNDEFINED) << "there is a rest of 2";
+  EXPECT_GT(more->Value("hhi_upper", kAt), more->Value("hhi_lower", kAt));
+  const auto strict = measure(1932, "{}");
+  ASSERT_TRUE(strict.ok()) << strict.status();
+  EXPECT_EQ(strict->Reason("hhi_lower", kAt), v1::MISSING_REASON_UNDEFINED);
+  EXPECT_THAT(Measure({{"a", 1}}, R"({"rounded_to": 1})").status().message(),
+              testing::HasSubstr("slot total, which is not fed"));
+}
+
 TEST(ConcentrationTest, PartsInAnotherUnitOfTheKindOfTheTotal) {
   Feed value = Value({{"a", 1}, {"b", 3}});
   value.unit = "mwh";

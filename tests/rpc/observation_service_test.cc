@@ -128,6 +128,19 @@ TEST_F(ObservationServiceTest, EachBadRowIsNamed) {
                 "8 FIELD_REQUIRED value", "9 FIELD_INVALID deleted", "10 FIELD_INVALID status"}));
 }
 
+// The order of a map differs from run to run and from message to message.
+TEST_F(ObservationServiceTest, OfSeveralBadDimensionsTheFirstByIdIsNamed) {
+  for (int round = 0; round < 20; ++round) {
+    v1::PushObservationsRequest message = Rows({Row("2024-01", 1)});
+    auto& dimensions = *message.mutable_rows(0)->mutable_dimensions();
+    for (int i = 9; i > 0; --i) dimensions[absl::StrCat("unknown-", i, "-", round)] = "x";
+    v1::PushObservationsResponse response;
+    const grpc::Status status = Push({message}, &response);
+    EXPECT_EQ(CodeOf(status), "INVALID_ARGUMENT ROWS_INVALID");
+    EXPECT_THAT(status.error_message(), HasSubstr(absl::StrCat("unknown-1-", round)));
+  }
+}
+
 TEST_F(ObservationServiceTest, TheMessageAroundTheRows) {
   v1::PushObservationsRequest message = Rows({Row("2024-01", 1)});
   message.clear_dataset();

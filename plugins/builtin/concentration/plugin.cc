@@ -29,7 +29,11 @@ class Concentration final : public sdk::Instance {
       : value_(setup.IndexOf("value")),
         total_(setup.IndexOf("total")),
         n_(static_cast<size_t>(setup.parameters.Integer("n"))),
-        exclude_(setup.parameters.Text("missing_parts") == "exclude") {
+        exclude_(setup.parameters.Text("missing_parts") == "exclude"),
+        step_(setup.parameters.Number("rounded_to")) {
+    if (step_ > 0 && total_ < 0) {
+      throw sdk::Refused("rounded_to is for slot total, which is not fed");
+    }
     try {
       other_ = concentration::ParseCodes(setup.parameters.Text("other"));
     } catch (const std::invalid_argument& e) {
@@ -99,6 +103,13 @@ class Concentration final : public sdk::Instance {
     }
     double rest = whole - sum;
     if (std::fabs(rest) <= kRounding * std::fabs(whole)) rest = 0;
+    // Each figure may be off by half a step, the total too. Parts that add up but for
+    // that are all there is, and their sum is what they are shares of.
+    const double figures = static_cast<double>(firms.size() + buckets.size() + 1);
+    if (step_ > 0 && std::fabs(rest) <= step_ * figures / 2 + kRounding * std::fabs(whole)) {
+      whole = sum;
+      rest = 0;
+    }
     if (!std::isfinite(sum) || whole < 0 || rest < 0) {
       reading->reason = PT_REASON_UNDEFINED;
     } else if (whole == 0) {
@@ -143,6 +154,7 @@ class Concentration final : public sdk::Instance {
   int total_;
   size_t n_;
   bool exclude_;
+  double step_;  // that figures are rounded to; 0 for exact ones
   std::vector<std::string> other_;
 };
 
