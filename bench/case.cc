@@ -17,9 +17,28 @@ void Fill(const Paired& paired, CaseResult* result) {
 
 std::vector<Case> AllCases() {
   return {
-      {"push-columns", PushColumns}, {"push-rows", PushRows},     {"push-single", PushSingle},
-      {"get-measure", GetMeasure},   {"read-series", ReadSeries}, {"read-as-of", ReadAsOf},
-      {"evaluate-all", EvaluateAll}, {"new-period", NewPeriod},   {"bytes-on-disk", BytesOnDisk},
+      {"push-columns", PushColumns},
+      {"push-rows", PushRows},
+      {"push-single", PushSingle},
+      {"get-measure", GetMeasure},
+      {"read-series", ReadSeries},
+      {"read-as-of", ReadAsOf},
+      {"evaluate-all", EvaluateAll},
+      {"new-period", NewPeriod},
+      {"bytes-on-disk", BytesOnDisk},
+      {"push-columns-postgresql", PushBesidePostgreSql, true},
+      {"push-columns-postgresql-upsert", PushBesideUpserts, true},
+      {"push-columns-influxdb", PushBesideInfluxDb, true},
+      {"push-columns-victoriametrics", PushBesideVictoriaMetrics, true},
+      {"push-single-etcd", PushSingleBesideEtcd, true},
+      {"read-series-postgresql", ReadBesidePostgreSql, true},
+      {"read-series-influxdb", ReadBesideInfluxDb, true},
+      {"read-series-victoriametrics", ReadBesideVictoriaMetrics, true},
+      {"evaluate-all-postgresql", GrowthBesidePostgreSql, true},
+      {"evaluate-all-postgresql-stored", GrowthBesideStored, true},
+      {"evaluate-all-influxdb", GrowthBesideInfluxDb, true},
+      {"evaluate-all-victoriametrics", GrowthBesideVictoriaMetrics, true},
+      {"evaluate-all-pandas", GrowthBesideAnalyst, true},
   };
 }
 

@@ -21,6 +21,8 @@ struct Setting {
   std::string scratch;      // a directory for data, on the disk that is measured
   bool is_short = false;    // few rounds and calls: that it works, not how fast
   const Figures* figures = nullptr;
+  std::string peers;         // the directory of peers/, or "": no other systems
+  std::string figures_file;  // the data set as its scripts read it
 
   // The one or the other, by the form of the run.
   int Pick(int of_long, int of_short) const { return is_short ? of_short : of_long; }
@@ -58,6 +60,7 @@ void Fill(const Paired& paired, CaseResult* result);
 struct Case {
   const char* name;
   CaseResult (*run)(const Setting& setting);
+  bool beside_peers = false;  // needs other systems: bench/run.sh --peers
 };
 
 // All cases, in the order in which they run.
@@ -72,6 +75,21 @@ CaseResult ReadAsOf(const Setting& setting);
 CaseResult EvaluateAll(const Setting& setting);
 CaseResult NewPeriod(const Setting& setting);
 CaseResult BytesOnDisk(const Setting& setting);
+
+// Beside other systems: peer_cases.cc.
+CaseResult PushBesidePostgreSql(const Setting& setting);
+CaseResult PushBesideUpserts(const Setting& setting);
+CaseResult PushBesideInfluxDb(const Setting& setting);
+CaseResult PushBesideVictoriaMetrics(const Setting& setting);
+CaseResult PushSingleBesideEtcd(const Setting& setting);
+CaseResult ReadBesidePostgreSql(const Setting& setting);
+CaseResult ReadBesideInfluxDb(const Setting& setting);
+CaseResult ReadBesideVictoriaMetrics(const Setting& setting);
+CaseResult GrowthBesidePostgreSql(const Setting& setting);
+CaseResult GrowthBesideStored(const Setting& setting);
+CaseResult GrowthBesideInfluxDb(const Setting& setting);
+CaseResult GrowthBesideVictoriaMetrics(const Setting& setting);
+CaseResult GrowthBesideAnalyst(const Setting& setting);
 
 }  // namespace policytrack::bench
 

@@ -8,6 +8,7 @@
 #include "bench/fail.h"
 #include "bench/scratch.h"
 #include "bench/server_process.h"
+#include "bench/subjects.h"
 
 namespace policytrack::bench {
 namespace {
@@ -48,21 +49,27 @@ void ExpectJudged(const v1::PlanProgress& progress, const std::string& period) {
 
 }  // namespace
 
-CaseResult EvaluateAll(const Setting& setting) {
+Evaluated EvaluateInNewStore(const Setting& setting, const PushMessages& messages) {
   const Figures& figures = *setting.figures;
-  const PushMessages messages = AsColumns(figures, 0, figures.periods());
+  const Scratch data(setting.scratch);
+  ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
+  Client client(server.address());
+  client.CreateDataset();
+  client.CreatePlan();
+  Evaluated seconds;
+  seconds.push = SecondsOf([&] { client.Push(messages); });
+  seconds.evaluation = SecondsOf([&] { client.ProgressAfter(client.CreateGrowth()); });
+  ExpectGrowth(figures, figures.series() / 2, figures.periods() - 1, &client);
+  return seconds;
+}
+
+CaseResult EvaluateAll(const Setting& setting) {
+  const PushMessages messages = AsColumns(*setting.figures, 0, setting.figures->periods());
   Paired paired;
   for (int round = 0; round < setting.Pick(5, 1); ++round) {
-    const Scratch data(setting.scratch);
-    ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
-    Client client(server.address());
-    client.CreateDataset();
-    client.CreatePlan();
-    const double push = SecondsOf([&] { client.Push(messages); });
-    const double evaluation = SecondsOf([&] { client.ProgressAfter(client.CreateGrowth()); });
-    ExpectGrowth(figures, figures.series() / 2, figures.periods() - 1, &client);
-    const auto size = static_cast<double>(figures.size());
-    paired.Add(size / evaluation, size / push);
+    const Evaluated seconds = EvaluateInNewStore(setting, messages);
+    const auto size = static_cast<double>(setting.figures->size());
+    paired.Add(size / seconds.evaluation, size / seconds.push);
   }
   CaseResult result;
   result.name = "evaluate-all";

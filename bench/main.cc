@@ -8,6 +8,7 @@
 #include "CLI/CLI.hpp"
 #include "bench/case.h"
 #include "bench/fail.h"
+#include "bench/peer_process.h"
 #include "bench/report.h"
 
 namespace policytrack::bench {
@@ -30,16 +31,25 @@ int Run(int argc, char** argv) {
   app.add_option("--scratch", setting.scratch, "A directory on the disk to measure")->required();
   app.add_option("--json", json, "The file to write the results to")->required();
   app.add_option("--case", wanted, "Only these cases");
+  app.add_option("--peers", setting.peers, "The scripts of other systems to measure beside");
   app.add_flag("--short", setting.is_short, "That all works, not how fast");
   CLI11_PARSE(app, argc, argv);
 
   const Figures figures =
       setting.is_short ? Figures(kShortSeries, kShortPeriods) : Figures(kSeries, kPeriods);
   setting.figures = &figures;
+  if (!setting.peers.empty()) {
+    setting.figures_file = setting.scratch + "/figures.csv";
+    WriteFigures(figures, setting.figures_file);
+  }
   Circumstances here = Here(setting.is_short);
   std::vector<CaseResult> results;
   for (const Case& one : AllCases()) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), one.name) == wanted.end()) {
+      continue;
+    }
+    if (one.beside_peers && setting.peers.empty()) {
+      Must(wanted.empty(), std::string(one.name) + " needs other systems: --peers");
       continue;
     }
     std::cerr << one.name << " ..." << std::endl;

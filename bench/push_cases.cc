@@ -7,27 +7,12 @@
 #include "bench/scratch.h"
 #include "bench/server_process.h"
 #include "bench/sqlite_rows.h"
+#include "bench/subjects.h"
 
 namespace policytrack::bench {
 namespace {
 
 constexpr char kRowUpsert[] = "SQLite row upsert";
-
-// Observations a second of one bulk push into a new store.
-double PushIntoNewStore(const Setting& setting, const PushMessages& messages) {
-  const Figures& figures = *setting.figures;
-  const Scratch data(setting.scratch);
-  ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
-  Client client(server.address());
-  client.CreateDataset();
-  v1::PushObservationsResponse answer;
-  const double seconds = SecondsOf([&] { answer = client.Push(messages); });
-  ExpectCreated(answer, figures.size());
-  const int series = figures.series() / 2;
-  ExpectSeries(client.ReadSeries(OneSeries(figures.region(series))), figures, series,
-               figures.periods());
-  return static_cast<double>(figures.size()) / seconds;
-}
 
 // Rows a second of the same figures into a new table.
 double UpsertIntoNewTable(const Setting& setting) {
@@ -51,6 +36,21 @@ CaseResult PushInBulk(const Setting& setting, const PushMessages& messages) {
 }
 
 }  // namespace
+
+double PushIntoNewStore(const Setting& setting, const PushMessages& messages) {
+  const Figures& figures = *setting.figures;
+  const Scratch data(setting.scratch);
+  ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
+  Client client(server.address());
+  client.CreateDataset();
+  v1::PushObservationsResponse answer;
+  const double seconds = SecondsOf([&] { answer = client.Push(messages); });
+  ExpectCreated(answer, figures.size());
+  const int series = figures.series() / 2;
+  ExpectSeries(client.ReadSeries(OneSeries(figures.region(series))), figures, series,
+               figures.periods());
+  return static_cast<double>(figures.size()) / seconds;
+}
 
 CaseResult PushColumns(const Setting& setting) {
   CaseResult result =

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <thread>
@@ -46,13 +47,17 @@ JsonValue ToJson(const Spread& spread) {
 }  // namespace
 
 std::string Table(const std::vector<CaseResult>& results, bool is_short) {
+  int width = 0;
+  for (const CaseResult& result : results) {
+    width = std::max(width, static_cast<int>(result.name.size()));
+  }
   std::string text =
       "Ratios are PolicyTrack's figure over that of the baseline in the same round: median, and "
       "in brackets the quartiles.\n\n";
-  absl::StrAppendFormat(&text, "%-14s %12s %12s  %-18s %-24s %-8s %s\n", "case", "PolicyTrack",
-                        "baseline", "unit", "ratio", "target", "");
+  absl::StrAppendFormat(&text, "%-*s %12s %12s  %-18s %-24s %-8s %s\n", width, "case",
+                        "PolicyTrack", "baseline", "unit", "ratio", "target", "");
   for (const CaseResult& result : results) {
-    absl::StrAppendFormat(&text, "%-14s %12s %12s  %-18s %-24s %-8s %s\n", result.name,
+    absl::StrAppendFormat(&text, "%-*s %12s %12s  %-18s %-24s %-8s %s\n", width, result.name,
                           Short(result.of_subject.median), Short(result.of_baseline.median),
                           result.unit,
                           absl::StrFormat("%.2f x (%.2f - %.2f)", result.ratio.median,
@@ -61,8 +66,9 @@ std::string Table(const std::vector<CaseResult>& results, bool is_short) {
   }
   absl::StrAppend(&text, "\n");
   for (const CaseResult& result : results) {
-    absl::StrAppendFormat(&text, "%-14s %s; against: %s; %d round%s\n", result.name, result.what,
-                          result.baseline, result.rounds, result.rounds == 1 ? "" : "s");
+    absl::StrAppendFormat(&text, "%-*s %s; against: %s; %d round%s\n", width, result.name,
+                          result.what, result.baseline, result.rounds,
+                          result.rounds == 1 ? "" : "s");
   }
   return text;
 }

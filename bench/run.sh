@@ -2,9 +2,12 @@
 # Builds the benchmarks and measures PolicyTrack against named baselines in the
 # same run: prints a table and writes the results as JSON.
 #
-# Usage: bench/run.sh [--short] [--case NAME]... [--json FILE]
+# Usage: bench/run.sh [--short] [--peers] [--case NAME]... [--json FILE]
 #   --short      small data and few rounds: that every case runs and answers
 #                right, in seconds; its figures mean nothing
+#   --peers      also beside PostgreSQL, InfluxDB, VictoriaMetrics, etcd and pandas,
+#                which bench/peers/install.sh installs, on the loopback with data
+#                that is thrown away
 #   --case NAME  only this case; may be given more than once
 #   --json FILE  where the results go (default: results.json below the build's
 #                bench/, short.json for the short form)
@@ -24,6 +27,7 @@ while (($#)); do
       arguments+=(--short)
       name=short
       ;;
+    --peers) arguments+=(--peers "$root/bench/peers") ;;
     --case | --json)
       [[ -n "${2:-}" ]] || {
         echo "error: $1 takes a value; see --help" >&2
@@ -33,7 +37,7 @@ while (($#)); do
       shift
       ;;
     -h | --help)
-      sed -n '2,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      sed -n '2,19s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
       exit 0
       ;;
     *)
@@ -64,6 +68,8 @@ cmake --build "$build" --parallel "$(nproc)" --target policytrack_bench >"$log" 
 below=${POLICYTRACK_BENCH_DIR:-$build/bench}
 scratch=$(mktemp -d "$below/scratch-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
+# PostgreSQL does not run as root and has to reach its data.
+chmod 711 "$scratch"
 json=${json:-$build/bench/$name.json}
 "$build/bench/policytrack_bench" --server "$build/bin/policytrackd" \
   --bare-server "$build/bench/policytrack_bare" --scratch "$scratch" --json "$json" \

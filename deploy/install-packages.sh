@@ -2,21 +2,23 @@
 # Installs the distribution's packages that PolicyTrack is built, tried out and
 # tested with. Asks nothing; does nothing when all are there.
 #
-# Usage: deploy/install-packages.sh [build|demo|test]
+# Usage: deploy/install-packages.sh [build|demo|test|peers]
 #   build  what the compiler needs (the default)
 #   demo   build, and Go for grpcurl when there is no `go` on the PATH
 #   test   demo, and the clients and linters that the tests use
+#   peers  build, and the systems that the benchmarks can measure beside; their
+#          services are not started
 set -euo pipefail
 
 mode=${1:-build}
 case "$mode" in
-  build | demo | test) ;;
+  build | demo | test | peers) ;;
   -h | --help)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,11s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
   *)
-    echo "error: unknown mode '$mode'; use build, demo or test" >&2
+    echo "error: unknown mode '$mode'; use build, demo, test or peers" >&2
     exit 2
     ;;
 esac
@@ -47,7 +49,7 @@ packages=(
   libprotobuf-dev libre2-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev
   libutf8proc-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc zlib1g-dev
 )
-if [[ "$mode" != build ]]; then
+if [[ "$mode" == demo || "$mode" == test ]]; then
   command -v go >/dev/null || packages+=(golang-go)
 fi
 if [[ "$mode" == test ]]; then
@@ -58,6 +60,12 @@ if [[ "$mode" == test ]]; then
   # A Node.js from elsewhere conflicts with the packages; use the one there is.
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)
+fi
+
+if [[ "$mode" == peers ]]; then
+  packages+=(
+    etcd-server influxdb postgresql python3 python3-pandas python3-psycopg2 victoria-metrics
+  )
 fi
 
 missing=()
@@ -93,6 +101,11 @@ apt update >"$log" 2>&1 || {
 # for files that are not UTF-8.
 if apt-cache show libc-gconv-modules-extra >/dev/null 2>&1; then
   missing+=(libc-gconv-modules-extra)
+fi
+if [[ "$mode" == peers && ! -e /usr/sbin/policy-rc.d ]]; then
+  # A package asks this file whether it may start its service.
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin /usr/sbin/policy-rc.d
+  trap 'rm -f "$log"; "${as_root[@]}" rm -f /usr/sbin/policy-rc.d' EXIT
 fi
 # Every 25th package is named, so that minutes do not pass in silence.
 apt install -y --no-install-recommends "${missing[@]}" 2>&1 | tee "$log" |

@@ -1,0 +1,25 @@
+// What PolicyTrack is measured at by more than one case.
+//
+// Thread rule: free functions; one at a time.
+#ifndef POLICYTRACK_BENCH_SUBJECTS_H_
+#define POLICYTRACK_BENCH_SUBJECTS_H_
+
+#include "bench/case.h"
+#include "bench/messages.h"
+
+namespace policytrack::bench {
+
+// Observations a second of one bulk push into a new store.
+double PushIntoNewStore(const Setting& setting, const PushMessages& messages);
+
+// Seconds of the bulk push into a new store, and of growth on the year before over
+// all that it brought: read, computed by the plugin, checked, stored with provenance.
+struct Evaluated {
+  double push = 0;
+  double evaluation = 0;
+};
+Evaluated EvaluateInNewStore(const Setting& setting, const PushMessages& messages);
+
+}  // namespace policytrack::bench
+
+#endif  // POLICYTRACK_BENCH_SUBJECTS_H_
