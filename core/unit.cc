@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <numeric>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -75,27 +77,41 @@ constexpr std::array kCustomaryWords = {
     CustomaryWord{"stations", 0, "座"},
 };
 
-// Every one of these is a double exactly.
-constexpr std::array kPowersOfTen = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-static_assert(kPowersOfTen.size() == kMaxUnitMultiplier + 1);
-static_assert(-kMinUnitMultiplier <= kMaxUnitMultiplier);
+// Every one of these is a double exactly; 10^23 is none.
+constexpr std::array kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 bool IsMultiplier(int multiplier) {
   return multiplier >= kMinUnitMultiplier && multiplier <= kMaxUnitMultiplier;
 }
 
-double Multiply(double value, double power) {
-  const double product = value * power;
-  // 4.35 is not a double, and 10^4 times the one next to it rounds to
-  // 43499.99999999999. The whole number that divides back to the value is what
-  // was meant.
+// Nothing where the product or quotient of whole numbers is not the decimal that is
+// meant, so that its text must be moved.
+std::optional<double> ShiftWhole(double value, int exponent) {
+  if (std::abs(exponent) >= static_cast<int>(kPowersOfTen.size())) return std::nullopt;
   constexpr double kExactIntegers = 9007199254740992;  // 2^53
-  if (std::fabs(product) < kExactIntegers) {
-    const double whole = std::nearbyint(product);
-    if (whole / power == value) return whole;
+  constexpr double kFifteenDigits = 1e15;
+  const double power = kPowersOfTen[static_cast<size_t>(std::abs(exponent))];
+  // A whole number is the decimal that it stands for, and one operation on two exact
+  // numbers is rounded once.
+  if (value == std::trunc(value) && std::fabs(value) < kExactIntegers) {
+    return exponent > 0 ? value * power : value / power;
   }
-  return product;
+  if (exponent < 0) return std::nullopt;
+  // 4.35 is not a double, and 10^4 times the one next to it rounds to
+  // 43499.99999999999. The whole number that divides back to the value is what was
+  // meant, and no other of so few digits does.
+  const double whole = std::nearbyint(value * power);
+  if (std::fabs(whole) < kFifteenDigits && whole / power == value) return whole;
+  return std::nullopt;
+}
+
+double Scale(double value, int exponent) {
+  if (!std::isfinite(value)) return value;
+  const std::optional<double> shifted = ShiftDecimal(value, exponent);
+  if (shifted.has_value()) return *shifted;
+  return exponent > 0 ? std::copysign(std::numeric_limits<double>::infinity(), value) : 0;
 }
 
 size_t EditDistance(absl::string_view a, absl::string_view b) {
@@ -166,16 +182,37 @@ absl::Status CheckUnitMultiplier(absl::string_view field, int multiplier) {
                                           "; write 4 for ten thousands, 8 for hundred millions"));
 }
 
+std::optional<double> ShiftDecimal(double value, int exponent) {
+  if (!std::isfinite(value)) return std::nullopt;
+  if (exponent == 0 || value == 0) return value + 0.0;
+  std::optional<double> result = ShiftWhole(value, exponent);
+  if (!result.has_value()) {
+    char text[64];
+    const auto written =
+        std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific);
+    char* mark = text;
+    while (*mark != 'e') ++mark;
+    // from_chars takes no plus sign.
+    const char* digits = mark[1] == '+' ? mark + 2 : mark + 1;
+    int own = 0;
+    std::from_chars(digits, written.ptr, own);
+    const auto shifted = std::to_chars(mark + 1, text + sizeof(text), own + exponent);
+    double parsed = 0;
+    if (std::from_chars(text, shifted.ptr, parsed).ec != std::errc()) return std::nullopt;
+    result = parsed;
+  }
+  if (!std::isfinite(*result) || *result == 0) return std::nullopt;
+  return result;
+}
+
 double ScaleToBase(double value, int multiplier) {
   if (!IsMultiplier(multiplier)) return std::numeric_limits<double>::quiet_NaN();
-  const double power = kPowersOfTen[static_cast<size_t>(std::abs(multiplier))];
-  return multiplier >= 0 ? Multiply(value, power) : value / power;
+  return Scale(value, multiplier);
 }
 
 double ScaleFromBase(double value, int multiplier) {
   if (!IsMultiplier(multiplier)) return std::numeric_limits<double>::quiet_NaN();
-  const double power = kPowersOfTen[static_cast<size_t>(std::abs(multiplier))];
-  return multiplier >= 0 ? value / power : Multiply(value, power);
+  return Scale(value, -multiplier);
 }
 
 std::string UnitLabel(absl::string_view code, int multiplier) {

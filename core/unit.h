@@ -45,12 +45,14 @@ absl::Status CheckUnit(absl::string_view field, absl::string_view code);
 // Ok when `multiplier` is from -12 to 15; else INVALID_ARGUMENT / FIELD_INVALID.
 absl::Status CheckUnitMultiplier(absl::string_view field, int multiplier);
 
-// value * 10^multiplier and value / 10^multiplier. Each is one multiplication or
-// division by an exact power of ten, correctly rounded; where a whole number
-// divides back to exactly the value that was multiplied, the product is that
-// number, so that 4.35 of ten thousands is 43500 and not a hair less. The second
-// gives back what the first took wherever doubles allow it. A product beyond
-// doubles is infinite. REQUIRES: CheckUnitMultiplier is ok (else NaN).
+// The decimal that a double stands for, which is the shortest that gives it, times
+// 10^exponent, as the nearest double; nothing when none can hold it.
+std::optional<double> ShiftDecimal(double value, int exponent);
+
+// The same by a multiplier and by its negative; infinite beyond doubles. A figure of
+// up to fifteen digits is scaled exactly: 4.35 of ten thousands is 43500 and not a
+// hair less, and the second gives back what the first took.
+// REQUIRES: CheckUnitMultiplier is ok (else NaN).
 double ScaleToBase(double value, int multiplier);
 double ScaleFromBase(double value, int multiplier);
 

@@ -1,9 +1,7 @@
 #include "core/unit_conversion.h"
 
-#include <charconv>
 #include <cmath>
 #include <numeric>
-#include <system_error>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -16,16 +14,6 @@
 namespace policytrack {
 namespace {
 
-// 10^22 is the largest power of ten that is a double exactly.
-constexpr int kExactPowers = 22;
-constexpr double kExactIntegers = 9007199254740992;  // 2^53
-
-double PowerOfTen(int exponent) {
-  double power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
-
 // A value that is not zero must not become so.
 std::optional<double> Held(double result, double value) {
   if (!std::isfinite(result) || (result == 0) != (value == 0)) return std::nullopt;
@@ -33,31 +21,6 @@ std::optional<double> Held(double result, double value) {
 }
 
 }  // namespace
-
-std::optional<double> ShiftDecimal(double value, int exponent) {
-  if (!std::isfinite(value)) return std::nullopt;
-  if (exponent == 0 || value == 0) return value + 0.0;
-  // Whole numbers are the decimals that they stand for, and one multiplication or
-  // division of two exact numbers is rounded once.
-  if (std::abs(exponent) <= kExactPowers && std::fabs(value) < kExactIntegers &&
-      value == std::trunc(value)) {
-    const double power = PowerOfTen(std::abs(exponent));
-    return Held(exponent > 0 ? value * power : value / power, value);
-  }
-  char text[64];
-  const auto written =
-      std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific);
-  char* mark = text;
-  while (*mark != 'e') ++mark;
-  // from_chars takes no plus sign.
-  const char* digits = mark[1] == '+' ? mark + 2 : mark + 1;
-  int own = 0;
-  std::from_chars(digits, written.ptr, own);
-  const auto shifted = std::to_chars(mark + 1, text + sizeof(text), own + exponent);
-  double result = 0;
-  if (std::from_chars(text, shifted.ptr, result).ec != std::errc()) return std::nullopt;
-  return Held(result, value);
-}
 
 std::optional<double> UnitRatio::Apply(double value) const {
   const std::optional<double> shifted = ShiftDecimal(value, exponent);

@@ -41,10 +41,6 @@ struct UnitRatio {
 // REQUIRES: multipliers are valid.
 std::optional<UnitRatio> RatioBetween(const ScaledUnit& from, const ScaledUnit& to);
 
-// The decimal that a double stands for, which is the shortest that gives it, times
-// 10^exponent, as the nearest double; nothing when none can hold it.
-std::optional<double> ShiftDecimal(double value, int exponent);
-
 // Ok for what a read may ask for: neither of the two, or a unit of the list with a
 // valid multiplier. Numbers of codes and of periods have none.
 // Returns INVALID_ARGUMENT / FIELD_INVALID, or FIELD_REQUIRED for a multiplier

@@ -13,12 +13,10 @@
 namespace policytrack::app {
 
 UnitOfTarget::UnitOfTarget(absl::string_view from, const v1::Target& target)
-    : known_(SameKind(from, target.unit())),
-      conversion_(known_ ? ConversionBetween(from, target.unit()) : UnitConversion()),
-      multiplier_(target.unit_multiplier()) {}
+    : ratio_(RatioBetween({std::string(from), 0}, {target.unit(), target.unit_multiplier()})) {}
 
 double UnitOfTarget::Convert(double value) const {
-  return ScaleFromBase(conversion_.Apply(value), multiplier_) + 0.0;
+  return ratio_->Apply(value).value_or(std::fabs(value) < 1 ? 0 : std::copysign(HUGE_VAL, value));
 }
 
 const Judgement::Output* Judgement::Find(const std::string& name) const {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/columns.h"
+#include "core/unit_conversion.h"
 #include "policytrack/v1/measure.pb.h"
 #include "policytrack/v1/progress.pb.h"
 #include "services/app/computed_reader.h"
@@ -37,13 +38,12 @@ inline constexpr char kRestsOnProvisionalOutput[] = "rests_on_provisional";
 class UnitOfTarget {
  public:
   UnitOfTarget(absl::string_view from, const v1::Target& target);
-  bool known() const { return known_; }
+  bool known() const { return ratio_.has_value(); }
+  // Infinite, or 0, where a double cannot hold it. REQUIRES: known().
   double Convert(double value) const;
 
  private:
-  bool known_;
-  UnitConversion conversion_;
-  int multiplier_;
+  std::optional<UnitRatio> ratio_;
 };
 
 // The outputs of an assessment at a period.

@@ -155,6 +155,17 @@ TEST(UnitTest, DecimalFiguresComeToExactlyTheWholeNumberMeant) {
   }
 }
 
+TEST(UnitTest, FiguresThatAreNoWholeNumberInOnesAreExactToo) {
+  EXPECT_EQ(ScaleFromBase(35604.4, 4), 3.56044);
+  EXPECT_EQ(ScaleFromBase(72254.37, 4), 7.225437);
+  for (int64_t digits = 1; digits < 100000000; digits += 9973) {
+    const double value = std::strtod(absl::StrCat(digits, "e-6").c_str(), nullptr);
+    const double base = ScaleToBase(value, 4);
+    ASSERT_EQ(base, std::strtod(absl::StrCat(digits, "e-2").c_str(), nullptr)) << digits;
+    ASSERT_EQ(ScaleFromBase(base, 4), value) << digits;
+  }
+}
+
 TEST(UnitTest, ScalingKeepsOrder) {
   for (double value = 0.01; value < 1e6; value *= 1.37) {
     double last = ScaleToBase(value, 4);
