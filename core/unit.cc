@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "core/error.h"
 #include "core/utf8.h"
 
@@ -154,6 +155,18 @@ const Unit* FindUnit(absl::string_view code) {
   const auto it = std::find_if(kUnits.begin(), kUnits.end(),
                                [code](const Unit& unit) { return unit.code == code; });
   return it == kUnits.end() ? nullptr : &*it;
+}
+
+std::string UnitOfChange(absl::string_view code) {
+  return code == "percent" ? "percentage_points" : std::string(code);
+}
+
+std::optional<UnitOfSlot> ParseUnitOfSlot(absl::string_view declared) {
+  if (!absl::ConsumePrefix(&declared, "@")) return std::nullopt;
+  UnitOfSlot result;
+  result.of_change = absl::ConsumeSuffix(&declared, ":change");
+  result.slot = std::string(declared);
+  return result;
 }
 
 const std::vector<Unit>& AllUnits() {

@@ -35,6 +35,24 @@ bool HasMeanOverTime(const Unit& unit);
 
 // The unit of this code, or null.
 const Unit* FindUnit(absl::string_view code);
+// The unit of a difference of two values of a unit: percentage points for
+// percentages, else the unit itself.
+std::string UnitOfChange(absl::string_view code);
+
+// A unit that a descriptor takes from a slot: `@slot`, or `@slot:change` for that
+// of a difference of two of its values.
+struct UnitOfSlot {
+  std::string slot;
+  bool of_change = false;
+
+  // Of an output whose slot is fed in this unit.
+  std::string Of(absl::string_view code) const {
+    return of_change ? UnitOfChange(code) : std::string(code);
+  }
+};
+// Nothing for what names no slot, such as the code of a unit.
+std::optional<UnitOfSlot> ParseUnitOfSlot(absl::string_view declared);
+
 // All, in the order of the document.
 const std::vector<Unit>& AllUnits();
 

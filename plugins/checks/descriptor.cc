@@ -131,13 +131,14 @@ absl::Status CheckOutputs(const v1::PluginDescriptor& d, std::set<std::string>* 
     const std::string field = absl::StrCat("outputs[", i, "]");
     PT_RETURN_IF_ERROR(CheckWord(absl::StrCat(field, ".name"), output.name(), names));
     PT_RETURN_IF_ERROR(CheckRange(absl::StrCat(field, ".range"), output.range()));
-    if (!absl::StartsWith(output.unit(), "@")) {
+    const auto of = ParseUnitOfSlot(output.unit());
+    if (!of.has_value()) {
       PT_RETURN_IF_ERROR(CheckUnit(absl::StrCat(field, ".unit"), output.unit()));
       continue;
     }
     const v1::PluginInput* slot = nullptr;
     for (const v1::PluginInput& input : d.inputs()) {
-      if (input.slot() == output.unit().substr(1)) slot = &input;
+      if (input.slot() == of->slot) slot = &input;
     }
     if (slot == nullptr || slot->optional()) {
       return FieldInvalid(absl::StrCat(field, ".unit"),

@@ -56,7 +56,7 @@ absl::Status JudgeOne(HistoryFigures& figures, const v1::Target& target,
   if (const auto value = judgement->ValueOf(kProjectedOutput, target); value.has_value()) {
     further->set_projected_value(*value);
   }
-  if (const auto value = judgement->ValueOf(kRequiredPaceOutput, target); value.has_value()) {
+  if (const auto value = judgement->ChangeOf(kRequiredPaceOutput, target); value.has_value()) {
     further->set_required_pace(*value);
   }
   return absl::OkStatus();

@@ -38,6 +38,17 @@ std::optional<double> Judgement::ValueOf(const std::string& name, const v1::Targ
   return unit.Convert(*value);
 }
 
+std::optional<double> Judgement::ChangeOf(const std::string& name, const v1::Target& target) const {
+  const std::optional<double> value = Value(name);
+  if (!value.has_value()) return std::nullopt;
+  v1::Target of_changes;
+  of_changes.set_unit(UnitOfChange(target.unit()));
+  of_changes.set_unit_multiplier(target.unit_multiplier());
+  const UnitOfTarget unit(UnitOfChange(Find(name)->unit), of_changes);
+  if (!unit.known()) return std::nullopt;
+  return unit.Convert(*value);
+}
+
 std::optional<v1::ProgressStatus> Judgement::Status(const std::string& name) const {
   const std::optional<double> value = Value(name);
   if (!value.has_value()) return std::nullopt;

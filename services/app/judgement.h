@@ -63,6 +63,8 @@ class Judgement {
   std::optional<double> Value(const std::string& name) const;
   // In the unit of the target; none where that of the output is not of its kind.
   std::optional<double> ValueOf(const std::string& name, const v1::Target& target) const;
+  // The same for an output that is a difference of values, such as a pace.
+  std::optional<double> ChangeOf(const std::string& name, const v1::Target& target) const;
   // From DETERIORATING to ACHIEVED; none when there is no such status.
   std::optional<v1::ProgressStatus> Status(const std::string& name = kStatusOutput) const;
 

@@ -240,14 +240,14 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
     to.accumulation = output.accumulation() != v1::ACCUMULATION_UNSPECIFIED
                           ? output.accumulation()
                           : calculation.inputs.front().meta.accumulation;
-    if (!to.unit.empty() && to.unit[0] == '@') {
-      const ResolvedInput* input = FindFed(&calculation.inputs, to.unit.substr(1));
+    if (const auto of = ParseUnitOfSlot(output.unit()); of.has_value()) {
+      const ResolvedInput* input = FindFed(&calculation.inputs, of->slot);
       if (input == nullptr) {
         return FieldInvalid(absl::StrCat(path, ".inputs"),
-                            absl::StrCat("output ", to.name, " has the unit of slot ",
-                                         to.unit.substr(1), ", which must be fed"));
+                            absl::StrCat("output ", to.name, " has the unit of slot ", of->slot,
+                                         ", which must be fed"));
       }
-      to.unit = input->meta.unit;
+      to.unit = of->Of(input->meta.unit);
     }
   }
   return calculation;

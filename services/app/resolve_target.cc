@@ -296,8 +296,9 @@ absl::StatusOr<Calculation> Resolver::TargetBy(const v1::Target& target,
   for (const v1::PluginOutput& declared : descriptor.outputs()) {
     ResolvedOutput& to = calculation.outputs.emplace_back();
     to.name = declared.name();
-    to.unit =
-        !declared.unit().empty() && declared.unit()[0] == '@' ? output->unit : declared.unit();
+    // Values and path are in the same unit.
+    const auto of = ParseUnitOfSlot(declared.unit());
+    to.unit = of.has_value() ? of->Of(output->unit) : declared.unit();
     to.accumulation = declared.accumulation() != v1::ACCUMULATION_UNSPECIFIED
                           ? declared.accumulation()
                           : output->accumulation;

@@ -85,7 +85,7 @@ void UseJudgedBaseline(const Judgement& judgement, const v1::Target& target, con
 // What steers; where the assessment has it.
 void SetSteering(const Judgement& judgement, const v1::Target& target, v1::Frequency frequency,
                  v1::TargetProgress* progress) {
-  if (const auto change = judgement.ValueOf(kFlipChangeOutput, target); change.has_value()) {
+  if (const auto change = judgement.ChangeOf(kFlipChangeOutput, target); change.has_value()) {
     progress->set_flip_change(*change);
   }
   if (const auto status = judgement.Status(kFlipStatusOutput); status.has_value()) {
@@ -98,7 +98,7 @@ void SetSteering(const Judgement& judgement, const v1::Target& target, v1::Frequ
   }
   // Without a final point there is nothing to reach, whatever the assessment gives.
   if (!target.has_final_point()) return;
-  if (const auto pace = judgement.ValueOf(kBestPaceOutput, target); pace.has_value()) {
+  if (const auto pace = judgement.ChangeOf(kBestPaceOutput, target); pace.has_value()) {
     progress->set_best_pace(*pace);
   }
   const std::optional<double> reach = judgement.Value(kOutOfReachOutput);
@@ -137,7 +137,7 @@ void SetJudgement(const Judgement& judgement, const v1::Target& target, v1::Freq
   if (const auto value = judgement.ValueOf(kProjectedOutput, target); value.has_value()) {
     progress->set_projected_value(*value);
   }
-  if (const auto value = judgement.ValueOf(kRequiredPaceOutput, target); value.has_value()) {
+  if (const auto value = judgement.ChangeOf(kRequiredPaceOutput, target); value.has_value()) {
     progress->set_required_pace(*value);
   }
 }

@@ -184,6 +184,16 @@ TEST(UnitTest, BeyondDoublesIsInfiniteAndNotWrong) {
   EXPECT_TRUE(std::isnan(ScaleToBase(std::nan(""), 4)));
 }
 
+TEST(UnitTest, AChangeOfPercentagesIsInPoints) {
+  EXPECT_EQ(UnitOfChange("percent"), "percentage_points");
+  EXPECT_EQ(UnitOfChange("percentage_points"), "percentage_points");
+  EXPECT_EQ(UnitOfChange("vehicles"), "vehicles");
+  EXPECT_EQ(ParseUnitOfSlot("@value")->Of("percent"), "percent");
+  EXPECT_EQ(ParseUnitOfSlot("@value:change")->Of("percent"), "percentage_points");
+  EXPECT_EQ(ParseUnitOfSlot("@value:change")->slot, "value");
+  EXPECT_FALSE(ParseUnitOfSlot("percent").has_value());
+}
+
 TEST(UnitTest, Labels) {
   EXPECT_EQ(UnitLabel("vehicles", 4), "万辆");
   EXPECT_EQ(UnitLabel("yuan", 8), "亿元");

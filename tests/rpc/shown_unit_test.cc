@@ -370,6 +370,51 @@ TEST_F(ShownUnitTest, ADifferenceOfPercentagesIsInPercentagePoints) {
   EXPECT_EQ(List(request).observations_size(), rows.observations_size());
 }
 
+TEST_F(ShownUnitTest, AChangeOfPercentagesIsInPercentagePoints) {
+  v1::Indicator made;
+  ASSERT_EQ(CodeOf(Create("line", R"(plugin: "plugins/trend"
+      inputs { slot: "value" source: "datasets/share" })",
+                          &made)),
+            "OK");
+  PushYear("share", 2021, 20);
+  PushYear("share", 2022, 22);
+  auto request = Request("indicators/line");
+  request.set_at_least_revision(PushYear("share", 2023, 24));
+  const auto rows = List(request);
+  EXPECT_THAT(Units(rows),
+              AllOf(HasSubstr("fitted:percent*0"), HasSubstr("slope:percentage_points*0")));
+
+  // The paces of a target in percent are told with it.
+  MakePlan();
+  ASSERT_EQ(CodeOf(Create("share", R"(plugin: "plugins/level"
+      inputs { slot: "value" source: "datasets/share" })",
+                          &made)),
+            "OK");
+  v1::CreateMeasureRequest create;
+  create.set_measure_id("m");
+  *create.mutable_measure() = MeasureOf();
+  *create.mutable_measure()->add_targets() = Text<v1::Target>(R"(
+      id: "t" display_name: "T" indicator: "indicators/share" output: "value"
+      relation: TARGET_RELATION_AT_LEAST baseline { period: "2021" value: 20 }
+      final_point { period: "2025" value: 40 } unit: "percent"
+      assessment { plugin: "plugins/attainment" parameters {
+        fields { key: "method" value { string_value: "linear_pace" } } } })");
+  v1::Measure measure;
+  ASSERT_EQ(CodeOf(CALL(measures_, CreateMeasure, create, &measure)), "OK");
+  v1::GetMeasureProgressRequest progress;
+  progress.set_name("measures/m");
+  progress.set_at_least_revision(measure.revision());
+  v1::MeasureProgress told;
+  ASSERT_EQ(CodeOf(CALL(progress_, GetMeasureProgress, progress, &told)), "OK");
+  EXPECT_EQ(told.targets(0).required_pace(), 8);
+  EXPECT_EQ(told.targets(0).best_pace(), 2);
+  EXPECT_TRUE(told.targets(0).has_flip_change());
+  request = Request("measures/m/targets/t");
+  request.set_at_least_revision(measure.revision());
+  EXPECT_THAT(Units(List(request)), AllOf(HasSubstr("expected:percent*0"),
+                                          HasSubstr("required_pace:percentage_points*0")));
+}
+
 TEST_F(ShownUnitTest, ATargetInAUnitOfAnotherKindIsRefusedAtCreate) {
   MakePlan();
   v1::Indicator made;
