@@ -19,6 +19,31 @@ std::string Problem(const Context& context, const Accepted& accepted,
   return Judge(context.descriptor, inputs, window, ComputeAnew(context, accepted, inputs, window));
 }
 
+// The setup by another frequency, of which its examples have no periods: what has
+// periods of its own, as the path of a target has, ends where the figures end.
+Setup ByFrequency(const Setup& setup, v1::Frequency frequency) {
+  Setup other = setup;
+  other.frequency = frequency;
+  if (frequency == setup.frequency) return other;
+  for (Feed& feed : other.feeds) {
+    if (feed.aligned) feed.points.clear();
+    for (auto& [name, part] : feed.parts) part.clear();
+  }
+  const int64_t first = FirstPeriod(other);
+  const int64_t last = first + kPeriods - 1;
+  for (Feed& feed : other.feeds) {
+    const auto count = static_cast<int64_t>(feed.points.size());
+    for (int64_t i = 0; i < count; ++i) {
+      feed.points[static_cast<size_t>(i)].period = last - count + 1 + i;
+    }
+  }
+  if (other.assessment.has_value()) {
+    other.assessment->baseline_period = first;
+    other.assessment->target_period = last;
+  }
+  return other;
+}
+
 }  // namespace
 
 Verdict CheckGolden(Context* context) {
@@ -140,13 +165,7 @@ Verdict CheckGaps(Context* context) {
 Verdict CheckFrequencies(Context* context) {
   for (const Setup& setup : context->setups) {
     for (int f = v1::FREQUENCY_DAY; f <= v1::FREQUENCY_YEAR; ++f) {
-      Setup other = setup;
-      other.frequency = static_cast<v1::Frequency>(f);
-      for (Feed& feed : other.feeds) {  // its periods are of another frequency
-        if (other.frequency == setup.frequency) break;
-        feed.points.clear();
-        for (auto& [name, part] : feed.parts) part.clear();
-      }
+      const Setup other = ByFrequency(setup, static_cast<v1::Frequency>(f));
       const auto bound = Bind(context->descriptor, other);
       if (!bound.ok()) continue;
       Handle handle(context->library.table, context->descriptor);
