@@ -276,7 +276,6 @@ std::string Judge(const v1::PluginDescriptor& descriptor, const FedInputs& input
     return absl::StrCat("compute ended with ", outcome.code, ": ",
                         outcome.message.empty() ? "it does not say why" : outcome.message);
   }
-  if (!outcome.overwrote.empty()) return absl::StrCat("it overwrote ", outcome.overwrote);
   for (int o = 0; o < descriptor.outputs_size(); ++o) {
     const absl::Status status = CheckResult(descriptor, descriptor.outputs(o), inputs.axis, window,
                                             &outcome.outputs[static_cast<size_t>(o)]);

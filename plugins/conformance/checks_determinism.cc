@@ -79,7 +79,9 @@ Verdict CheckTwice(Context* context) {
     Handle handle(context->library.table, context->descriptor);
     handle.Create(accepted.bound);
     const Outcome first = handle.Compute(inputs);
-    const std::string again = Differs("called again", first, handle.Compute(inputs));
+    const Outcome second = handle.Compute(inputs);
+    handle.Destroy();
+    const std::string again = Differs("called again", first, second);
     if (!again.empty()) return again;
     return Differs("made anew", first, ComputeAnew(*context, accepted, inputs));
   });
@@ -138,9 +140,9 @@ Verdict CheckRounding(Context* context) {
 Verdict CheckThread(Context* context) {
   return ForEachSetup(context, [&](const Accepted& accepted) -> std::string {
     const FedInputs inputs(RichFeeds(*accepted.setup, &context->random, kPeriods));
+    const Outcome here = ComputeAnew(*context, accepted, inputs);
     Handle handle(context->library.table, context->descriptor);
     handle.Create(accepted.bound);
-    const Outcome here = ComputeAnew(*context, accepted, inputs);
     Outcome there;
     std::thread([&] { there = handle.Compute(inputs); }).join();
     return Differs("on another thread than that which made it", here, there);

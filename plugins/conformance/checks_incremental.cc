@@ -71,6 +71,7 @@ Verdict CheckReach(Context* context) {
     Handle handle(context->library.table, context->descriptor);
     handle.Create(accepted.bound);
     const Window reach = handle.GetWindow();
+    handle.Destroy();
     if (reach.look_back < kUnbounded || reach.look_ahead < kUnbounded) {
       return "its window is negative";
     }
@@ -87,7 +88,7 @@ Verdict CheckReach(Context* context) {
         Cut(feeds, seen, &near);
         const Outcome all = ComputeAnew(*context, accepted, inputs, window);
         const Outcome blind = ComputeAnew(*context, accepted, near, window);
-        if (all.code != PT_OK || SameOutcome(all, blind)) continue;
+        if (all.code != PT_OK || blind.code != PT_OK || SameOutcome(all, blind)) continue;
         return absl::StrCat(WindowText(window), " it gives something else when it sees no more ",
                             "than the ", reach.look_back, " periods back and ", reach.look_ahead,
                             " ahead that it declares: ", Difference(all, blind));
