@@ -9,11 +9,11 @@ const std::vector<Check>& AllChecks() {
       {"static.elf", Stage::kFiles, "is a whole shared object for this machine", CheckWholeElf},
       {"static.descriptor", Stage::kFiles, "has a descriptor that says what it must",
        CheckDescriptorFile},
-      {"static.one-symbol", Stage::kFiles, "exports its entry and nothing else", CheckOneSymbol},
-      {"static.dependencies", Stage::kFiles, "needs no library that must not be in a plugin",
+      {"static.one-symbol", Stage::kWhole, "exports its entry and nothing else", CheckOneSymbol},
+      {"static.dependencies", Stage::kWhole, "needs no library that must not be in a plugin",
        CheckDependencies},
-      {"static.stack", Stage::kFiles, "has a stack that is not executable", CheckStack},
-      {"static.text-relocations", Stage::kFiles, "does not relocate its code",
+      {"static.stack", Stage::kWhole, "has a stack that is not executable", CheckStack},
+      {"static.text-relocations", Stage::kWhole, "does not relocate its code",
        CheckTextRelocations},
       {"load.load", Stage::kDescriptor, "loads, and calls itself what its descriptor calls it",
        CheckLoads},
@@ -71,8 +71,10 @@ bool IsGate(const Check& check, Stage stage) {
   switch (stage) {
     case Stage::kFiles:
       return false;
+    case Stage::kWhole:
+      return name == "static.elf";
     case Stage::kDescriptor:
-      return name == "static.elf" || name == "static.descriptor";
+      return name == "static.descriptor" || IsGate(check, Stage::kWhole);
     case Stage::kLoadable:
     case Stage::kLoaded:
       return name == "load.load" || IsGate(check, Stage::kDescriptor);

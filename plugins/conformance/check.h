@@ -33,6 +33,7 @@ struct Verdict {
 // How far a plugin must have come before a check can be made.
 enum class Stage {
   kFiles,       // its files are there
+  kWhole,       // its shared object is whole
   kDescriptor,  // its descriptor is good
   kLoadable,    // its code can be loaded
   kLoaded,      // it is

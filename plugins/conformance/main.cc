@@ -122,7 +122,8 @@ int Main(int argc, char** argv) {
   auto* plugin = app.add_option("plugin", options.plugin, "The shared object, NAME.so");
   app.add_option("--seed", options.seed,
                  "What figures are drawn from; printed, for the same again");
-  app.add_option("--only", options.only, "Only this check or group; may be given more than once");
+  app.add_option("--only", options.only, "Only this check or group; may be given more than once")
+      ->allow_extra_args(false);
   app.add_option("--timeout", options.timeout_seconds, "Seconds that one check may take")
       ->check(CLI::Range(1, 3600));
   app.add_option("--output", options.output, "text or json")

@@ -98,7 +98,7 @@ std::optional<std::string> Prepare(const std::string& plugin, Stage stage, Conte
   const auto files = ReadPlugin(plugin);
   if (!files.ok()) return std::string(files.status().message());
   context->files = *files;
-  if (stage == Stage::kFiles) return std::nullopt;
+  if (stage == Stage::kFiles || stage == Stage::kWhole) return std::nullopt;
   const auto descriptor = ParseDescriptor(context->files.descriptor.value_or(""));
   if (!descriptor.ok()) return std::string(descriptor.status().message());
   context->descriptor = *descriptor;
