@@ -1,5 +1,6 @@
 #include "plugins/conformance/subject.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -57,7 +58,7 @@ std::string Identity(const Setup& setup) {
 absl::StatusOr<PluginBytes> ReadPlugin(const std::string& path) {
   constexpr absl::string_view kExtension = ".so";
   PluginBytes plugin;
-  plugin.path = path;
+  plugin.path = std::filesystem::absolute(path).string();  // not looked for elsewhere
   const size_t name = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
   if (path.size() < name + kExtension.size() + 1 ||
       path.substr(path.size() - kExtension.size()) != kExtension) {
