@@ -100,8 +100,7 @@ bool ReadSymbols(const Image& image, const std::vector<Elf64_Shdr>& sections, El
     facts->has_symbols = true;
     for (const Elf64_Sym& symbol : symbols) {
       if (symbol.st_shndx == SHN_UNDEF || symbol.st_name == 0) continue;
-      facts->exports.emplace_back(
-          image.Text(sections[section.sh_link].sh_offset + symbol.st_name));
+      facts->exports.emplace_back(image.Text(sections[section.sh_link].sh_offset + symbol.st_name));
     }
     return true;
   }

@@ -3,7 +3,7 @@
 header declares in the same words and the same order, and what it adds comes behind it.
 
 Frozen headers are tests/plugins/modules/abi_MAJOR_MINOR/policytrack_plugin.h. A new minor version is frozen
-there when it is released, with a plugin of its time. abi_layout_test.cc has the offsets in numbers."""
+there when it is released, and a plugin of its time beside it, of_abi_MAJOR_MINOR.c. abi_layout_test.cc has the offsets in numbers."""
 
 import pathlib
 import re
@@ -81,8 +81,8 @@ def main():
     if newest not in versions:
         found.append(f"{newest} is not frozen: copy the header there, with a plugin of its time")
     for path in frozen:
-        if not (path.parent / "plugin.c").is_file():
-            found.append(f"{path.parent.name} has no plugin.c that is loaded for ever")
+        if not (FROZEN / f"of_{path.parent.name}.c").is_file():
+            found.append(f"there is no of_{path.parent.name}.c that is loaded for ever")
     print("\n".join(found) if found else f"{len(frozen)} frozen headers are kept")
     return 1 if found else 0
 
