@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/period.h"
 #include "core/utf8.h"
 #include "plugins/checks/gate.h"
 #include "plugins/conformance/allocation.h"
@@ -89,6 +91,7 @@ class Output {
                                         " where there is room for ", capacity_);
     }
     const size_t count = std::min<size_t>(raw_->count, capacity_);
+    outcome->names.push_back(name);
     Columns& columns = outcome->outputs.emplace_back();
     columns.periods.assign(periods_, periods_ + count);
     columns.values.assign(values_, values_ + count);
@@ -138,7 +141,25 @@ const pt_column_v1* PlaceColumn(Arena* arena, const Columns& columns,
   return arena->Place(raw, shape.of_1_0 ? kColumnOf10 : sizeof(raw) + shape.appended);
 }
 
+std::string PointText(v1::Frequency frequency, const Columns& columns, size_t i) {
+  return absl::StrCat("at ", PeriodText(frequency, columns.periods[i]), " the value ",
+                      absl::StrFormat("%.17g", columns.values[i]), " with flags 0x",
+                      absl::Hex(columns.flags[i]));
+}
+
 }  // namespace
+
+std::string Ending(const Outcome& outcome) {
+  constexpr const char* kCodes[] = {"PT_OK", "PT_REFUSED", "PT_FAILED", "PT_CANCELLED"};
+  const bool known = outcome.code >= PT_OK && outcome.code <= PT_CANCELLED;
+  const std::string code = known ? kCodes[outcome.code] : absl::StrCat("the code ", outcome.code);
+  return outcome.message.empty() ? code : absl::StrCat(code, " (", outcome.message, ")");
+}
+
+std::string PeriodText(v1::Frequency frequency, int64_t period) {
+  return IsValidPeriod(frequency, period) ? FormatPeriod(frequency, period)
+                                          : absl::StrCat("period ", period);
+}
 
 int64_t MonotonicNanoseconds() {
   timespec now;
@@ -228,6 +249,7 @@ Outcome Handle::Compute(const FedInputs& inputs, PeriodRange window, CallLimits 
 
   Message message(&writable, shape_);
   Outcome outcome;
+  if (!inputs_.empty()) outcome.frequency = inputs_[0].meta.frequency;
   CallPlugin(shape_, &outcome, [&] { return table_.compute(instance_, raw, message.raw()); });
   for (int i = 0; i < descriptor_.outputs_size(); ++i) {
     outputs[static_cast<size_t>(i)].Report(descriptor_.outputs(i).name(), &outcome);
@@ -247,20 +269,19 @@ void Handle::Destroy() {
 }
 
 std::string Difference(const Outcome& a, const Outcome& b) {
-  if (a.code != b.code) return absl::StrCat("it ended with ", a.code, " and with ", b.code);
+  if (a.code != b.code) return absl::StrCat("it ended with ", Ending(a), " and with ", Ending(b));
   if (a.code != PT_OK) return "";
   for (size_t o = 0; o < a.outputs.size(); ++o) {
     const Columns& x = a.outputs[o];
     const Columns& y = b.outputs[o];
     if (x.size() != y.size()) {
-      return absl::StrCat("output ", o, " had ", x.size(), " points and ", y.size());
+      return absl::StrCat("output `", a.names[o], "` had ", x.size(), " points and ", y.size());
     }
     for (size_t i = 0; i < x.size(); ++i) {
       if (x.periods[i] != y.periods[i] || x.flags[i] != y.flags[i] ||
           std::memcmp(&x.values[i], &y.values[i], sizeof(double)) != 0) {
-        return absl::StrCat("output ", o, " had at period ", x.periods[i], " the value ",
-                            x.values[i], " with flags ", x.flags[i], ", and at period ",
-                            y.periods[i], " the value ", y.values[i], " with flags ", y.flags[i]);
+        return absl::StrCat("output `", a.names[o], "` had ", PointText(a.frequency, x, i),
+                            ", and ", PointText(b.frequency, y, i));
       }
     }
   }
@@ -273,8 +294,7 @@ std::string Judge(const v1::PluginDescriptor& descriptor, const FedInputs& input
                   PeriodRange window, Outcome outcome) {
   if (outcome.threw) return "an exception crossed the border";
   if (outcome.code != PT_OK) {
-    return absl::StrCat("compute ended with ", outcome.code, ": ",
-                        outcome.message.empty() ? "it does not say why" : outcome.message);
+    return absl::StrCat("compute ended with ", Ending(outcome));
   }
   for (int o = 0; o < descriptor.outputs_size(); ++o) {
     const absl::Status status = CheckResult(descriptor, descriptor.outputs(o), inputs.axis, window,

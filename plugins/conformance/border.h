@@ -34,8 +34,15 @@ struct Outcome {
   bool threw = false;
   std::string message;
   std::vector<Columns> outputs;
+  std::vector<std::string> names;  // of the outputs
+  v1::Frequency frequency = v1::FREQUENCY_UNSPECIFIED;
   std::string overwrote;  // what was written that is not the plugin's to write, or ""
 };
+
+// "PT_FAILED (out of luck)": how a call ended, with what it had to say.
+std::string Ending(const Outcome& outcome);
+// A period as people write it.
+std::string PeriodText(v1::Frequency frequency, int64_t period);
 
 // Whether two calls gave the same code and, bit for bit, the same points.
 bool SameOutcome(const Outcome& a, const Outcome& b);

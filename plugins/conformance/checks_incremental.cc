@@ -19,8 +19,13 @@ PeriodRange DrawWindow(Random* random, const Setup& setup) {
   return {first, first + Between(random, 0, 10)};
 }
 
-std::string WindowText(PeriodRange window) {
-  return absl::StrCat("for the periods ", window.first, " to ", window.last);
+std::string WindowText(const Setup& setup, PeriodRange window) {
+  return absl::StrCat("for ", PeriodText(setup.frequency, window.first), " to ",
+                      PeriodText(setup.frequency, window.last));
+}
+
+std::string Reach(int64_t periods) {
+  return periods == kUnbounded ? "everything" : absl::StrCat(periods, " periods");
 }
 
 Outcome Sliced(const Outcome& whole, PeriodRange window) {
@@ -57,7 +62,7 @@ Verdict CheckParts(Context* context) {
         const Outcome wanted = Sliced(whole, window);
         const Outcome part = ComputeAnew(*context, accepted, inputs, window);
         if (!SameOutcome(wanted, part)) {
-          return absl::StrCat(WindowText(window),
+          return absl::StrCat(WindowText(*accepted.setup, window),
                               " it gives something else than for all: ", Difference(wanted, part));
         }
       }
@@ -89,9 +94,10 @@ Verdict CheckReach(Context* context) {
         const Outcome all = ComputeAnew(*context, accepted, inputs, window);
         const Outcome blind = ComputeAnew(*context, accepted, near, window);
         if (all.code != PT_OK || blind.code != PT_OK || SameOutcome(all, blind)) continue;
-        return absl::StrCat(WindowText(window), " it gives something else when it sees no more ",
-                            "than the ", reach.look_back, " periods back and ", reach.look_ahead,
-                            " ahead that it declares: ", Difference(all, blind));
+        return absl::StrCat(WindowText(*accepted.setup, window),
+                            " it gives something else when it sees no more ",
+                            "than its window declares, ", Reach(reach.look_back), " back and ",
+                            Reach(reach.look_ahead), " ahead: ", Difference(all, blind));
       }
     }
     return "";

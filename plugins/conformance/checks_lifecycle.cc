@@ -14,8 +14,8 @@ std::string CreateProblem(const Outcome& outcome) {
   if (outcome.threw) return "an exception crossed the border in create";
   if (outcome.code == PT_OK) return "";
   if (outcome.code != PT_REFUSED) {
-    return absl::StrCat("create ended with ", outcome.code, " (", outcome.message,
-                        "); what does not fit is refused, PT_REFUSED");
+    return absl::StrCat("create ended with ", Ending(outcome),
+                        "; what does not fit is refused, PT_REFUSED");
   }
   if (outcome.message.empty()) return "create refused without a message that says why";
   return "";
@@ -127,8 +127,7 @@ Verdict CheckManyInstances(Context* context) {
       Handle handle(context->library.table, context->descriptor);
       const Outcome outcome = handle.Create(accepted.bound);
       if (outcome.code != PT_OK) {
-        return absl::StrCat("create ended with ", outcome.code, " after ", i,
-                            " instances: ", outcome.message);
+        return absl::StrCat("create ended with ", Ending(outcome), " after ", i, " instances");
       }
     }
     return "";

@@ -1,4 +1,5 @@
 // Results: golden vectors, and inputs at the edge of what a host can give.
+#include <algorithm>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -44,6 +45,23 @@ Setup ByFrequency(const Setup& setup, v1::Frequency frequency) {
   return other;
 }
 
+// Values that cover the period before too, in the slots that declare that they know
+// such: each stands for itself and for the point before it.
+void Join(const v1::PluginDescriptor& descriptor, Random* random, std::vector<Feed>* feeds) {
+  for (Feed& feed : *feeds) {
+    const bool knows = std::any_of(
+        descriptor.inputs().begin(), descriptor.inputs().end(),
+        [&](const v1::PluginInput& input) { return input.joint() && input.slot() == feed.slot; });
+    for (size_t i = 1; knows && i < feed.points.size(); ++i) {
+      Point& point = feed.points[i];
+      if (!point.value.has_value() || !OneIn(random, 5)) continue;
+      point.flags = static_cast<Flags>(point.flags | kJoint);
+      feed.points[i - 1] = {feed.points[i - 1].period, std::nullopt,
+                            MissingFlags(v1::MISSING_REASON_JOINT_PERIOD)};
+    }
+  }
+}
+
 }  // namespace
 
 Verdict CheckGolden(Context* context) {
@@ -81,7 +99,13 @@ Verdict CheckGolden(Context* context) {
 
 Verdict CheckEmptyAxis(Context* context) {
   return ForEachSetup(context, [&](const Accepted& accepted) {
-    return Problem(*context, accepted, PlainFeeds(*accepted.setup, &context->random, 0));
+    const std::vector<Feed> feeds = PlainFeeds(*accepted.setup, &context->random, 0);
+    const std::string problem = Problem(*context, accepted, feeds);
+    if (!problem.empty()) return problem;
+    FedInputs without_parts(feeds);
+    for (std::vector<Part>& parts : without_parts.parts) parts.clear();
+    return Judge(context->descriptor, without_parts, {},
+                 ComputeAnew(*context, accepted, without_parts));
   });
 }
 
@@ -191,7 +215,7 @@ Verdict CheckStatuses(Context* context) {
   return ForEachSetup(context, [&](const Accepted& accepted) -> std::string {
     const int64_t first = FirstPeriod(*accepted.setup);
     for (int round = 0; round < 5; ++round) {
-      const auto feeds = Refill(*accepted.setup, [&](const Figures& figures) {
+      std::vector<Feed> feeds = Refill(*accepted.setup, [&](const Figures& figures) {
         std::vector<Point> points;
         for (int64_t p = 0; p < kPeriods; ++p) {
           Point point{first + p, DrawValue(&context->random, figures)};
@@ -206,6 +230,7 @@ Verdict CheckStatuses(Context* context) {
         }
         return points;
       });
+      Join(context->descriptor, &context->random, &feeds);
       const std::string problem = Problem(*context, accepted, feeds);
       if (!problem.empty()) return problem;
     }

@@ -117,7 +117,7 @@ Verdict CheckTextRelocations(Context* context) {
 Verdict CheckLoads(Context* context) {
   const LoadResult result = LoadNativeLibrary(context->files.shared_object, context->descriptor);
   if (result.state == v1::PLUGIN_STATE_ACTIVE) return Verdict::Passed();
-  return Verdict::Failed(absl::StrCat("it ", result.message));
+  return Verdict::Failed(absl::StrCat(context->files.id, ".so ", result.message));
 }
 
 Verdict CheckLoadLeavesTheProcess(Context* context) {

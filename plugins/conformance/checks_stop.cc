@@ -47,8 +47,8 @@ Verdict CheckCancel(Context* context) {
                             " ms after it was told to stop; poll the cancel word in every loop");
       }
       if (outcome.code != PT_OK && outcome.code != PT_CANCELLED) {
-        return absl::StrCat("told to stop it ended with ", outcome.code, " (", outcome.message,
-                            ") and not with PT_CANCELLED");
+        return absl::StrCat("told to stop it ended with ", Ending(outcome),
+                            " and not with PT_CANCELLED");
       }
     }
     return "";

@@ -109,7 +109,8 @@ std::optional<std::string> Prepare(const std::string& plugin, Stage stage, Conte
   context->setups = SetupsOf(*descriptor, context->golden, kMostSetups);
   if (stage == Stage::kDescriptor || stage == Stage::kLoadable) return std::nullopt;
   LoadResult loaded = LoadNativeLibrary(context->files.shared_object, *descriptor);
-  if (loaded.state != v1::PLUGIN_STATE_ACTIVE) return absl::StrCat("it ", loaded.message);
+  if (loaded.state != v1::PLUGIN_STATE_ACTIVE)
+    return absl::StrCat(context->files.id, ".so ", loaded.message);
   context->library = loaded.library;
   return std::nullopt;
 }

@@ -5,9 +5,11 @@
 #include <locale.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "policytrack_plugin.h"
 
@@ -43,7 +45,11 @@ enum {
   STOP_CANCEL,
   STOP_DEADLINE,
   MEMORY_LEAKS,
-  MEMORY_ALLOCATION_FAILURE
+  MEMORY_ALLOCATION_FAILURE,
+  PROCESS_CRASH,
+  PROCESS_EXIT,
+  PROCESS_HANG,
+  PROCESS_FORK
 };
 
 #define IS(fault) (FAULT == (fault))
@@ -108,6 +114,19 @@ static void destroy(void* in) {
   free(in);
 }
 
+/* What must not end more than one check, on one point. */
+static void misuse_process(void) {
+  volatile int* nowhere = NULL;
+  if (IS(PROCESS_CRASH)) *nowhere = 1;
+  if (IS(PROCESS_EXIT)) {
+    puts("leaving for good");
+    exit(0);
+  }
+  while (IS(PROCESS_HANG)) { /* for ever */
+  }
+  if (IS(PROCESS_FORK) && fork() == 0) pause();
+}
+
 /* Faults that show before anything is computed. */
 static int32_t fail_early(const instance* self, const pt_call_v1* call) {
   const pt_column_v1* in = call->inputs[0];
@@ -115,6 +134,7 @@ static int32_t fail_early(const instance* self, const pt_call_v1* call) {
   uint64_t i;
   for (i = 0; i < in->count; ++i) values += (in->flags[i] & PT_FLAG_MISSING) == 0;
   if (IS(ABI_LARGER_STRUCTS) && call->struct_size != sizeof(*call)) return PT_FAILED;
+  if (in->count == 1) misuse_process();
   if (IS(EDGE_EMPTY_AXIS) && in->count == 0) return PT_FAILED;
   if (IS(EDGE_ONE_POINT) && in->count == 1) return PT_FAILED;
   if (IS(EDGE_ALL_MISSING) && in->count > 1 && values == 0) return PT_FAILED;

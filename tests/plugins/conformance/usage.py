@@ -43,6 +43,17 @@ def main(checker, plugins, work, bad):
     failures = [case.attrib["name"] for case in suite.iter("testcase") if case.find("failure") is not None]
     assert failures == ["edge.extremes"], failures
 
+    # A plugin that ends its process, or does not end, is a verdict; no other check suffers.
+    for fault, message in (("crash", "Segmentation fault"), ("exit", "exit code 0; it printed: leaving for good"),
+                           ("hang", "not over after 2 seconds")):
+        ended = json.loads(run("--only", "edge", "--timeout", "2" if fault == "hang" else "60", "--output", "json",
+                               f"{plugins}/bad-process-{fault}.so").stdout)
+        found = {check["name"]: check["message"] for check in ended["checks"] if check["result"] == "failed"}
+        assert list(found) == ["edge.one-point"] and message in found["edge.one-point"], found
+    # What a plugin leaves behind keeps no check from ending.
+    left = run("--only", "edge.one-point", f"{plugins}/bad-process-fork.so")
+    assert left.returncode == 0, left.stdout
+
     # What cannot be tried is not said to be well.
     cut = json.loads(run("--output", "json", f"{plugins}/bad-static-elf.so").stdout)
     waiting = {check["result"] for check in cut["checks"] if check["name"].startswith(("load", "edge", "memory"))}
