@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,8 +32,9 @@ constexpr size_t kMostSetups = 12;
 constexpr int kReportFd = 3;
 constexpr rlim_t kMostMemory = rlim_t{8} << 30;
 
-// The report is its verdict's letter and message.
+// The report is its verdict's letter and message, and the end of it.
 constexpr char kLetters[] = {'P', 'F', 'S'};
+constexpr char kEndOfReport = '\0';
 
 // The end of what a process printed, on one line; "" when it printed nothing.
 std::string Printed(int fd) {
@@ -53,21 +55,29 @@ std::string EndOf(int status) {
   return absl::StrCat("it ended its process with exit code ", WEXITSTATUS(status));
 }
 
-// Reads the report until the other side closes it, or the time is over.
-bool ReadReport(int fd, std::chrono::milliseconds timeout, std::string* report) {
+// Reads the report until it is whole, the process has ended, or the time is over. A
+// process that the plugin has left behind may hold the other side open for ever.
+bool ReadReport(pid_t child, int fd, std::chrono::milliseconds timeout, std::string* report) {
   const auto end = std::chrono::steady_clock::now() + timeout;
-  for (;;) {
+  const int ended = static_cast<int>(syscall(SYS_pidfd_open, child, 0));  // -1 is not polled
+  bool over = false;
+  bool in_time = true;
+  while (!over) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         end - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return false;
-    pollfd waiting{fd, POLLIN, 0};
-    if (poll(&waiting, 1, static_cast<int>(left.count())) <= 0) continue;
+    in_time = left.count() > 0;
+    if (!in_time) break;
+    pollfd waiting[] = {{fd, POLLIN, 0}, {ended, POLLIN, 0}};
+    if (poll(waiting, 2, static_cast<int>(left.count())) <= 0) continue;
+    if (waiting[0].revents == 0) break;  // it has ended, and all that it said is read
     char buffer[4096];
     const ssize_t got = read(fd, buffer, sizeof(buffer));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return true;
-    report->append(buffer, static_cast<size_t>(got));
+    if (got > 0) report->append(buffer, static_cast<size_t>(got));
+    over = got <= 0 || report->back() == kEndOfReport;
   }
+  if (ended >= 0) close(ended);
+  return in_time;
 }
 
 // Starts the other side, in a group of its own; -1 when that cannot be.
@@ -147,7 +157,7 @@ Verdict RunInProcess(const Check& check, const std::string& plugin, uint64_t see
             report[1], printed);
   close(report[1]);
   std::string text;
-  const bool in_time = child > 0 && ReadReport(report[0], timeout, &text);
+  const bool in_time = child > 0 && ReadReport(child, report[0], timeout, &text);
   // The group too: a plugin may have left processes behind.
   if (child > 0) kill(-child, SIGKILL);
   int status = -1;
@@ -160,10 +170,10 @@ Verdict RunInProcess(const Check& check, const std::string& plugin, uint64_t see
     return Verdict::Failed(
         absl::StrCat("it was not over after ", timeout.count() / 1000, " seconds", said));
   }
-  const auto* letter =
-      std::find(std::begin(kLetters), std::end(kLetters), text.empty() ? '?' : text[0]);
+  const bool whole = text.size() > 1 && text.back() == kEndOfReport;
+  const auto* letter = std::find(std::begin(kLetters), std::end(kLetters), whole ? text[0] : '?');
   if (letter == std::end(kLetters)) return Verdict::Failed(absl::StrCat(EndOf(status), said));
-  return {static_cast<Verdict::Kind>(letter - kLetters), text.substr(1)};
+  return {static_cast<Verdict::Kind>(letter - kLetters), text.substr(1, text.size() - 2)};
 }
 
 void RunHere(const std::string& name, const std::string& plugin, uint64_t seed, int report_fd) {
@@ -177,7 +187,8 @@ void RunHere(const std::string& name, const std::string& plugin, uint64_t seed, 
     const std::optional<std::string> problem = Prepare(plugin, check.stage, &context);
     verdict = problem.has_value() ? Verdict::Failed(*problem) : check.run(&context);
   }
-  const std::string report = absl::StrCat(std::string(1, kLetters[verdict.kind]), verdict.message);
+  const std::string report = absl::StrCat(std::string(1, kLetters[verdict.kind]), verdict.message,
+                                          std::string(1, kEndOfReport));
   const bool whole =
       write(report_fd, report.data(), report.size()) == static_cast<ssize_t>(report.size());
   // Not through what a plugin may have left to be done at exit.
