@@ -60,6 +60,8 @@ void FailAllocation(int64_t nth) { until_failure.store(nth); }
 
 #if POLICYTRACK_OWN_ALLOCATOR
 
+namespace own = policytrack::plugins;
+
 // The C library's own, under the names by which it lets itself be replaced.
 extern "C" {
 void* __libc_malloc(size_t size);
@@ -68,31 +70,25 @@ void* __libc_realloc(void* memory, size_t size);
 void* __libc_memalign(size_t alignment, size_t size);
 void __libc_free(void* memory);
 
-void* malloc(size_t size) {
-  using namespace policytrack::plugins;
-  return Fails() ? nullptr : Made(__libc_malloc(size));
-}
+void* malloc(size_t size) { return own::Fails() ? nullptr : own::Made(__libc_malloc(size)); }
 
 void* calloc(size_t count, size_t size) {
-  using namespace policytrack::plugins;
-  return Fails() ? nullptr : Made(__libc_calloc(count, size));
+  return own::Fails() ? nullptr : own::Made(__libc_calloc(count, size));
 }
 
 void* realloc(void* memory, size_t size) {
-  using namespace policytrack::plugins;
-  if (Fails()) return nullptr;
-  Freed(memory);
+  if (own::Fails()) return nullptr;
+  own::Freed(memory);
   void* moved = __libc_realloc(memory, size);
   if (moved == nullptr && size != 0) {
-    Made(memory);  // it is still there
+    own::Made(memory);  // it is still there
     return nullptr;
   }
-  return Made(moved);
+  return own::Made(moved);
 }
 
 void* memalign(size_t alignment, size_t size) {
-  using namespace policytrack::plugins;
-  return Fails() ? nullptr : Made(__libc_memalign(alignment, size));
+  return own::Fails() ? nullptr : own::Made(__libc_memalign(alignment, size));
 }
 
 void* aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
@@ -105,7 +101,7 @@ int posix_memalign(void** out, size_t alignment, size_t size) {
 }
 
 void free(void* memory) {
-  policytrack::plugins::Freed(memory);
+  own::Freed(memory);
   __libc_free(memory);
 }
 }

@@ -33,9 +33,9 @@ int64_t Between(Random* random, int64_t lowest, int64_t highest);
 bool OneIn(Random* random, int n);
 double DrawValue(Random* random, Figures figures);
 
-// The feeds of a setup with other points: `point` gives that of a period, or says
-// by no value and no reason that there is none. A slot that comes with its own
-// periods and has an example, such as the path of a target, keeps it.
+// The feeds of a setup with other points: `points` makes those of one series, whose
+// figures look like these. A slot that comes with its own periods and has an
+// example, such as the path of a target, keeps it.
 using PointMaker = std::function<std::vector<Point>(const Figures& figures)>;
 std::vector<Feed> Refill(const Setup& setup, const PointMaker& points);
 

@@ -66,7 +66,7 @@ Report RunAll(const Options& options, const PluginBytes& files) {
     const bool leads = IsGate(check, Stage::kCreated);
     if (!leads && !IsWanted(options, check.name)) continue;
     const auto begun = std::chrono::steady_clock::now();
-    CheckResultOf result{&check, Verdict::Skipped(""), 0};
+    Finding result{&check, Verdict::Skipped(""), 0};
     if (gate != nullptr) {
       result.verdict = Verdict::Skipped(absl::StrCat("not tried, since ", gate->name, " failed"));
     } else {
@@ -76,7 +76,7 @@ Report RunAll(const Options& options, const PluginBytes& files) {
     result.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     if (result.verdict.kind == Verdict::kFailed) failed.push_back(&check);
-    if (options.output == "text") std::cout << ResultLine(result) << std::flush;
+    if (options.output == "text") std::cout << FindingLine(result) << std::flush;
     report.results.push_back(std::move(result));
   }
   return report;

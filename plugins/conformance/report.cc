@@ -29,10 +29,10 @@ std::string Xml(std::string text) {
 int Report::Count(Verdict::Kind kind) const {
   return static_cast<int>(
       std::count_if(results.begin(), results.end(),
-                    [kind](const CheckResultOf& result) { return result.verdict.kind == kind; }));
+                    [kind](const Finding& result) { return result.verdict.kind == kind; }));
 }
 
-std::string ResultLine(const CheckResultOf& result) {
+std::string FindingLine(const Finding& result) {
   const std::string& message = result.verdict.message;
   return absl::StrFormat("%-8s %-27s %s\n", Word(result.verdict.kind), result.check->name,
                          message.empty() ? result.check->promise : message);
@@ -51,7 +51,7 @@ std::string TextSummary(const Report& report) {
 
 std::string JsonReport(const Report& report) {
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
-  for (const CheckResultOf& result : report.results) {
+  for (const Finding& result : report.results) {
     checks.push_back({{"name", result.check->name},
                       {"promise", result.check->promise},
                       {"result", absl::AsciiStrToLower(Word(result.verdict.kind))},
@@ -75,7 +75,7 @@ std::string JunitReport(const Report& report) {
       Xml(report.plugin), "\" tests=\"", report.results.size(), "\" failures=\"",
       report.Count(Verdict::kFailed), "\" skipped=\"", report.Count(Verdict::kSkipped),
       "\">\n  <properties><property name=\"seed\" value=\"", report.seed, "\"/></properties>\n");
-  for (const CheckResultOf& result : report.results) {
+  for (const Finding& result : report.results) {
     absl::StrAppend(&xml, "  <testcase classname=\"plugin-check.", Xml(report.plugin), "\" name=\"",
                     result.check->name, "\" time=\"", absl::StrFormat("%.3f", result.seconds),
                     "\"");

@@ -12,7 +12,7 @@
 
 namespace policytrack::plugins {
 
-struct CheckResultOf {
+struct Finding {
   const Check* check;
   Verdict verdict;
   double seconds = 0;
@@ -22,13 +22,13 @@ struct Report {
   std::string path;
   std::string plugin;
   uint64_t seed = 0;
-  std::vector<CheckResultOf> results;
+  std::vector<Finding> results;
 
   int Count(Verdict::Kind kind) const;
 };
 
-std::string ResultLine(const CheckResultOf& result);  // of the text
-std::string TextSummary(const Report& report);        // its last lines
+std::string FindingLine(const Finding& result);  // of the text
+std::string TextSummary(const Report& report);   // its last lines
 std::string JsonReport(const Report& report);
 std::string JunitReport(const Report& report);
 
