@@ -70,13 +70,15 @@ void* __libc_realloc(void* memory, size_t size);
 void* __libc_memalign(size_t alignment, size_t size);
 void __libc_free(void* memory);
 
-void* malloc(size_t size) { return own::Fails() ? nullptr : own::Made(__libc_malloc(size)); }
+void* malloc(size_t size) noexcept {
+  return own::Fails() ? nullptr : own::Made(__libc_malloc(size));
+}
 
-void* calloc(size_t count, size_t size) {
+void* calloc(size_t count, size_t size) noexcept {
   return own::Fails() ? nullptr : own::Made(__libc_calloc(count, size));
 }
 
-void* realloc(void* memory, size_t size) {
+void* realloc(void* memory, size_t size) noexcept {
   if (own::Fails()) return nullptr;
   own::Freed(memory);
   void* moved = __libc_realloc(memory, size);
@@ -87,20 +89,20 @@ void* realloc(void* memory, size_t size) {
   return own::Made(moved);
 }
 
-void* memalign(size_t alignment, size_t size) {
+void* memalign(size_t alignment, size_t size) noexcept {
   return own::Fails() ? nullptr : own::Made(__libc_memalign(alignment, size));
 }
 
-void* aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+void* aligned_alloc(size_t alignment, size_t size) noexcept { return memalign(alignment, size); }
 
-int posix_memalign(void** out, size_t alignment, size_t size) {
+int posix_memalign(void** out, size_t alignment, size_t size) noexcept {
   void* memory = memalign(alignment, size);
   if (memory == nullptr) return ENOMEM;
   *out = memory;
   return 0;
 }
 
-void free(void* memory) {
+void free(void* memory) noexcept {
   own::Freed(memory);
   __libc_free(memory);
 }

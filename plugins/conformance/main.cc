@@ -56,6 +56,10 @@ std::string Unknown(const Options& options) {
 
 Report RunAll(const Options& options, const PluginBytes& files) {
   Report report{options.plugin, files.id, options.seed, {}};
+  // Before all else, so that the same can be tried again whatever happens.
+  if (options.output == "text") {
+    std::cout << "plugin-check " << files.id << ", seed " << options.seed << std::endl;
+  }
   std::vector<const Check*> failed;
   for (const Check& check : AllChecks()) {
     const Check* gate = nullptr;
