@@ -29,13 +29,12 @@ def main(build, work):
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)
     assert len(blocks) > 8, "the guide shows fewer commands than it did"
     script = "\n".join(["set -euo pipefail", "trap 'echo \"failed: $BASH_COMMAND\" >&2' ERR", *blocks])
-    # Compilers that a toolchain of a user keeps in his home are found there still.
-    homes = {name: os.environ.get(name, str(pathlib.Path.home() / folder))
-             for name, folder in (("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup"))}
+    # A compiler that rustup keeps in the user's home is found there still.
+    rustup = os.environ.get("RUSTUP_HOME", str(pathlib.Path.home() / ".rustup"))
     # What `make` of an outer build left in the environment is not for the inner ones.
-    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
+    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "DESTDIR", "CARGO_HOME")}
     done = subprocess.run(["bash", "-c", script], cwd=work, capture_output=True, text=True, timeout=280,
-                          stdin=subprocess.DEVNULL, env={**env, **homes, "HOME": str(home)})
+                          stdin=subprocess.DEVNULL, env={**env, "RUSTUP_HOME": rustup, "HOME": str(home)})
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
     # Template, own plugin, three examples, and the last with some checks only.
