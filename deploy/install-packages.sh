@@ -57,6 +57,9 @@ if [[ "$mode" == test ]]; then
     clang-format git python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
     python3-venv python3-yaml
   )
+  # plugin-check makes a locale of its own; the guide for plugins has one in Rust.
+  packages+=(locales)
+  command -v cargo >/dev/null || packages+=(cargo rustc)
   # A Node.js from elsewhere conflicts with the packages; use the one there is.
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)

@@ -1,5 +1,5 @@
 // Descriptors of plugins: read strictly, and checked against the rules that
-// plugin.proto and docs/plugins.md state, before any code of a plugin runs.
+// plugin.proto and docs/writing-plugins.md state, before any code of a plugin runs.
 //
 // Thread rule: free functions, any thread.
 #ifndef POLICYTRACK_PLUGINS_CHECKS_DESCRIPTOR_H_

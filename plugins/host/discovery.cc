@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/digest.h"
 #include "core/resource_name.h"
 #include "core/utf8.h"
 #include "plugins/checks/descriptor.h"
+#include "plugins/checks/golden_vectors.h"
 #include "plugins/host/elf_file.h"
 
 namespace policytrack::plugins {
@@ -179,6 +181,8 @@ absl::StatusOr<std::map<std::string, PluginFiles>> ListPluginFiles(
   std::map<std::string, PluginFiles> found;
   fs::directory_iterator at(directory, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    // Golden vectors lie beside what they are for.
+    if (absl::EndsWith(at->path().filename().string(), kGoldenExtension)) continue;
     const std::string base = at->path().stem().string();
     const std::string extension = at->path().extension().string();
     const bool plugin = (extension == ".so" || extension == ".json") && IsPlainText(base);

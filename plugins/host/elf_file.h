@@ -24,6 +24,9 @@ struct ElfProblem {
 // version only.
 ElfProblem CheckElf(absl::string_view bytes);
 
+// Whether a plugin must not need this library.
+bool IsForbiddenLibrary(absl::string_view library);
+
 }  // namespace policytrack::plugins
 
 #endif  // POLICYTRACK_PLUGINS_HOST_ELF_FILE_H_

@@ -89,21 +89,24 @@ Spread Parts() {
 }
 
 absl::StatusOr<std::vector<Columns>> CallWithParts(const Spread& spread,
-                                                   const std::string& unit = "vehicles") {
+                                                   const std::string& unit = "vehicles",
+                                                   const std::string& module = "parts-in-c") {
   PluginDirectory directory;
-  directory.AddModule("parts-in-c");
+  directory.AddModule(module);
   const auto engine = directory.Open();
   auto instance = engine->MakeInstance(
-      "plugins/parts-in-c", {}, {{"value", v1::FREQUENCY_YEAR, v1::ACCUMULATION_FLOW, unit, true}},
+      "plugins/" + module, {}, {{"value", v1::FREQUENCY_YEAR, v1::ACCUMULATION_FLOW, unit, true}},
       nullptr);
   if (!instance.ok()) return instance.status();
   return (*instance)->Compute(kAxis, {{&spread.column, &spread.parts}}, kWindow);
 }
 
-TEST(PartsTest, AModuleInCSeesThemByName) {
-  const auto result = CallWithParts(Parts());
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ((*result)[0].values, (std::vector<double>{2 * 'a' + 'b', 3 * 'a', 4 * 'a' + 'b'}));
+TEST(PartsTest, ModulesInCAgainstThePresentHeaderAndTheFrozenOneSeeThemByName) {
+  for (const char* module : {"parts-in-c", "abi-1-1"}) {
+    const auto result = CallWithParts(Parts(), "vehicles", module);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ((*result)[0].values, (std::vector<double>{2 * 'a' + 'b', 3 * 'a', 4 * 'a' + 'b'}));
+  }
 }
 
 TEST(PartsTest, AnInputWithoutParts) {

@@ -71,6 +71,16 @@ TEST(HostTest, TheDigestCoversBothFiles) {
   EXPECT_EQ(after.size(), 64u);
 }
 
+TEST(HostTest, GoldenVectorsBesideAPluginAreNoPlugin) {
+  PluginDirectory directory;
+  directory.AddModule("honest");
+  directory.Write("honest.golden.json", "{}");
+  const auto engine = directory.Open();
+  ASSERT_NE(engine, nullptr);
+  EXPECT_EQ(engine->ListPlugins().size(), 1u);
+  EXPECT_TRUE(directory.log().empty());
+}
+
 TEST(HostTest, UnknownPluginIsNotFound) {
   PluginDirectory directory;
   const auto engine = directory.Open();

@@ -4,38 +4,15 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/struct.pb.h"
+#include "plugins/checks/feed.h"
 #include "plugins/engine.h"
 
 namespace policytrack::plugins {
-
-// One point of an input: a value, or none when missing.
-struct Point {
-  int64_t period;
-  std::optional<double> value;
-  Flags flags = kNormal;
-};
-
-// An input and what feeds it.
-struct Feed {
-  std::string slot;
-  std::vector<Point> points;
-  std::string unit = "vehicles";
-  v1::Accumulation accumulation = v1::ACCUMULATION_FLOW;
-  bool aligned = true;
-  // Of a spread slot, by name, instead of `points`. The column is then the sum of
-  // those that count, as the host makes it.
-  std::map<std::string, std::vector<Point>> parts = {};
-};
-
-// Columns of points, a missing one as INPUT_MISSING.
-Columns MakeColumns(const std::vector<Point>& points);
 
 // `{"years": 3, "method": "cagr"}` as parameters; fails the test when malformed.
 google::protobuf::Struct Parameters(const std::string& json);

@@ -2,7 +2,8 @@
 #                        [OUTPUT_DIRECTORY dir])
 #
 # Builds <name>.so and puts its descriptor <name>.json beside it, by default in
-# ${CMAKE_BINARY_DIR}/lib/policytrack/plugins. The target is `plugin-<name>`; it
+# ${CMAKE_BINARY_DIR}/lib/policytrack/plugins; and its golden vectors, when a
+# <name>.golden.json lies beside the descriptor. The target is `plugin-<name>`; it
 # is part of ALL. Id and version are read from the descriptor and compiled in.
 get_filename_component(POLICYTRACK_PLUGIN_MAP "${CMAKE_CURRENT_LIST_DIR}/../plugin.map" ABSOLUTE)
 set(POLICYTRACK_PLUGIN_MAP "${POLICYTRACK_PLUGIN_MAP}" CACHE INTERNAL "Exported symbols of plugins")
@@ -45,9 +46,18 @@ function(policytrack_add_plugin name)
   add_custom_command(OUTPUT "${placed}"
     COMMAND "${CMAKE_COMMAND}" -E copy "${descriptor}" "${placed}"
     DEPENDS "${descriptor}" COMMENT "Descriptor ${name}.json" VERBATIM)
-  add_custom_target(${target}-descriptor ALL DEPENDS "${placed}")
+  string(REGEX REPLACE "\\.json$" ".golden.json" golden "${descriptor}")
+  set(placed_golden)
+  if(EXISTS "${golden}")
+    set(placed_golden "${ARG_OUTPUT_DIRECTORY}/${name}.golden.json")
+    add_custom_command(OUTPUT "${placed_golden}"
+      COMMAND "${CMAKE_COMMAND}" -E copy "${golden}" "${placed_golden}"
+      DEPENDS "${golden}" COMMENT "Golden vectors ${name}.golden.json" VERBATIM)
+  endif()
+  add_custom_target(${target}-descriptor ALL DEPENDS "${placed}" ${placed_golden})
   add_dependencies(${target} ${target}-descriptor)
   set_target_properties(${target} PROPERTIES
     POLICYTRACK_SHARED_OBJECT "${ARG_OUTPUT_DIRECTORY}/${name}.so"
-    POLICYTRACK_DESCRIPTOR "${placed}")
+    POLICYTRACK_DESCRIPTOR "${placed}"
+    POLICYTRACK_GOLDEN "${placed_golden}")
 endfunction()
