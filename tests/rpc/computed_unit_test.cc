@@ -8,6 +8,7 @@ namespace policytrack::rpc_test {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 using ComputedUnitTest = ShownUnitTest;
