@@ -95,5 +95,6 @@ def test_an_sdmx_export_says_the_unit_of_its_figures(made, tmp_path):
     assert text.splitlines() == ["STRUCTURE[;],STRUCTURE_ID,ACTION,TIME_PERIOD,OBS_VALUE,OBS_STATUS[],UNIT_MULT,UNIT_MEASURE",
                                  "dataflow,POLICYTRACK:heavy(1.0),I,2001,4.35,A,0,tonnes"]
     before = revision(made)
+    (tmp_path / "push.yaml").unlink()
     answer = json.loads(made.client_ok("-o", "json", "push", "--format", "sdmx-csv", write(tmp_path / "back.csv", text)))
     assert answer["unchanged"] == 1 and revision(made) == before
