@@ -75,6 +75,13 @@ struct AssessmentContext {
   double tolerance_percent = 0;  // host.tolerance_percent
 };
 
+// One computation of several that go together.
+struct BatchCall {
+  const std::vector<int64_t>* axis;
+  std::vector<InputView> inputs;
+  PeriodRange window;
+};
+
 // A plugin bound to parameters and the kinds of its inputs.
 class Instance {
  public:
@@ -95,6 +102,17 @@ class Instance {
   virtual absl::StatusOr<std::vector<Columns>> Compute(const std::vector<int64_t>& axis,
                                                        const std::vector<InputView>& inputs,
                                                        PeriodRange window) = 0;
+
+  // The same for several: an answer for each, in their order, each as if it had been
+  // computed alone. Where a call has a price of its own, this is cheaper.
+  virtual std::vector<absl::StatusOr<std::vector<Columns>>> ComputeBatch(
+      const std::vector<BatchCall>& calls) {
+    std::vector<absl::StatusOr<std::vector<Columns>>> results;
+    for (const BatchCall& call : calls) {
+      results.push_back(Compute(*call.axis, call.inputs, call.window));
+    }
+    return results;
+  }
 };
 
 class Engine {
