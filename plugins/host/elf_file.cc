@@ -156,13 +156,22 @@ ElfProblem CheckSymbols(const Image& image, const std::vector<Elf64_Shdr>& secti
       return Broken("is damaged: its symbols cannot be read; copy it again");
     }
     std::string other;
+    bool entry = false;
     for (const Elf64_Sym& symbol : symbols) {
       if (symbol.st_shndx == SHN_UNDEF) continue;
       const absl::string_view name =
           image.Text(sections[section.sh_link].sh_offset + symbol.st_name);
-      if (name == absl::string_view(PT_ENTRY_SYMBOL)) return {};
-      if (absl::StartsWith(name, kEntryPrefix)) other = std::string(name);
+      if (name == absl::string_view(PT_ENTRY_SYMBOL)) {
+        entry = true;
+      } else if (absl::StartsWith(name, kEntryPrefix)) {
+        other = std::string(name);
+      }
     }
+    if (entry && !other.empty()) {
+      return Broken(absl::StrCat("exports ", PT_ENTRY_SYMBOL, " and ", other,
+                                 ", two entries; build a plugin for each of them"));
+    }
+    if (entry) return {};
     if (!other.empty()) {
       return {v1::PLUGIN_STATE_ABI_MISMATCH,
               absl::StrCat("exports ", other, ", but this server speaks ", PT_ENTRY_SYMBOL,

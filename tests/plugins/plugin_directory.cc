@@ -65,7 +65,7 @@ std::unique_ptr<Engine> PluginDirectory::Open(absl::Duration deadline) {
 
 std::unique_ptr<Engine> PluginDirectory::OpenWithWorkers(WorkerOptions workers,
                                                          absl::Duration deadline) {
-  workers.program = TEST_WORKER;
+  if (workers.program.empty()) workers.program = TEST_WORKER;
   return OpenHostWith(std::move(workers), deadline);
 }
 

@@ -36,7 +36,7 @@ class PluginDirectory {
 
   // Opens a host on it, without workers; fails the test when that fails.
   std::unique_ptr<Engine> Open(absl::Duration deadline = absl::Seconds(30));
-  // The same with workers: the program of the options is filled in.
+  // The same with workers: the program is the built one unless the options name another.
   std::unique_ptr<Engine> OpenWithWorkers(WorkerOptions workers,
                                           absl::Duration deadline = absl::Seconds(30));
 

@@ -110,7 +110,7 @@ bool Attack(int what) {
       return fd < 0;
     }
     case WRITES_FILE:
-      return open("/tmp/policytrack-was-here", O_WRONLY | O_CREAT, 0600) < 0;
+      return open("policytrack-was-here", O_WRONLY | O_CREAT, 0600) < 0;
     case STARTS_THREAD: {
       pthread_t thread;
       return pthread_create(&thread, nullptr, Nothing, nullptr) != 0;

@@ -1,0 +1,90 @@
+// What the sandbox of a worker is made of, and what is said where a part is missing.
+#include <fstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/plugins/worker_fixture.h"
+
+namespace policytrack::plugins {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string StatusField(int pid, const std::string& field) {
+  std::ifstream in(absl::StrCat("/proc/", pid, "/status"));
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.rfind(field + ":", 0) == 0) return line.substr(field.size() + 1);
+  }
+  return "";
+}
+
+std::string LimitOf(int pid, const std::string& name) {
+  std::ifstream in(absl::StrCat("/proc/", pid, "/limits"));
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.rfind(name, 0) == 0) return line.substr(name.size());
+  }
+  return "";
+}
+
+TEST(SandboxTest, AWorkerHasGivenUpItsRights) {
+  WorkerWorld world({"honest"});
+  const std::vector<int> workers = ChildProcesses();
+  ASSERT_EQ(workers.size(), 1u);
+  const int pid = workers[0];
+  EXPECT_THAT(StatusField(pid, "NoNewPrivs"), HasSubstr("1"));
+  // Two filters, one after the other.
+  EXPECT_THAT(StatusField(pid, "Seccomp_filters"), HasSubstr("2"));
+  EXPECT_THAT(StatusField(pid, "CapEff"), HasSubstr("0000000000000000"));
+  EXPECT_THAT(StatusField(pid, "Uid"), testing::Not(testing::StartsWith("\t0")));
+  EXPECT_THAT(StatusField(pid, "Threads"), HasSubstr("1"));
+  EXPECT_THAT(LimitOf(pid, "Max address space"), HasSubstr("268435456"));
+  EXPECT_THAT(LimitOf(pid, "Max core file size"), HasSubstr(" 0 "));
+  EXPECT_THAT(LimitOf(pid, "Max processes"), HasSubstr(" 0 "));
+  EXPECT_THAT(LimitOf(pid, "Max open files"), HasSubstr(" 16 "));
+}
+
+TEST(SandboxTest, WhatTheKernelLacksIsSaidAtStart) {
+  WorkerWorld world({"honest", "in-c"});
+  world.options().program = WORKER_WITHOUT_LANDLOCK;
+  world.Open();
+  EXPECT_EQ(world.Get("honest").state(), v1::PLUGIN_STATE_ACTIVE);
+  EXPECT_TRUE(world.Call("honest", {1}).ok());
+  EXPECT_THAT(world.directory().log(),
+              testing::ElementsAre(HasSubstr("this kernel has no rules for files (Landlock)")));
+}
+
+TEST(SandboxTest, WhereAllOfItIsRequiredNothingIsLoadedWithoutIt) {
+  WorkerWorld world({"constructor-aborts"});
+  world.options().program = WORKER_WITHOUT_LANDLOCK;
+  world.options().require_sandbox = true;
+  world.Open();
+  // Had its constructors run, it would be broken.
+  const v1::Plugin plugin = world.Get("constructor-aborts");
+  EXPECT_EQ(plugin.state(), v1::PLUGIN_STATE_NOT_TRUSTED);
+  EXPECT_THAT(plugin.state_message(),
+              testing::AllOf(HasSubstr("this kernel has no rules for files (Landlock)"),
+                             HasSubstr("set worker-sandbox to best_effort")));
+  EXPECT_THAT(world.directory().log(), Contains(HasSubstr("NOT_TRUSTED")));
+  EXPECT_THAT(ChildProcesses(), IsEmpty());
+}
+
+TEST(SandboxTest, AnswersThatAllIsThereWhereItIsRequired) {
+  WorkerWorld world({"honest"});
+  world.options().require_sandbox = true;
+  world.Open();
+  const v1::Plugin plugin = world.Get("honest");
+  if (plugin.state() == v1::PLUGIN_STATE_NOT_TRUSTED) {
+    GTEST_SKIP() << "this kernel lacks a part: " << plugin.state_message();
+  }
+  EXPECT_TRUE(world.Call("honest", {1}).ok());
+}
+
+}  // namespace
+}  // namespace policytrack::plugins
