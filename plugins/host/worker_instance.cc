@@ -127,7 +127,7 @@ absl::Status WorkerInstance::Create() {
     PT_ASSIGN_OR_RETURN(std::unique_ptr<WorkerProcess> worker, pool_->Take());
     const Exchanged outcome = TellOf(worker.get());
     if (outcome.kind == Exchanged::Kind::kReplied) {
-      pool_->Return(std::move(worker));
+      pool_->Return(std::move(worker), false);
       if (outcome.reply.code != PT_OK) return CreateFailed(outcome.reply);
       window_ = {outcome.reply.look_back, outcome.reply.look_ahead};
       if (window_.look_back < kUnbounded || window_.look_ahead < kUnbounded) {
@@ -184,7 +184,7 @@ void WorkerInstance::Run(Batch* batch, Range range) {
 
   Exchanged outcome = TellOf(worker.get());
   if (outcome.kind == Exchanged::Kind::kReplied && outcome.reply.code != PT_OK) {
-    pool_->Return(std::move(worker));
+    pool_->Return(std::move(worker), false);
     return answer_all(CreateFailed(outcome.reply));
   }
   std::vector<std::unique_ptr<ConvertedInputs>> converted;
@@ -204,7 +204,7 @@ void WorkerInstance::Run(Batch* batch, Range range) {
     request.output_size = layout.output_bytes();
     const absl::Status room = worker->Reserve(request.input_size, request.output_size);
     if (!room.ok()) {
-      pool_->Return(std::move(worker));
+      pool_->Return(std::move(worker), false);
       return answer_all(PluginFailed(descriptor(), room.message()));
     }
     layout.Write(worker->input(), worker->output());
@@ -212,7 +212,12 @@ void WorkerInstance::Run(Batch* batch, Range range) {
   }
   if (outcome.kind == Exchanged::Kind::kReplied) {
     Answer(batch, range, outcome, layout, worker->output());
-    pool_->Return(std::move(worker));
+    if (outcome.reply.code == wire::kNoMemory) {
+      // Its arenas are no longer those that this side knows.
+      pool_->Lost(std::move(worker), "it had no room for the figures", false);
+    } else {
+      pool_->Return(std::move(worker), true);
+    }
     return;
   }
   // One batch is one crash, however many processes it takes to find the culprit.

@@ -27,7 +27,7 @@ struct WorkerOptions {
   // How long a call may go on after it was told to stop, before it is killed.
   absl::Duration grace = absl::Milliseconds(500);
   // Before a worker is started after one that ended; doubled each time until one
-  // answers, to at most kLongestPause.
+  // computes, to at most kLongestPause.
   absl::Duration pause = absl::Milliseconds(100);
   static constexpr absl::Duration kLongestPause = absl::Seconds(10);
   // Shared with who stores it. Null: one of the host's own, which forgets with it.

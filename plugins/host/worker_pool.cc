@@ -16,6 +16,8 @@ namespace {
 // A worker that was given more than this is not kept, so that one large computation
 // does not hold memory for ever.
 constexpr uint64_t kKeptArenaBytes = 16 << 20;
+// Of the request to load, which has to fit into what a worker is born with.
+constexpr size_t kMostLoadBytes = 4096;
 // What plugins print is for their authors; more than this is no help to anybody.
 constexpr int kMostLines = 100;
 
@@ -54,7 +56,8 @@ std::string SandboxParts(uint32_t parts) {
 }
 
 absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::StartWorker(LoadResult* result,
-                                                                       uint32_t* lacks) {
+                                                                       uint32_t* lacks,
+                                                                       std::string* how) {
   auto started = WorkerProcess::Start(setup_.spawner.get(), setup_.options, setup_.library.get());
   if (!started.ok()) {
     *result = Problem(
@@ -66,6 +69,10 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::StartWorker(LoadResul
   wire::Request request = {};
   request.kind = wire::kLoad;
   const std::string texts = LoadMessage(setup_.descriptor);
+  if (texts.size() > kMostLoadBytes) {
+    *result = Problem(v1::PLUGIN_STATE_BROKEN, "has a version that is too long; shorten it");
+    return PluginFailed(setup_.descriptor, result->message);
+  }
   std::copy(texts.begin(), texts.end(), worker->input() + wire::kArenaStart);
   request.input_size = wire::kArenaStart + texts.size();
   const Exchanged outcome = worker->Exchange(request, setup_.options.load_deadline);
@@ -75,21 +82,22 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::StartWorker(LoadResul
     *lacks = outcome.reply.sandbox_lacks;
     if (result->state == v1::PLUGIN_STATE_ACTIVE) return worker;
   } else {
-    const std::string how = outcome.kind == Exchanged::Kind::kOverran
-                                ? absl::StrCat("it took longer than the ",
-                                               absl::FormatDuration(setup_.options.load_deadline),
-                                               " that it may take, and its process was killed")
-                                : outcome.how;
+    *how = outcome.kind == Exchanged::Kind::kOverran
+               ? absl::StrCat("it took longer than the ",
+                              absl::FormatDuration(setup_.options.load_deadline),
+                              " that it may take, and its process was killed")
+               : outcome.how;
     *result = Problem(
         v1::PLUGIN_STATE_BROKEN,
-        absl::StrCat("cannot be loaded: while its constructors ran, ", how, "; correct it"));
+        absl::StrCat("cannot be loaded: while its constructors ran, ", *how, "; correct it"));
   }
   return PluginFailed(setup_.descriptor, result->message);
 }
 
 LoadResult WorkerPool::Load(uint32_t* lacks) {
   LoadResult result;
-  auto worker = StartWorker(&result, lacks);
+  std::string how;
+  auto worker = StartWorker(&result, lacks, &how);
   if (worker.ok()) {
     std::unique_lock<std::mutex> lock(mutex_);
     ++started_;
@@ -131,13 +139,24 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::Take() {
       lock.unlock();
       LoadResult result;
       uint32_t lacks = 0;
-      auto worker = StartWorker(&result, &lacks);
+      std::string how;
+      auto worker = StartWorker(&result, &lacks, &how);
       if (worker.ok()) return worker;
       lock.lock();
       --started_;
       Pause();
       changed_.notify_all();
+      lock.unlock();
+      if (!how.empty()) {
+        setup_.options.quarantine->Crashed(absl::StrCat("plugins/", setup_.descriptor.id()),
+                                           setup_.digest, how);
+      }
       return worker.status();
+    }
+    if (room && not_before_ > deadline) {
+      return PluginFailed(setup_.descriptor,
+                          absl::StrCat("its processes ended ", failures_,
+                                       " times in a row, and no other is started yet"));
     }
     if (now >= deadline) return PluginOverran(setup_.descriptor, setup_.call_deadline);
     changed_.wait_until(lock, room ? std::min(not_before_, deadline) : deadline);
@@ -168,13 +187,15 @@ bool WorkerPool::Tidy(WorkerProcess* worker, std::string* how) {
   return true;
 }
 
-void WorkerPool::Return(std::unique_ptr<WorkerProcess> worker) {
+void WorkerPool::Return(std::unique_ptr<WorkerProcess> worker, bool computed) {
   LogPrinted(worker.get());
   const bool keep = worker->arena_bytes() <= kKeptArenaBytes;
   if (!keep) worker.reset();
   std::unique_lock<std::mutex> lock(mutex_);
-  failures_ = 0;
-  not_before_ = Time::min();
+  if (computed) {
+    failures_ = 0;
+    not_before_ = Time::min();
+  }
   if (keep) {
     idle_.push_back(std::move(worker));
   } else {

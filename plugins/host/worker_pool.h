@@ -49,10 +49,11 @@ class WorkerPool {
   // A worker that has loaded the plugin, for one call.
   // Returns FAILED_PRECONDITION / PLUGIN_NOT_ACTIVE when the plugin is quarantined,
   // DEADLINE_EXCEEDED / PLUGIN_TIMEOUT when none is free within the deadline of calls,
-  // INTERNAL / PLUGIN_FAILED when none can be started.
+  // INTERNAL / PLUGIN_FAILED when none can be started, or none yet.
   absl::StatusOr<std::unique_ptr<WorkerProcess>> Take();
-  // Gives back a worker that answered.
-  void Return(std::unique_ptr<WorkerProcess> worker);
+  // Gives back a worker that answered. One that `computed` shows that all is well, so
+  // that the next one that ends is replaced at once.
+  void Return(std::unique_ptr<WorkerProcess> worker, bool computed);
   // Gives back one that did not. `counts`: towards quarantine.
   void Lost(std::unique_ptr<WorkerProcess> worker, absl::string_view how, bool counts);
 
@@ -69,8 +70,10 @@ class WorkerPool {
  private:
   using Time = std::chrono::steady_clock::time_point;
 
-  // A worker that has answered the request to load, or what is wrong.
-  absl::StatusOr<std::unique_ptr<WorkerProcess>> StartWorker(LoadResult* result, uint32_t* lacks);
+  // A worker that has answered the request to load, or what is wrong; `how` is set when
+  // its process ended.
+  absl::StatusOr<std::unique_ptr<WorkerProcess>> StartWorker(LoadResult* result, uint32_t* lacks,
+                                                             std::string* how);
   absl::Status CheckQuarantine() const;
   // Ends instances of a worker that nobody uses. False when it ended.
   bool Tidy(WorkerProcess* worker, std::string* how);

@@ -176,6 +176,22 @@ TEST(CallTest, NothingAtAllAndVeryMuch) {
   }
 }
 
+TEST(CallTest, FiguresThatDoNotFitAreAFailureOfThatCall) {
+  WorkerWorld world({"honest"});
+  world.options().memory_bytes = 40 << 20;
+  world.Open();
+  auto instance = world.Make("honest");
+  ASSERT_TRUE(instance.ok()) << instance.status();
+  const Columns large = Years(std::vector<double>(2000000, 1));
+  const Columns small = Years({1, 2});
+  for (int i = 0; i < 2; ++i) {
+    const auto none = (*instance)->Compute(large.periods, {&large}, {});
+    EXPECT_EQ(ReasonOf(none.status()), reason::kPluginFailed) << none.status();
+    EXPECT_THAT(std::string(none.status().message()), HasSubstr("no room for the figures"));
+    EXPECT_TRUE((*instance)->Compute(small.periods, {&small}, {}).ok());
+  }
+}
+
 TEST(CallTest, FailuresRefusalsAndBadWindows) {
   WorkerWorld world({"fails", "long-refusal", "bad-window"});
   const auto failed = world.Call("fails", {1});

@@ -49,6 +49,11 @@ void WorkerWorld::Open() {
   engine_ = directory_.OpenWithWorkers(options_, deadline_);
 }
 
+void WorkerWorld::BePatient() {
+  options_.grace = absl::Seconds(20);
+  Open();
+}
+
 v1::Plugin WorkerWorld::Get(const std::string& name) {
   auto plugin = engine_->GetPlugin("plugins/" + name);
   EXPECT_TRUE(plugin.ok()) << plugin.status();

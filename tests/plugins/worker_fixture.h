@@ -25,6 +25,10 @@ class WorkerWorld {
   // Opens the host again, with the options as they are now.
   void Open();
 
+  // Opens it again with a grace that no busy machine exceeds, for modules that stop
+  // when they are told to.
+  void BePatient();
+
   PluginDirectory& directory() { return directory_; }
   WorkerOptions& options() { return options_; }
   Engine& engine() { return *engine_; }

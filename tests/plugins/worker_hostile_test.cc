@@ -160,12 +160,35 @@ TEST(DeadlineTest, AnEndlessLoopIsKilled) {
 
 TEST(DeadlineTest, TheCancelWordReachesAModuleThatPolls) {
   WorkerWorld world({"waits-for-cancel"}, absl::Milliseconds(50));
+  world.BePatient();
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(ReasonOf(world.Call("waits-for-cancel", {1}).status()), reason::kPluginTimeout);
   }
   // Who stops when told is no danger: its process lives, and it is not quarantined.
   EXPECT_EQ(world.Logged(), "");
   EXPECT_EQ(world.Get("waits-for-cancel").state(), v1::PLUGIN_STATE_ACTIVE);
+}
+
+TEST(OtherCallsTest, AreWatchedAsComputationsAre) {
+  WorkerWorld world({"create-crashes", "window-crashes", "destroy-crashes"});
+  const auto create = world.Make("create-crashes");
+  EXPECT_EQ(ReasonOf(create.status()), reason::kPluginFailed) << create.status();
+  EXPECT_THAT(std::string(create.status().message()), HasSubstr("touched memory"));
+  const auto window = world.Make("window-crashes");
+  EXPECT_EQ(ReasonOf(window.status()), reason::kPluginFailed) << window.status();
+  EXPECT_THAT(std::string(window.status().message()), HasSubstr("aborted"));
+  // Nobody waits for the end of an instance: the next call has a worker that lives.
+  for (int i = 0; i < 2; ++i) {
+    const auto result = world.Call("destroy-crashes", {1});
+    EXPECT_TRUE(result.ok()) << result.status();
+  }
+  EXPECT_THAT(world.Logged(), HasSubstr("while an instance was destroyed, it aborted"));
+}
+
+TEST(OtherCallsTest, AnInstanceThatIsNeverMadeIsATimeout) {
+  WorkerWorld world({"create-endless"}, absl::Milliseconds(50));
+  const auto create = world.Make("create-endless");
+  EXPECT_EQ(ReasonOf(create.status()), reason::kPluginTimeout) << create.status();
 }
 
 TEST(ConstructorTest, ThatMisbehavesIsNotLoaded) {

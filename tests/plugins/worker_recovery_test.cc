@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -51,7 +52,7 @@ TEST(PoisonTest, TheGoodOnesOfABatchAreAnswered) {
 }
 
 TEST(PoisonTest, AnEndlessOneOfABatchIsTheOneThatTimesOut) {
-  WorkerWorld world({"poison"}, absl::Milliseconds(150));
+  WorkerWorld world({"poison"}, absl::Milliseconds(300));
   std::vector<double> values(20, 1);
   values[7] = 14;
   const auto results = Batch(&world, "poison", values);
@@ -63,6 +64,7 @@ TEST(PoisonTest, AnEndlessOneOfABatchIsTheOneThatTimesOut) {
 
 TEST(PoisonTest, APoliteOneOfABatchTimesOutAndTheOthersGoOn) {
   WorkerWorld world({"waits-for-cancel"}, absl::Milliseconds(20));
+  world.BePatient();
   const auto results = Batch(&world, "waits-for-cancel", {1, 2, 3});
   for (const auto& result : results) {
     EXPECT_EQ(ReasonOf(result.status()), reason::kPluginTimeout) << result.status();
@@ -94,15 +96,17 @@ TEST(KillTest, AnIdleWorkerThatWasKilledIsReplacedUnseen) {
 }
 
 TEST(KillTest, ACallWhoseWorkerWasKilledFromOutsideIsTriedOnceMore) {
-  WorkerWorld world({"waits-for-cancel"}, absl::Milliseconds(300));
+  WorkerWorld world({"waits-for-cancel"}, absl::Milliseconds(500));
+  world.BePatient();
   auto instance = world.Make("waits-for-cancel");
   ASSERT_TRUE(instance.ok()) << instance.status();
   const std::vector<int> before = ChildProcesses();
   ASSERT_EQ(before.size(), 1u);
+  std::atomic<bool> done{false};
   std::thread killer([&] {
     // It waits for requests asleep, and for the cancel word awake.
     char state = 0;
-    while (state != 'R') {
+    while (state != 'R' && !done) {
       std::ifstream in(absl::StrCat("/proc/", before[0], "/stat"));
       std::string word;
       in >> word >> word >> state;
@@ -111,6 +115,7 @@ TEST(KillTest, ACallWhoseWorkerWasKilledFromOutsideIsTriedOnceMore) {
   });
   const Columns input = Years({1, 2});
   const auto result = (*instance)->Compute(input.periods, {&input}, {});
+  done = true;
   killer.join();
   // The second try waits for its own deadline.
   EXPECT_EQ(ReasonOf(result.status()), reason::kPluginTimeout) << result.status();
@@ -124,6 +129,20 @@ TEST(KillTest, ALibraryThatIsCutOrReplacedWhileLoadedRunsOn) {
   // In a new worker too.
   ASSERT_EQ(kill(ChildProcesses().at(0), SIGKILL), 0);
   EXPECT_TRUE(world.Call("honest", {1}).ok());
+}
+
+TEST(PauseTest, TheSecondWorkerInARowIsNotReplacedAtOnce) {
+  WorkerWorld world({"null-write"}, absl::Seconds(5));
+  world.options().pause = absl::Hours(1);  // of which ten seconds are left
+  world.Open();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(std::string(world.Call("null-write", {1}).status().message()),
+                HasSubstr("touched memory"));
+  }
+  const auto third = world.Call("null-write", {1});
+  EXPECT_EQ(ReasonOf(third.status()), reason::kPluginFailed) << third.status();
+  EXPECT_THAT(std::string(third.status().message()),
+              HasSubstr("its processes ended 2 times in a row, and no other is started yet"));
 }
 
 TEST(QuarantineTest, ThreeCrashesInTenMinutes) {

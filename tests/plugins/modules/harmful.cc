@@ -1,5 +1,5 @@
 // Modules that attack the process that they run in, one behaviour each, chosen by
-// the macro BEHAVIOUR for a computation and CONSTRUCTOR for loading. They give their
+// the macro BEHAVIOUR for a computation and others for other calls. They give their
 // input, or its half where there is something to see of the floating-point
 // environment. Written against the C header, as a stranger would.
 #include <fcntl.h>
@@ -50,6 +50,15 @@
 
 #ifndef CONSTRUCTOR
 #define CONSTRUCTOR HARMLESS
+#endif
+#ifndef CREATION
+#define CREATION HARMLESS
+#endif
+#ifndef WINDOW
+#define WINDOW HARMLESS
+#endif
+#ifndef DESTRUCTION
+#define DESTRUCTION HARMLESS
 #endif
 
 namespace {
@@ -166,12 +175,14 @@ __attribute__((constructor)) void Construct() {
 
 int32_t Create(const pt_setup_v1*, void** out, pt_message_v1*) {
   *out = &instance;
+  Attack(CREATION);
   return PT_OK;
 }
 
-void Destroy(void*) {}
+void Destroy(void*) { Attack(DESTRUCTION); }
 
 int32_t GetWindow(void*, pt_window_v1* window) {
+  Attack(WINDOW);
   window->look_back = 0;
   window->look_ahead = 0;
   return PT_OK;
