@@ -96,9 +96,9 @@ class Instance {
   // sum of its parts, or missing as UNDEFINED where their unit does not add up.
   // An output has points only for periods of the axis in the window. The result
   // has passed the result gate.
-  // Returns INTERNAL / PLUGIN_FAILED when the plugin says so,
-  // DEADLINE_EXCEEDED / PLUGIN_TIMEOUT when it overran, INTERNAL /
-  // RESULT_REFUSED when the gate refused what it gave.
+  // Returns INTERNAL / PLUGIN_FAILED when the plugin says so or its process ends,
+  // DEADLINE_EXCEEDED / PLUGIN_TIMEOUT when it overran, INTERNAL / RESULT_REFUSED when the gate
+  // refused what it gave, FAILED_PRECONDITION / PLUGIN_NOT_ACTIVE once it is quarantined.
   virtual absl::StatusOr<std::vector<Columns>> Compute(const std::vector<int64_t>& axis,
                                                        const std::vector<InputView>& inputs,
                                                        PeriodRange window) = 0;

@@ -174,7 +174,7 @@ class Opener {
     const LoadResult result = pool->Load(&lacks);
     if (lacks != 0 && !told_) {
       told_ = true;
-      log_(absl::StrCat("the sandbox of workers is weaker than it could be: this kernel has no ",
+      log_(absl::StrCat("the sandbox of workers is weaker than it could be: there is no ",
                         SandboxParts(lacks)));
     }
     if (result.state != v1::PLUGIN_STATE_ACTIVE) return fail(result.state, result.message);
@@ -224,7 +224,7 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenHost(
   if (!program.empty() && access(program.c_str(), X_OK) != 0) {
     return absl::NotFoundError(absl::StrCat("the program of plugin workers ", program,
                                             " cannot be run: ", std::strerror(errno),
-                                            "; install it, or run without workers"));
+                                            "; install it, or set plugin-workers to off"));
   }
   Opener opener(options, allow_list, log);
   std::map<std::string, Entry> entries;

@@ -37,7 +37,7 @@ LoadResult ResultOf(const wire::Reply& reply) {
       return Problem(v1::PLUGIN_STATE_ABI_MISMATCH, message);
     case wire::kNoSandbox:
       return Problem(v1::PLUGIN_STATE_NOT_TRUSTED,
-                     absl::StrCat("is not run in a worker, since this kernel has no ",
+                     absl::StrCat("is not run in a worker, since there is no ",
                                   SandboxParts(reply.sandbox_lacks),
                                   " and the server is told to require the whole sandbox; use "
                                   "another kernel, or set worker-sandbox to best_effort"));
@@ -51,7 +51,8 @@ LoadResult ResultOf(const wire::Reply& reply) {
 std::string SandboxParts(uint32_t parts) {
   std::vector<std::string> names;
   if ((parts & wire::kSeccomp) != 0) names.push_back("filter for system calls (seccomp)");
-  if ((parts & wire::kLandlock) != 0) names.push_back("rules for files (Landlock)");
+  if ((parts & wire::kLandlock) != 0) names.push_back("restriction of files (Landlock)");
+  if ((parts & wire::kUser) != 0) names.push_back("right to be another user than root (setuid)");
   return absl::StrJoin(names, " and no ");
 }
 

@@ -53,6 +53,7 @@ inline constexpr int32_t kNoMemory = 104;     // compute: no room for its pointe
 // Parts of the sandbox.
 inline constexpr uint32_t kSeccomp = 1;
 inline constexpr uint32_t kLandlock = 2;
+inline constexpr uint32_t kUser = 4;
 
 inline constexpr uint32_t kNewInput = 1;   // a new input arena comes along
 inline constexpr uint32_t kNewOutput = 2;  // a new output arena comes along, after it

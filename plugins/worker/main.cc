@@ -50,11 +50,12 @@ bool Load(const wire::Request& request, const Arena& input, SystemCalls* calls, 
 }
 
 int Run(int64_t parent, uint64_t memory_bytes, bool required) {
-  if (!GiveUpRights(parent, memory_bytes)) return kCannotStart;
+  uint32_t lacks = 0;
+  if (!GiveUpRights(parent, memory_bytes, &lacks)) return kCannotStart;
   Arena input;
   Arena output;
   if (!input.Map(wire::kInputFd, false) || !output.Map(wire::kOutputFd, true)) return kCannotStart;
-  const uint32_t lacks = RestrictFiles() ? 0 : wire::kLandlock;
+  if (!RestrictFiles()) lacks |= wire::kLandlock;
   SystemCalls system_calls;
 
   pt_plugin_v1 table = {};

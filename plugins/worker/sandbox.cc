@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "plugins/wire/wire.h"
+
 namespace policytrack::worker {
 namespace {
 
@@ -20,8 +22,12 @@ constexpr rlim_t kStackBytes = 8 << 20;
 constexpr rlim_t kOutputBytes = 64 << 10;
 constexpr rlim_t kDescriptors = 16;
 
+// A limit that is lower already stays: only root could raise it.
 bool Limit(int resource, rlim_t most) {
-  const rlimit limit = {most, most};
+  rlimit limit;
+  if (getrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) return false;
+  if (limit.rlim_max < most) most = limit.rlim_max;
+  limit = {most, most};
   return setrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0;
 }
 
@@ -77,9 +83,10 @@ size_t SizeOf(long version) {
 
 }  // namespace
 
-bool GiveUpRights(int64_t parent, uint64_t memory_bytes) {
+bool GiveUpRights(int64_t parent, uint64_t memory_bytes, uint32_t* lacks) {
   OfferToTheMemoryKiller();
-  if (!BecomeNobody()) return false;
+  // In a container root may lack the right to be somebody else.
+  if (!BecomeNobody()) *lacks |= wire::kUser;
   // After the change of user, which would undo it.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != static_cast<pid_t>(parent)) {
     return false;

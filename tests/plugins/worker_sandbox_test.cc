@@ -1,7 +1,10 @@
 // What the sandbox of a worker is made of, and what is said where a part is missing.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <fstream>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "gmock/gmock.h"
@@ -57,7 +60,33 @@ TEST(SandboxTest, WhatTheKernelLacksIsSaidAtStart) {
   EXPECT_EQ(world.Get("honest").state(), v1::PLUGIN_STATE_ACTIVE);
   EXPECT_TRUE(world.Call("honest", {1}).ok());
   EXPECT_THAT(world.directory().log(),
-              testing::ElementsAre(HasSubstr("this kernel has no rules for files (Landlock)")));
+              testing::ElementsAre(HasSubstr("there is no restriction of files (Landlock)")));
+}
+
+TEST(SandboxTest, ARootThatMayNotBeAnotherUserIsSaidToo) {
+  if (geteuid() != 0) GTEST_SKIP() << "this test is of servers that root started";
+  WorkerWorld world({"honest"});
+  world.options().program = WORKER_WITHOUT_SETUID;
+  world.Open();
+  EXPECT_TRUE(world.Call("honest", {1}).ok());
+  EXPECT_THAT(world.directory().log(),
+              testing::ElementsAre(HasSubstr("there is no right to be another user than root")));
+}
+
+// A limit that is lower than ours cannot be raised.
+TEST(SandboxTest, StartsUnderLowerLimits) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const rlimit limit = {8, 8};
+    rlimit stack = {1 << 20, 1 << 20};
+    if (setrlimit(RLIMIT_MSGQUEUE, &limit) != 0 || setrlimit(RLIMIT_STACK, &stack) != 0) _exit(2);
+    WorkerWorld world({"honest"});
+    _exit(world.Call("honest", {1}).ok() ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(SandboxTest, WhereAllOfItIsRequiredNothingIsLoadedWithoutIt) {
@@ -69,7 +98,7 @@ TEST(SandboxTest, WhereAllOfItIsRequiredNothingIsLoadedWithoutIt) {
   const v1::Plugin plugin = world.Get("constructor-aborts");
   EXPECT_EQ(plugin.state(), v1::PLUGIN_STATE_NOT_TRUSTED);
   EXPECT_THAT(plugin.state_message(),
-              testing::AllOf(HasSubstr("this kernel has no rules for files (Landlock)"),
+              testing::AllOf(HasSubstr("there is no restriction of files (Landlock)"),
                              HasSubstr("set worker-sandbox to best_effort")));
   EXPECT_THAT(world.directory().log(), Contains(HasSubstr("NOT_TRUSTED")));
   EXPECT_THAT(ChildProcesses(), IsEmpty());
