@@ -24,6 +24,9 @@ struct WorkerOptions {
   int most_per_plugin = 4;
   // What loading may take, constructors included.
   absl::Duration load_deadline = absl::Seconds(10);
+  // A worker that has computed for so long in all is replaced, so that what a plugin
+  // loses of its memory is given back some day.
+  absl::Duration most_busy = absl::Minutes(30);
   // How long a call may go on after it was told to stop, before it is killed.
   absl::Duration grace = absl::Milliseconds(500);
   // Before a worker is started after one that ended; doubled each time until one

@@ -190,7 +190,8 @@ bool WorkerPool::Tidy(WorkerProcess* worker, std::string* how) {
 
 void WorkerPool::Return(std::unique_ptr<WorkerProcess> worker, bool computed) {
   LogPrinted(worker.get());
-  const bool keep = worker->arena_bytes() <= kKeptArenaBytes;
+  const bool keep =
+      worker->arena_bytes() <= kKeptArenaBytes && worker->busy() <= setup_.options.most_busy;
   if (!keep) worker.reset();
   std::unique_lock<std::mutex> lock(mutex_);
   if (computed) {

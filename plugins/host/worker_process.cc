@@ -159,7 +159,15 @@ Exchanged WorkerProcess::Exchange(wire::Request request, absl::Duration deadline
   __atomic_store_n(&out->started_ns, 0, __ATOMIC_RELAXED);
   if (!Send(request)) return Died({});
   new_arenas_ = 0;
+  const int64_t began = Now();
+  Exchanged outcome = Await(request, deadline);
+  busy_ += absl::Nanoseconds(Now() - began);
+  return outcome;
+}
 
+Exchanged WorkerProcess::Await(const wire::Request& request, absl::Duration deadline) {
+  auto* in = reinterpret_cast<wire::ArenaIn*>(input_.data());
+  auto* out = reinterpret_cast<wire::ArenaOut*>(output_.data());
   const int64_t began = Now();
   const int64_t each = absl::ToInt64Nanoseconds(deadline);
   const int64_t most = each * std::max<int64_t>(1, request.count);

@@ -56,6 +56,8 @@ class WorkerProcess {
   // process has ended.
   Exchanged Exchange(wire::Request request, absl::Duration deadline);
 
+  // The time in which it had requests to answer.
+  absl::Duration busy() const { return busy_; }
   bool ended() const;  // by itself, while nobody asked anything
   pid_t pid() const { return child_.pid; }
   // What the plugin printed since the last time, cut and made text.
@@ -68,6 +70,8 @@ class WorkerProcess {
   WorkerProcess() = default;
 
   bool Send(const wire::Request& request);
+  // The reply to a request that was sent.
+  Exchanged Await(const wire::Request& request, absl::Duration deadline);
   // One packet; false when it is not a reply to this request.
   bool ReadReply(const wire::Request& request, wire::Reply* reply, bool* gone);
   Exchanged Died(Exchanged outcome);
@@ -78,6 +82,7 @@ class WorkerProcess {
   uint64_t Current() const;
 
   absl::Duration grace_;
+  absl::Duration busy_;
   WorkerSpawner::Child child_;
   Descriptor control_;
   Descriptor printed_;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr uid_t kNobody = 65534;
 // A backstop should the server itself hang: it replaces a worker long before.
-constexpr rlim_t kProcessorSeconds = 3600;
+constexpr rlim_t kProcessorSeconds = 24 * 3600;
 constexpr rlim_t kStackBytes = 8 << 20;
 constexpr rlim_t kOutputBytes = 64 << 10;
 constexpr rlim_t kDescriptors = 16;

@@ -251,6 +251,20 @@ TEST(InstanceTest, OutlivesItsEngineAndSharesWorkersWithOthers) {
   EXPECT_THAT(ChildProcesses(), IsEmpty());
 }
 
+TEST(InstanceTest, AWorkerThatComputedForLongIsReplaced) {
+  WorkerWorld world({"honest"});
+  auto instance = world.Make("honest");
+  ASSERT_TRUE(instance.ok()) << instance.status();
+  EXPECT_EQ(ChildProcesses().size(), 1u);
+  instance->reset();
+  world.options().most_busy = absl::ZeroDuration();
+  world.Open();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(world.Call("honest", {1}).ok());
+    EXPECT_THAT(ChildProcesses(), IsEmpty());
+  }
+}
+
 TEST(InstanceTest, ManyThreadsHaveWorkersOfTheirOwnUpToTheMost) {
   WorkerWorld world({"honest"});
   std::vector<std::thread> threads;
