@@ -77,6 +77,8 @@ class WorkerInstance final : public Instance {
   // Tells a worker of the instance unless it knows.
   Exchanged TellOf(WorkerProcess* worker);
   absl::Status CreateFailed(const wire::Reply& reply) const;
+  // Gives back a worker that replied.
+  void GiveBack(std::unique_ptr<WorkerProcess> worker, const wire::Reply& reply, bool computed);
   void Run(Batch* batch, Range range);
   // What the worker answered for a range.
   void Answer(Batch* batch, Range range, const Exchanged& outcome, const BatchLayout& layout,
@@ -105,7 +107,10 @@ Exchanged WorkerInstance::TellOf(WorkerProcess* worker) {
   request.instance = id_;
   request.input_size = wire::kArenaStart + setup_.size();
   if (const absl::Status status = worker->Reserve(request.input_size, 1); !status.ok()) {
+    const std::string text(status.message());
     outcome.reply.code = wire::kNoMemory;
+    outcome.reply.message_length =
+        static_cast<uint32_t>(text.copy(outcome.reply.message, sizeof(outcome.reply.message)));
     return outcome;
   }
   std::memcpy(worker->input() + wire::kArenaStart, setup_.data(), setup_.size());
@@ -114,6 +119,16 @@ Exchanged WorkerInstance::TellOf(WorkerProcess* worker) {
     worker->instances().insert(id_);
   }
   return outcome;
+}
+
+void WorkerInstance::GiveBack(std::unique_ptr<WorkerProcess> worker, const wire::Reply& reply,
+                              bool computed) {
+  if (reply.code == wire::kNoMemory) {
+    // Its arenas may not be those that this side knows.
+    pool_->Lost(std::move(worker), "it had no room for the figures", false);
+  } else {
+    pool_->Return(std::move(worker), computed);
+  }
 }
 
 absl::Status WorkerInstance::CreateFailed(const wire::Reply& reply) const {
@@ -127,7 +142,7 @@ absl::Status WorkerInstance::Create() {
     PT_ASSIGN_OR_RETURN(std::unique_ptr<WorkerProcess> worker, pool_->Take());
     const Exchanged outcome = TellOf(worker.get());
     if (outcome.kind == Exchanged::Kind::kReplied) {
-      pool_->Return(std::move(worker), false);
+      GiveBack(std::move(worker), outcome.reply, false);
       if (outcome.reply.code != PT_OK) return CreateFailed(outcome.reply);
       window_ = {outcome.reply.look_back, outcome.reply.look_ahead};
       if (window_.look_back < kUnbounded || window_.look_ahead < kUnbounded) {
@@ -184,7 +199,7 @@ void WorkerInstance::Run(Batch* batch, Range range) {
 
   Exchanged outcome = TellOf(worker.get());
   if (outcome.kind == Exchanged::Kind::kReplied && outcome.reply.code != PT_OK) {
-    pool_->Return(std::move(worker), false);
+    GiveBack(std::move(worker), outcome.reply, false);
     return answer_all(CreateFailed(outcome.reply));
   }
   std::vector<std::unique_ptr<ConvertedInputs>> converted;
@@ -212,12 +227,7 @@ void WorkerInstance::Run(Batch* batch, Range range) {
   }
   if (outcome.kind == Exchanged::Kind::kReplied) {
     Answer(batch, range, outcome, layout, worker->output());
-    if (outcome.reply.code == wire::kNoMemory) {
-      // Its arenas are no longer those that this side knows.
-      pool_->Lost(std::move(worker), "it had no room for the figures", false);
-    } else {
-      pool_->Return(std::move(worker), true);
-    }
+    GiveBack(std::move(worker), outcome.reply, true);
     return;
   }
   // One batch is one crash, however many processes it takes to find the culprit.

@@ -240,13 +240,6 @@ void WorkerPool::RemoveInstance(uint64_t instance) {
   instances_.erase(instance);
 }
 
-std::vector<pid_t> WorkerPool::IdleProcesses() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  std::vector<pid_t> pids;
-  for (const auto& worker : idle_) pids.push_back(worker->pid());
-  return pids;
-}
-
 void WorkerPool::Log(absl::string_view line) const {
   if (setup_.options.log) setup_.options.log(line);
 }

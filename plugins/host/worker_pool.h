@@ -64,9 +64,6 @@ class WorkerPool {
   const v1::PluginDescriptor& descriptor() const { return setup_.descriptor; }
   absl::Duration call_deadline() const { return setup_.call_deadline; }
 
-  // Processes that are idle now; for tests.
-  std::vector<pid_t> IdleProcesses();
-
  private:
   using Time = std::chrono::steady_clock::time_point;
 
