@@ -63,6 +63,25 @@ TEST(SandboxTest, WhatTheKernelLacksIsSaidAtStart) {
               testing::ElementsAre(HasSubstr("there is no restriction of files (Landlock)")));
 }
 
+// While the dynamic linker has to read files, constructors cannot read others.
+TEST(SandboxTest, ConstructorsReadNothingButLibraries) {
+  WorkerWorld world({"constructor-reads"});
+  world.options().require_sandbox = true;
+  world.Open();
+  const v1::Plugin plugin = world.Get("constructor-reads");
+  if (plugin.state() == v1::PLUGIN_STATE_NOT_TRUSTED) {
+    GTEST_SKIP() << "this kernel lacks a part: " << plugin.state_message();
+  }
+  const auto result = world.Call("constructor-reads", {1});
+  EXPECT_TRUE(result.ok()) << result.status();
+  // It is Landlock that does it.
+  world.options().require_sandbox = false;
+  world.options().program = WORKER_WITHOUT_LANDLOCK;
+  world.Open();
+  EXPECT_THAT(std::string(world.Call("constructor-reads", {1}).status().message()),
+              HasSubstr("the attack of the constructor succeeded"));
+}
+
 TEST(SandboxTest, ARootThatMayNotBeAnotherUserIsSaidToo) {
   if (geteuid() != 0) GTEST_SKIP() << "this test is of servers that root started";
   WorkerWorld world({"honest"});
