@@ -75,6 +75,13 @@ struct AssessmentContext {
   double tolerance_percent = 0;  // host.tolerance_percent
 };
 
+// One computation of several that go together.
+struct BatchCall {
+  const std::vector<int64_t>* axis;
+  std::vector<InputView> inputs;
+  PeriodRange window;
+};
+
 // A plugin bound to parameters and the kinds of its inputs.
 class Instance {
  public:
@@ -89,12 +96,23 @@ class Instance {
   // sum of its parts, or missing as UNDEFINED where their unit does not add up.
   // An output has points only for periods of the axis in the window. The result
   // has passed the result gate.
-  // Returns INTERNAL / PLUGIN_FAILED when the plugin says so,
-  // DEADLINE_EXCEEDED / PLUGIN_TIMEOUT when it overran, INTERNAL /
-  // RESULT_REFUSED when the gate refused what it gave.
+  // Returns INTERNAL / PLUGIN_FAILED when the plugin says so or its process ends,
+  // DEADLINE_EXCEEDED / PLUGIN_TIMEOUT when it overran, INTERNAL / RESULT_REFUSED when the gate
+  // refused what it gave, FAILED_PRECONDITION / PLUGIN_NOT_ACTIVE once it is quarantined.
   virtual absl::StatusOr<std::vector<Columns>> Compute(const std::vector<int64_t>& axis,
                                                        const std::vector<InputView>& inputs,
                                                        PeriodRange window) = 0;
+
+  // The same for several: an answer for each, in their order, each as if it had been
+  // computed alone. Where a call has a price of its own, this is cheaper.
+  virtual std::vector<absl::StatusOr<std::vector<Columns>>> ComputeBatch(
+      const std::vector<BatchCall>& calls) {
+    std::vector<absl::StatusOr<std::vector<Columns>>> results;
+    for (const BatchCall& call : calls) {
+      results.push_back(Compute(*call.axis, call.inputs, call.window));
+    }
+    return results;
+  }
 };
 
 class Engine {

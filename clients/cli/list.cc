@@ -148,12 +148,15 @@ Listing PluginListing(Context& context, const ListOptions& options) {
                                            *stub, &v1::PluginService::Stub::ListPlugins, request));
     return Page{Take(response.mutable_plugins()), response.next_page_token(), 0};
   };
-  listing.header = {"NAME", "STATE", "KIND", "VERSION", "SUMMARY"};
+  listing.header = {"NAME", "STATE", "HOSTING", "KIND", "VERSION", "SUMMARY"};
   listing.row = [](const Message& m) -> std::vector<std::string> {
     const auto& plugin = As<v1::Plugin>(m);
     const auto& descriptor = plugin.plugin_descriptor();
-    return {plugin.name(), EnumWord(v1::PluginState_Name(plugin.state()), "PLUGIN_STATE_"),
-            EnumWord(v1::PluginKind_Name(descriptor.kind()), "PLUGIN_KIND_"), descriptor.version(),
+    return {plugin.name(),
+            EnumWord(v1::PluginState_Name(plugin.state()), "PLUGIN_STATE_"),
+            EnumWord(v1::PluginHosting_Name(plugin.hosting()), "PLUGIN_HOSTING_"),
+            EnumWord(v1::PluginKind_Name(descriptor.kind()), "PLUGIN_KIND_"),
+            descriptor.version(),
             descriptor.summary().empty() && !plugin.state_message().empty() ? "see below"
                                                                             : descriptor.summary()};
   };

@@ -27,6 +27,11 @@ class AllowList {
   bool Trusts(const std::string& file_name, const std::string& sha256_hex) const {
     return entries_.count({file_name, sha256_hex}) > 0;
   }
+  // With any digest.
+  bool Names(const std::string& file_name) const {
+    const auto at = entries_.lower_bound({file_name, ""});
+    return at != entries_.end() && at->first == file_name;
+  }
 
  private:
   std::set<std::pair<std::string, std::string>> entries_;

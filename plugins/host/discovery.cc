@@ -17,6 +17,7 @@
 #include "plugins/checks/descriptor.h"
 #include "plugins/checks/golden_vectors.h"
 #include "plugins/host/elf_file.h"
+#include "plugins/host/file_owner.h"
 
 namespace policytrack::plugins {
 namespace {
@@ -59,8 +60,14 @@ class Opening {
     found_.plugin.set_name(absl::StrCat("plugins/", id));
   }
 
-  FoundPlugin Open(const PluginFiles& files, const AllowList& allow_list) {
-    if (Read(files) && CheckContents() && CheckTrust(allow_list)) Load();
+  FoundPlugin Open(const PluginFiles& files, const AllowList& allow_list, bool workers) {
+    if (!Read(files) || !CheckContents()) return std::move(found_);
+    const bool named = allow_list.Names(id_ + ".so") || allow_list.Names(id_ + ".json");
+    if (workers && !named) {
+      if (CheckOwners()) LeaveToWorker();
+    } else if (CheckTrust(allow_list, workers)) {
+      Load();
+    }
     return std::move(found_);
   }
 
@@ -130,7 +137,18 @@ class Opening {
     return Broken(absl::StrCat(id_, ".json: ", std::string(status.message()), "; correct it"));
   }
 
-  bool CheckTrust(const AllowList& allow_list) {
+  // Whoever could change the files of a plugin that nobody pinned could run code, if
+  // only in a worker, in the name of its author.
+  bool CheckOwners() {
+    for (const std::string& path :
+         {fs::path(base_).parent_path().string(), base_ + ".so", base_ + ".json"}) {
+      const std::string problem = OwnershipProblem(path);
+      if (!problem.empty()) return Fail(v1::PLUGIN_STATE_NOT_TRUSTED, problem);
+    }
+    return true;
+  }
+
+  bool CheckTrust(const AllowList& allow_list, bool workers) {
     const std::pair<std::string, std::string> files[] = {
         {id_ + ".so", found_.plugin.digest()}, {id_ + ".json", found_.plugin.descriptor_digest()}};
     for (const auto& [file, digest] : files) {
@@ -139,7 +157,10 @@ class Opening {
                   absl::StrCat("the SHA-256 of ", file,
                                " is not on the list of trusted plugins; if you trust it, add to "
                                "the list the line `",
-                               digest, "  ", file, "` and restart the server"));
+                               digest, "  ", file, "` and restart the server",
+                               workers ? "; to run it in a worker instead, take the lines that "
+                                         "pin it with other digests from the list"
+                                       : ""));
     }
     return true;
   }
@@ -150,8 +171,18 @@ class Opening {
       Fail(result.state, absl::StrCat(id_, ".so ", result.message));
       return;
     }
-    found_.plugin.set_state(v1::PLUGIN_STATE_ACTIVE);
     found_.library = result.library;
+    Activate(v1::PLUGIN_HOSTING_IN_PROCESS);
+  }
+
+  void LeaveToWorker() {
+    Activate(v1::PLUGIN_HOSTING_WORKER);
+    found_.shared_object = std::move(shared_object_);
+  }
+
+  void Activate(v1::PluginHosting hosting) {
+    found_.plugin.set_state(v1::PLUGIN_STATE_ACTIVE);
+    found_.plugin.set_hosting(hosting);
     Digest digest;
     digest.Add(shared_object_).Add(descriptor_);
     found_.digest = ToHex(digest.Finish());
@@ -202,8 +233,8 @@ absl::StatusOr<std::map<std::string, PluginFiles>> ListPluginFiles(
 }
 
 FoundPlugin OpenPlugin(const std::string& directory, const std::string& id,
-                       const PluginFiles& files, const AllowList& allow_list) {
-  return Opening(directory, id).Open(files, allow_list);
+                       const PluginFiles& files, const AllowList& allow_list, bool workers) {
+  return Opening(directory, id).Open(files, allow_list, workers);
 }
 
 }  // namespace policytrack::plugins

@@ -18,8 +18,9 @@ namespace policytrack::plugins {
 
 struct FoundPlugin {
   v1::Plugin plugin;
-  std::string digest;     // over shared object and descriptor, when active
-  NativeLibrary library;  // when active
+  std::string digest;         // over shared object and descriptor, when active
+  NativeLibrary library;      // when active in this process
+  std::string shared_object;  // when it is for a worker: the bytes that were checked
 };
 
 // The files of a directory that belong to plugins.
@@ -34,10 +35,12 @@ struct PluginFiles {
 absl::StatusOr<std::map<std::string, PluginFiles>> ListPluginFiles(
     const std::string& directory, const std::function<void(absl::string_view)>& log);
 
-// Reads, checks and, when all is well, loads one plugin. Never fails: what is
-// wrong is in the state and its message.
+// Reads, checks and, when all is well and it is on the list, loads one plugin. One
+// that the list does not name is for a worker, if there are `workers`: it is
+// active with its hosting set, and nothing of it has run. Never fails: what is wrong
+// is in the state and its message.
 FoundPlugin OpenPlugin(const std::string& directory, const std::string& id,
-                       const PluginFiles& files, const AllowList& allow_list);
+                       const PluginFiles& files, const AllowList& allow_list, bool workers);
 
 }  // namespace policytrack::plugins
 

@@ -91,10 +91,19 @@ ElfProblem CheckFacts(const ElfFacts& facts) {
 ElfProblem CheckExports(const ElfFacts& facts) {
   if (!facts.has_symbols) return {};  // the dynamic linker is asked
   std::string other;
+  bool entry = false;
   for (const std::string& name : facts.exports) {
-    if (name == PT_ENTRY_SYMBOL) return {};
-    if (absl::StartsWith(name, kEntryPrefix)) other = name;
+    if (name == PT_ENTRY_SYMBOL) {
+      entry = true;
+    } else if (absl::StartsWith(name, kEntryPrefix)) {
+      other = name;
+    }
   }
+  if (entry && !other.empty()) {
+    return Broken(absl::StrCat("exports ", PT_ENTRY_SYMBOL, " and ", other,
+                               ", two entries; build a plugin for each of them"));
+  }
+  if (entry) return {};
   if (!other.empty()) {
     return {v1::PLUGIN_STATE_ABI_MISMATCH,
             absl::StrCat("exports ", other, ", but this server speaks ", PT_ENTRY_SYMBOL,

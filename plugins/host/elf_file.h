@@ -19,7 +19,7 @@ struct ElfProblem {
 };
 
 // BROKEN: not an ELF shared object of this machine, truncated, an executable
-// stack, relocated text, the entry symbol not exported, or needing a library
+// stack, relocated text, the entry symbol not exported or another beside it, or needing a library
 // that must not be in a plugin. ABI_MISMATCH: an entry symbol of another major
 // version only.
 ElfProblem CheckElf(absl::string_view bytes);

@@ -1,5 +1,6 @@
-// The host: the Engine whose plugins are shared objects in a directory, run in
-// this process. What it loads has been pinned by the operator by SHA-256.
+// The host: the Engine whose plugins are shared objects in a directory. What the
+// operator has pinned by SHA-256 runs in this process; what nobody has pinned runs in
+// sandboxed workers, and cannot hurt it.
 //
 // Thread rule: as Engine.
 #ifndef POLICYTRACK_PLUGINS_HOST_HOST_H_
@@ -13,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "plugins/engine.h"
+#include "plugins/host/worker_options.h"
 
 namespace policytrack::plugins {
 
@@ -24,15 +26,17 @@ struct HostOptions {
   std::string allow_list_file;
   // What one computation may take.
   absl::Duration call_deadline = absl::Seconds(30);
+  // How what is not pinned runs, if at all.
+  WorkerOptions workers;
 };
 
 // Finds and loads plugins, once. `log` gets a line for every file that is
-// ignored and every plugin that cannot be used; it is called before this
-// function returns, and not after.
+// ignored, every plugin that cannot be used, and what the kernel lacks for the sandbox
+// of workers; it is called before this function returns, and not after.
 // Returns NOT_FOUND when the directory or the list is not there, and
 // INVALID_ARGUMENT when the directory is none, the list is malformed (with its
-// line) or the deadline is not positive. A plugin that cannot be used is no
-// error: ListPlugins says what is wrong with it.
+// line), the deadline is not positive or the program of workers cannot be run. A plugin that cannot
+// be used is no error: ListPlugins says what is wrong with it.
 absl::StatusOr<std::unique_ptr<Engine>> OpenHost(const HostOptions& options,
                                                  const std::function<void(absl::string_view)>& log);
 

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/utf8.h"
 #include "plugins/checks/gate.h"
+#include "plugins/host/failures.h"
 #include "plugins/host/float_environment.h"
 
 namespace policytrack::plugins {
@@ -55,12 +56,6 @@ class Message {
   char text_[1024] = {};
   pt_message_v1 raw_ = {sizeof(pt_message_v1), sizeof(text_), 0, 0, nullptr};
 };
-
-absl::Status PluginFailed(const v1::PluginDescriptor& descriptor, absl::string_view message) {
-  const std::string name = absl::StrCat("plugins/", descriptor.id());
-  return Error(absl::StatusCode::kInternal, reason::kPluginFailed,
-               absl::StrCat(name, " failed: ", message), {{"plugin", name}});
-}
 
 // Calls into a plugin with the default floating-point environment; what it
 // throws, against rule 7, becomes a code.
@@ -231,9 +226,7 @@ absl::StatusOr<std::vector<Columns>> NativeInstance::Compute(const std::vector<i
     const v1::PluginOutput& output = descriptor.outputs(i);
     OutputBuffer& buffer = *buffers[static_cast<size_t>(i)];
     if (!buffer.intact()) {
-      return ResultRefused(
-          descriptor.id(), output.name(),
-          absl::StrCat("has more points than the ", axis.size(), " periods of the axis"));
+      return TooManyPoints(descriptor, i, axis.size());
     }
     results.push_back(buffer.Take());
     PT_RETURN_IF_ERROR(CheckResult(descriptor, output, axis, window, &results.back()));
@@ -273,12 +266,7 @@ absl::Status NativeInstance::Run(const std::vector<int64_t>& axis,
         &message, [&] { return plugin_->library.table.compute(handle_, &call, message.raw()); });
   }
   if (cancel.load(std::memory_order_relaxed) != 0 || std::chrono::steady_clock::now() > deadline) {
-    const std::string name = absl::StrCat("plugins/", descriptor.id());
-    return Error(
-        absl::StatusCode::kDeadlineExceeded, reason::kPluginTimeout,
-        absl::StrCat(name, " took longer than the ", absl::FormatDuration(plugin_->call_deadline),
-                     " that one computation may take"),
-        {{"plugin", name}});
+    return PluginOverran(descriptor, plugin_->call_deadline);
   }
   if (code == PT_OK) return absl::OkStatus();
   if (code == PT_CANCELLED) return PluginFailed(descriptor, "it stopped, but was not told to");
@@ -322,8 +310,7 @@ absl::StatusOr<std::unique_ptr<Instance>> MakeNativeInstance(
   const int32_t code = CallPlugin(
       &message, [&] { return plugin->library.table.create(&setup, &handle, message.raw()); });
   if (code == PT_REFUSED) {
-    return ParametersInvalid(
-        "", absl::StrCat("plugins/", plugin->descriptor.id(), " refuses: ", message.text()));
+    return PluginRefuses(plugin->descriptor, message.text());
   }
   if (code != PT_OK) return PluginFailed(plugin->descriptor, message.text());
   auto instance = std::make_unique<NativeInstance>(std::move(plugin), std::move(inputs), handle);

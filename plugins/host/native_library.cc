@@ -1,8 +1,6 @@
 #include "plugins/host/native_library.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,10 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/utf8.h"
 #include "plugins/host/float_environment.h"
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
+#include "plugins/host/sealed_memory.h"
 
 namespace policytrack::plugins {
 namespace {
@@ -26,29 +21,6 @@ LoadResult Problem(v1::PluginState state, std::string message) {
   result.state = state;
   result.message = std::move(message);
   return result;
-}
-
-// A descriptor of a sealed copy, or -1 with errno.
-int SealedCopy(absl::string_view bytes, const std::string& name) {
-  int fd = memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-  if (fd < 0 && errno == EINVAL) {  // a kernel that does not know MFD_EXEC
-    fd = memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  }
-  if (fd < 0) return -1;
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      close(fd);
-      return -1;
-    }
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-    close(fd);
-    return -1;
-  }
-  return fd;
 }
 
 }  // namespace

@@ -48,26 +48,18 @@ void RaiseQuality(const Calculation& calculation, const GroupInputs& inputs, Col
   }
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation,
-                                                  const GroupInputs& inputs, PeriodRange window) {
-  const auto begin = std::lower_bound(inputs.axis.begin(), inputs.axis.end(), window.first);
-  if (begin == inputs.axis.end() || *begin > window.last) {
-    return std::vector<Columns>(calculation.outputs.size());
-  }
-  std::vector<plugins::InputView> views;
-  for (const auto& input : inputs.inputs) views.emplace_back(&input->column, &input->parts);
-  PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs,
-                      calculation.instance->Compute(inputs.axis, views, window));
-  if (outputs.size() != calculation.outputs.size()) {
+// What the plugin gave for a group, when it fits the calculation.
+absl::Status Accept(const Calculation& calculation, const GroupInputs& inputs, PeriodRange window,
+                    std::vector<Columns>* outputs) {
+  if (outputs->size() != calculation.outputs.size()) {
     return Error(absl::StatusCode::kInternal, reason::kResultRefused,
-                 absl::StrCat(calculation.plugin, " gave ", outputs.size(), " outputs, not the ",
+                 absl::StrCat(calculation.plugin, " gave ", outputs->size(), " outputs, not the ",
                               calculation.outputs.size(), " that it declares"),
                  {{"resource", calculation.plugin}});
   }
-  for (size_t o = 0; o < outputs.size(); ++o) {
-    for (const int64_t period : outputs[o].periods) {
+  for (size_t o = 0; o < outputs->size(); ++o) {
+    Columns& output = (*outputs)[o];
+    for (const int64_t period : output.periods) {
       if (window.Contains(period) &&
           std::binary_search(inputs.axis.begin(), inputs.axis.end(), period)) {
         continue;
@@ -77,9 +69,51 @@ absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation
                                 " for period ", period, ", which it was not asked for"),
                    {{"resource", calculation.plugin}});
     }
-    RaiseQuality(calculation, inputs, &outputs[o]);
+    RaiseQuality(calculation, inputs, &output);
   }
-  return outputs;
+  return absl::OkStatus();
+}
+
+// Whether anything is asked of a group.
+bool IsAsked(const GroupInputs& inputs, PeriodRange window) {
+  const auto begin = std::lower_bound(inputs.axis.begin(), inputs.axis.end(), window.first);
+  return begin != inputs.axis.end() && *begin <= window.last;
+}
+
+}  // namespace
+
+std::vector<absl::StatusOr<std::vector<Columns>>> ComputeGroups(
+    const Calculation& calculation, const std::vector<GroupWindow>& groups) {
+  std::vector<absl::StatusOr<std::vector<Columns>>> results(
+      groups.size(), std::vector<Columns>(calculation.outputs.size()));
+  std::vector<plugins::BatchCall> calls;
+  std::vector<size_t> asked;
+  for (size_t g = 0; g < groups.size(); ++g) {
+    const GroupInputs& inputs = *groups[g].inputs;
+    if (!IsAsked(inputs, groups[g].window)) continue;
+    plugins::BatchCall& call = calls.emplace_back();
+    call.axis = &inputs.axis;
+    call.window = groups[g].window;
+    for (const auto& input : inputs.inputs) call.inputs.emplace_back(&input->column, &input->parts);
+    asked.push_back(g);
+  }
+  if (calls.empty()) return results;
+  auto computed = calculation.instance->ComputeBatch(calls);
+  for (size_t c = 0; c < asked.size(); ++c) {
+    const GroupWindow& group = groups[asked[c]];
+    if (computed[c].ok()) {
+      const absl::Status status =
+          Accept(calculation, *group.inputs, group.window, &computed[c].value());
+      if (!status.ok()) computed[c] = status;
+    }
+    results[asked[c]] = std::move(computed[c]);
+  }
+  return results;
+}
+
+absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation,
+                                                  const GroupInputs& inputs, PeriodRange window) {
+  return std::move(ComputeGroups(calculation, {{&inputs, window}})[0]);
 }
 
 PeriodRange OutputRange(PeriodRange changed, const plugins::Window& window) {
@@ -101,17 +135,27 @@ absl::StatusOr<ComputedOutputs> ComputeAll(const Calculation& calculation, Figur
   Digest digest;
   SharedInputs shared;
   PT_ASSIGN_OR_RETURN(const std::vector<Group> groups, FindGroups(calculation, figures));
-  for (const Group& group : groups) {
-    PT_ASSIGN_OR_RETURN(const GroupInputs inputs,
-                        ReadGroup(calculation, figures, group, PeriodRange(), &shared));
-    if (inputs.axis.empty()) continue;
-    inputs.AddTo(&digest, calculation);
-    PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs,
-                        ComputeGroup(calculation, inputs, PeriodRange()));
-    for (size_t o = 0; o < outputs.size(); ++o) {
-      if (outputs[o].empty()) continue;
-      result.series.emplace(std::make_pair(calculation.outputs[o].name, group.key),
-                            std::move(outputs[o]));
+  for (auto next = groups.begin(); next != groups.end();) {
+    std::vector<GroupInputs> batch;
+    size_t points = 0;
+    while (next != groups.end() && batch.size() < kBatchGroups && points < kBatchPoints) {
+      PT_ASSIGN_OR_RETURN(GroupInputs inputs,
+                          ReadGroup(calculation, figures, *next++, PeriodRange(), &shared));
+      if (inputs.axis.empty()) continue;
+      inputs.AddTo(&digest, calculation);
+      points += inputs.axis.size() + inputs.point_count;
+      batch.push_back(std::move(inputs));
+    }
+    std::vector<GroupWindow> windows;
+    for (const GroupInputs& inputs : batch) windows.push_back({&inputs, PeriodRange()});
+    auto computed = ComputeGroups(calculation, windows);
+    for (size_t b = 0; b < batch.size(); ++b) {
+      PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs, std::move(computed[b]));
+      for (size_t o = 0; o < outputs.size(); ++o) {
+        if (outputs[o].empty()) continue;
+        result.series.emplace(std::make_pair(calculation.outputs[o].name, batch[b].key),
+                              std::move(outputs[o]));
+      }
     }
   }
   result.input_digest = ToHex(digest.Finish());

@@ -28,6 +28,19 @@ namespace policytrack::app {
 absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation,
                                                   const GroupInputs& inputs, PeriodRange window);
 
+// The same for several groups at once, an answer for each: where a call of a plugin
+// has a price of its own it is paid once.
+struct GroupWindow {
+  const GroupInputs* inputs;
+  PeriodRange window;
+};
+std::vector<absl::StatusOr<std::vector<Columns>>> ComputeGroups(
+    const Calculation& calculation, const std::vector<GroupWindow>& groups);
+
+// Points and groups that are read before their plugin runs.
+inline constexpr size_t kBatchPoints = 200000;
+inline constexpr size_t kBatchGroups = 256;
+
 // The outputs that depend on changed inputs.
 PeriodRange OutputRange(PeriodRange changed, const plugins::Window& window);
 // The inputs that these outputs depend on.

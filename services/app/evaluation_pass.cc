@@ -16,10 +16,6 @@
 namespace policytrack::app {
 namespace {
 
-// Points and groups read in one transaction before their plugin runs.
-constexpr size_t kBatchPoints = 200000;
-constexpr size_t kBatchGroups = 256;
-
 // An error of the store, after which the pass is tried again. Damage to one
 // series is not: it would stop everything else, so it is recorded where it is.
 bool IsTransient(const absl::Status& status) {
@@ -285,11 +281,15 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
       }
       return absl::OkStatus();
     }));
+    std::vector<GroupWindow> windows;
+    for (size_t b = 0; b < batch.size(); ++b) {
+      if (!batch[b].inputs.axis.empty()) batch[b].inputs.AddTo(&digest, calculation);
+      windows.push_back({&batch[b].inputs, tasks[first + b].outputs});
+    }
+    const auto computed = ComputeGroups(calculation, windows);
     for (size_t b = 0; b < batch.size(); ++b) {
       const Task& task = tasks[first + b];
-      if (!batch[b].inputs.axis.empty()) batch[b].inputs.AddTo(&digest, calculation);
-      PT_ASSIGN_OR_RETURN(const std::vector<Columns> outputs,
-                          ComputeGroup(calculation, batch[b].inputs, task.outputs));
+      PT_ASSIGN_OR_RETURN(const std::vector<Columns> outputs, computed[b]);
       for (size_t o = 0; o < outputs.size(); ++o) {
         SeriesPatch difference = DifferenceOf(batch[b].stored[o], outputs[o]);
         if (difference.empty()) continue;

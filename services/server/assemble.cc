@@ -57,6 +57,20 @@ absl::Status CheckListen(const Config& config) {
       "--allow-unauthenticated-clients-from-any-network if the network is yours alone"));
 }
 
+plugins::WorkerOptions WorkersOf(const Config& config, Clock* clock, const rpc::Log& log) {
+  plugins::WorkerOptions workers;
+  workers.program = config.plugin_worker_program;
+  workers.require_sandbox = config.require_worker_sandbox;
+  workers.memory_bytes = static_cast<uint64_t>(config.plugin_worker_mib) << 20;
+  workers.log = log;
+  workers.quarantine = std::make_shared<plugins::Quarantine>(
+      clock,
+      [log](const std::string& plugin, const std::string& digest, const std::string& reason) {
+        log(absl::StrCat(plugin, " (", digest, ") is quarantined: ", reason));
+      });
+  return workers;
+}
+
 // Everything, in the order in which it is built; destroyed in reverse.
 class AssembledServer final : public Server {
  public:
@@ -197,6 +211,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   host_options.plugin_dir = config.plugin_dir;
   host_options.allow_list_file = config.plugin_allow_list;
   host_options.call_deadline = absl::Seconds(config.plugin_deadline_seconds);
+  host_options.workers = WorkersOf(config, clock, log);
   PT_ASSIGN_OR_RETURN(std::unique_ptr<plugins::Engine> engine,
                       plugins::OpenHost(host_options, log));
   storage::SqliteOptions store_options;

@@ -58,12 +58,35 @@ class YamlConfig final : public CLI::Config {
   const CLI::App* const app_;
 };
 
-// The plugin directory of a build or an installation: lib/ beside bin/.
-std::string DefaultPluginDir() {
+// The directory of this program: bin/ of a build or an installation.
+fs::path ProgramDir() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) return "";
-  return (self.parent_path().parent_path() / "lib" / "policytrack" / "plugins").string();
+  return error ? fs::path() : self.parent_path();
+}
+
+// lib/ beside bin/.
+std::string DefaultPluginDir() {
+  const fs::path bin = ProgramDir();
+  if (bin.empty()) return "";
+  return (bin.parent_path() / "lib" / "policytrack" / "plugins").string();
+}
+
+// How plugins run that nobody has pinned.
+void AddWorkerOptions(CLI::App* app, Config* config, std::string* workers, std::string* sandbox) {
+  app->add_option("--plugin-workers", *workers,
+                  "on: plugins that no list pins run in sandboxed processes; off: they do not run")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
+  app->add_option("--worker-sandbox", *sandbox,
+                  "required: refuse to load into a worker where the kernel lacks a part of the "
+                  "sandbox; best_effort: say so and load")
+      ->check(CLI::IsMember({"required", "best_effort"}))
+      ->capture_default_str();
+  app->add_option("--plugin-worker-mib", config->plugin_worker_mib,
+                  "Address space of one worker, in MiB")
+      ->check(CLI::Range(64, 65536))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -115,6 +138,9 @@ ParsedConfig ParseConfig(int argc, char** argv) {
                  "How long one call of a plugin may take")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  std::string workers = "on";
+  std::string sandbox = "best_effort";
+  AddWorkerOptions(&app, &config, &workers, &sandbox);
   app.add_flag("--allow-unauthenticated-clients-from-any-network",
                config.allow_unauthenticated_clients_from_any_network,
                "Listen beyond the loopback although there is neither TLS nor authentication");
@@ -141,6 +167,9 @@ ParsedConfig ParseConfig(int argc, char** argv) {
     config.plugin_allow_list =
         (fs::path(config.plugin_dir).lexically_normal().parent_path() / "plugins.sha256").string();
   }
+  if (workers == "on")
+    config.plugin_worker_program = (ProgramDir() / "policytrack-worker").string();
+  config.require_worker_sandbox = sandbox == "required";
   result.run = true;
   return result;
 }

@@ -21,6 +21,10 @@ struct Config {
   int64_t max_push_total_mib = 1024;  // what all pushes may hold together
   int drain_seconds = 10;             // how long a stop waits for calls in flight
   int plugin_deadline_seconds = 30;
+  // The program in which plugins run that nobody has pinned; "" when they do not run.
+  std::string plugin_worker_program;  // default: policytrack-worker beside the program
+  bool require_worker_sandbox = false;
+  int plugin_worker_mib = 1024;  // address space of one worker
   bool allow_unauthenticated_clients_from_any_network = false;
 };
 

@@ -192,5 +192,52 @@ TEST(ComputeTest, APartThatAppearsLaterCountsFromThenOn) {
   EXPECT_EQ(world.Text("indicators/sum", "value"), "2020:1 2021:1 2022:11 2023:11");
 }
 
+// Gives its first input, and counts how it was asked.
+class CountingInstance final : public plugins::Instance {
+ public:
+  explicit CountingInstance(std::vector<size_t>* batches) : batches_(batches) {}
+  plugins::Window window() const override { return {0, 0}; }
+  absl::StatusOr<std::vector<Columns>> Compute(const std::vector<int64_t>& axis,
+                                               const std::vector<plugins::InputView>& inputs,
+                                               PeriodRange window) override {
+    if (inputs[0]->values[0] == 13) return absl::InternalError("thirteen");
+    return std::vector<Columns>{inputs[0]->Slice(window)};
+  }
+  std::vector<absl::StatusOr<std::vector<Columns>>> ComputeBatch(
+      const std::vector<plugins::BatchCall>& calls) override {
+    batches_->push_back(calls.size());
+    return plugins::Instance::ComputeBatch(calls);
+  }
+
+ private:
+  std::vector<size_t>* const batches_;
+};
+
+TEST(ComputeGroupsTest, GroupsGoToThePluginTogetherAndAreAnsweredApart) {
+  std::vector<size_t> batches;
+  Calculation calculation;
+  calculation.inputs.resize(1);
+  calculation.outputs.resize(1);
+  calculation.instance = std::make_unique<CountingInstance>(&batches);
+  std::vector<GroupInputs> groups(4);
+  for (size_t g = 0; g < groups.size(); ++g) {
+    auto input = std::make_shared<InputColumns>();
+    input->column = Make({{1, g == 1 ? 13 : 1.0 * static_cast<double>(g), 0}, {2, 5, 0}});
+    groups[g].axis = input->column.periods;
+    groups[g].inputs.push_back(std::move(input));
+  }
+  // Of the last one nothing is asked.
+  const auto results = ComputeGroups(
+      calculation,
+      {{&groups[0], {}}, {&groups[1], {}}, {&groups[2], {2, 2}}, {&groups[3], {7, 9}}});
+  EXPECT_THAT(batches, testing::ElementsAre(3));
+  ASSERT_EQ(results.size(), 4u);
+  EXPECT_THAT((*results[0])[0].values, testing::ElementsAre(0, 5));
+  EXPECT_EQ(results[1].status().message(), "thirteen");
+  EXPECT_THAT((*results[2])[0].values, testing::ElementsAre(5));
+  ASSERT_TRUE(results[3].ok());
+  EXPECT_TRUE((*results[3])[0].empty());
+}
+
 }  // namespace
 }  // namespace policytrack::app

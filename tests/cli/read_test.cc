@@ -216,6 +216,15 @@ TEST_F(ReadTest, TheReasonOfAPluginIsWhole) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr(line), Not(HasSubstr(std::string(70, 's')))));
 }
 
+TEST_F(ReadTest, PluginsSayWhereTheyRun) {
+  v1::Plugin plugin;
+  plugin.set_name("plugins/strange");
+  plugin.set_state(v1::PLUGIN_STATE_ACTIVE);
+  plugin.set_hosting(v1::PLUGIN_HOSTING_WORKER);
+  server.plugins.push_back(plugin);
+  EXPECT_THAT(Run({"plugins"}).out, HasSubstr("plugins/strange  active  worker"));
+}
+
 TEST_F(ReadTest, OnePlugin) {
   EXPECT_THAT(Run({"plugins", "growth"}).out, HasSubstr("name: plugins/growth"));
   EXPECT_THAT(Run({"plugins", "plugins/growth"}).out, HasSubstr("state: PLUGIN_STATE_ACTIVE"));

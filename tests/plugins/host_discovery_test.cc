@@ -241,6 +241,16 @@ TEST(BrokenTest, NoEntryAndExecutableStack) {
   ExpectState(&directory, "executable-stack", v1::PLUGIN_STATE_BROKEN, "executable stack");
 }
 
+TEST(BrokenTest, TwoEntriesAndAForbiddenLibrary) {
+  PluginDirectory directory;
+  directory.AddModule("two-entries");
+  ExpectState(&directory, "two-entries", v1::PLUGIN_STATE_BROKEN,
+              "exports policytrack_plugin_v1 and policytrack_plugin_v2, two entries; build");
+  directory.AddModule("needs-protobuf");
+  ExpectState(&directory, "needs-protobuf", v1::PLUGIN_STATE_BROKEN,
+              ", which must not be in a plugin; build it without");
+}
+
 TEST(BrokenTest, SharedObjectAndDescriptorOfDifferentVersions) {
   PluginDirectory directory;
   directory.AddModule("other-version");

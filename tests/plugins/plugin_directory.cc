@@ -36,10 +36,14 @@ PluginDirectory::~PluginDirectory() {
 }
 
 void PluginDirectory::AddModule(const std::string& name) {
+  AddUnlisted(name);
+  for (const char* extension : {".so", ".json"}) Trust(name + extension);
+}
+
+void PluginDirectory::AddUnlisted(const std::string& name) {
   for (const char* extension : {".so", ".json"}) {
     const std::string file = name + extension;
     Write(file, FileBytes(std::string(TEST_MODULE_DIR) + "/" + file));
-    Trust(file);
   }
 }
 
@@ -56,7 +60,19 @@ void PluginDirectory::Trust(const std::string& file) {
 void PluginDirectory::Remove(const std::string& file) { fs::remove(path_ + "/" + file); }
 
 std::unique_ptr<Engine> PluginDirectory::Open(absl::Duration deadline) {
+  return OpenHostWith({}, deadline);
+}
+
+std::unique_ptr<Engine> PluginDirectory::OpenWithWorkers(WorkerOptions workers,
+                                                         absl::Duration deadline) {
+  if (workers.program.empty()) workers.program = TEST_WORKER;
+  return OpenHostWith(std::move(workers), deadline);
+}
+
+std::unique_ptr<Engine> PluginDirectory::OpenHostWith(WorkerOptions workers,
+                                                      absl::Duration deadline) {
   HostOptions options;
+  options.workers = std::move(workers);
   options.plugin_dir = path_;
   options.allow_list_file = allow_list_;
   options.call_deadline = deadline;

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "plugins/engine.h"
+#include "plugins/host/worker_options.h"
 
 namespace policytrack::plugins {
 
@@ -24,6 +25,8 @@ class PluginDirectory {
 
   // Puts a test module with its descriptor there, trusted.
   void AddModule(const std::string& name);
+  // The same, but no list names it.
+  void AddUnlisted(const std::string& name);
   // Puts a file there.
   void Write(const std::string& file, absl::string_view bytes);
   // Adds what the file holds now to the list.
@@ -31,8 +34,11 @@ class PluginDirectory {
   void Remove(const std::string& file);
   std::string Read(const std::string& file) const { return FileBytes(path_ + "/" + file); }
 
-  // Opens a host on it; fails the test when that fails.
+  // Opens a host on it, without workers; fails the test when that fails.
   std::unique_ptr<Engine> Open(absl::Duration deadline = absl::Seconds(30));
+  // The same with workers: the program is the built one unless the options name another.
+  std::unique_ptr<Engine> OpenWithWorkers(WorkerOptions workers,
+                                          absl::Duration deadline = absl::Seconds(30));
 
   const std::string& path() const { return path_; }
   const std::string& allow_list() const { return allow_list_; }
@@ -40,6 +46,8 @@ class PluginDirectory {
   const std::vector<std::string>& log() const { return log_; }
 
  private:
+  std::unique_ptr<Engine> OpenHostWith(WorkerOptions workers, absl::Duration deadline);
+
   std::string root_;
   std::string path_;
   std::string allow_list_;

@@ -46,6 +46,19 @@ TEST(ConfigTest, WhatPushesMayHoldIsBounded) {
   EXPECT_EQ(none_fits.exit_code, 2);
 }
 
+TEST(ConfigTest, PluginsThatNobodyPinnedRunInWorkersUnlessTold) {
+  const ParsedConfig usual = Parse({"--data-dir", "d"});
+  EXPECT_EQ(
+      usual.config.plugin_worker_program.substr(usual.config.plugin_worker_program.rfind('/') + 1),
+      "policytrack-worker");
+  EXPECT_FALSE(usual.config.require_worker_sandbox);
+  const ParsedConfig off = Parse({"--data-dir", "d", "--plugin-workers", "off"});
+  EXPECT_EQ(off.config.plugin_worker_program, "");
+  const ParsedConfig required = Parse({"--data-dir", "d", "--worker-sandbox", "required"});
+  EXPECT_TRUE(required.config.require_worker_sandbox);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--worker-sandbox", "some"}).exit_code, 2);
+}
+
 TEST(ConfigTest, TheDataDirectoryMustBeNamed) {
   const ParsedConfig parsed = Parse({});
   EXPECT_FALSE(parsed.run);

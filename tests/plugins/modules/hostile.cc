@@ -145,3 +145,10 @@ const pt_plugin_v1* policytrack_plugin_v1(const pt_host_v1*) {
   if (BEHAVIOUR == REFUSES_HOST) return nullptr;
   return &table;
 }
+
+#ifdef SECOND_ENTRY
+extern "C" __attribute__((visibility("default"))) const pt_plugin_v1* SECOND_ENTRY(
+    const pt_host_v1*) {
+  return nullptr;
+}
+#endif

@@ -1,0 +1,58 @@
+// Which digests are not to run, because they crashed or hung too often or because
+// somebody said so. What is put here lasts as long as the process: who wants it to
+// last longer stores what `on_quarantine` tells and puts it back at start.
+//
+// Thread rule: safe from any thread.
+#ifndef POLICYTRACK_PLUGINS_HOST_QUARANTINE_H_
+#define POLICYTRACK_PLUGINS_HOST_QUARANTINE_H_
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "core/clock.h"
+
+namespace policytrack::plugins {
+
+class Quarantine {
+ public:
+  // Called after a digest was quarantined for its crashes, without a lock held, on
+  // the thread of the call that crashed: the plugin's name, the SHA-256 of its
+  // shared object, and a sentence.
+  using OnQuarantine = std::function<void(const std::string& plugin, const std::string& digest,
+                                          const std::string& reason)>;
+
+  static constexpr int kCrashes = 3;
+  static constexpr absl::Duration kWithin = absl::Minutes(10);
+
+  // The clock must outlive it. `on_quarantine` may be empty.
+  explicit Quarantine(Clock* clock, OnQuarantine on_quarantine = {})
+      : clock_(clock), on_quarantine_(std::move(on_quarantine)) {}
+
+  // Notes a crash or a kill; the third within ten minutes quarantines.
+  void Crashed(const std::string& plugin, const std::string& digest, absl::string_view how);
+
+  // Puts a digest here. The reason is a sentence that says what to do.
+  void Put(const std::string& digest, absl::string_view reason);
+  // Takes it out, its crashes forgotten. False when it was not there.
+  bool Release(const std::string& digest);
+  // Why it is here, if it is.
+  std::optional<std::string> Reason(const std::string& digest) const;
+
+ private:
+  Clock* const clock_;
+  const OnQuarantine on_quarantine_;
+  mutable absl::Mutex mutex_;
+  std::map<std::string, std::string> reasons_ ABSL_GUARDED_BY(mutex_);             // by digest
+  std::map<std::string, std::deque<absl::Time>> crashes_ ABSL_GUARDED_BY(mutex_);  // by digest
+};
+
+}  // namespace policytrack::plugins
+
+#endif  // POLICYTRACK_PLUGINS_HOST_QUARANTINE_H_
