@@ -1,5 +1,6 @@
 // The host: the Engine whose plugins are shared objects in a directory, run in
-// this process. What it loads has been pinned by the operator by SHA-256.
+// this process. What it loads has been pinned by the operator by SHA-256. Several
+// versions of one plugin lie side by side, and Reload takes up what has changed.
 //
 // Thread rule: as Engine.
 #ifndef POLICYTRACK_PLUGINS_HOST_HOST_H_
@@ -13,22 +14,25 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "plugins/engine.h"
+#include "plugins/versions/build_source.h"
 
 namespace policytrack::plugins {
 
 struct HostOptions {
-  // Every *.so and *.json in it belongs to a plugin of that base name.
+  // Every *.so and *.json in it belongs to a plugin of that base name, an id, or id
+  // and version as in `growth@1.2.0`; *.golden.json are its golden vectors.
   std::string plugin_dir;
   // Lines as sha256sum prints them, `<sha256>  <file name>`, for the .so and the
   // .json of each trusted plugin. Empty: nothing is trusted.
   std::string allow_list_file;
   // What one computation may take.
   absl::Duration call_deadline = absl::Seconds(30);
+  // What a build must pass before it is used; null lets all pass.
+  SelfTest self_test;
 };
 
-// Finds and loads plugins, once. `log` gets a line for every file that is
-// ignored and every plugin that cannot be used; it is called before this
-// function returns, and not after.
+// Finds and loads plugins. `log` gets a line for every file that is ignored and
+// every plugin that cannot be used, now and in every Reload.
 // Returns NOT_FOUND when the directory or the list is not there, and
 // INVALID_ARGUMENT when the directory is none, the list is malformed (with its
 // line) or the deadline is not positive. A plugin that cannot be used is no

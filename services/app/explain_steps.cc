@@ -139,8 +139,7 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(const std::string& parent,
     return step;
   }
   step.set_display_name(calculation->display_name);
-  const auto parameters =
-      engine_->EffectiveParameters(calculation->plugin, calculation->parameters);
+  const auto parameters = calculation->build->EffectiveParameters(calculation->parameters);
   if (parameters.ok()) {
     for (const std::string& parameter : *parameters) step.add_parameters(parameter);
   }

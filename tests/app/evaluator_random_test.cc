@@ -227,7 +227,7 @@ TEST_P(RandomHistoryTest, IncrementalEqualsFullAtEveryRevision) {
           world.store().Read([&](storage::ReadTransaction& tx) -> absl::Status {
             HistoryFigures figures(&tx, &world.engine(), revision);
             PT_ASSIGN_OR_RETURN(Calculation calculation, figures.Resolve(parent));
-            PT_RETURN_IF_ERROR(BindPlugin(world.engine(), parent, &calculation));
+            PT_RETURN_IF_ERROR(BindPlugin(parent, &calculation));
             PT_ASSIGN_OR_RETURN(const ComputedOutputs whole, ComputeAll(calculation, figures));
             PT_ASSIGN_OR_RETURN(const ComputedView view,
                                 ReadComputed(tx, world.engine(), parent, revision, {}));
