@@ -17,6 +17,7 @@
 #include "services/app/history.h"
 #include "services/app/kinds.h"
 #include "services/app/observations.h"
+#include "services/app/plugin_admin.h"
 #include "services/app/plugin_list.h"
 #include "services/app/preview.h"
 #include "services/app/progress.h"
@@ -44,6 +45,8 @@ constexpr size_t kMaxQueuedCalls = 1024;
 constexpr int kMaxReceiveBytes = 4 << 20;
 constexpr int kMaxMetadataBytes = 8 << 10;
 constexpr int kMaxConcurrentStreams = 100;
+// NOT_SERVING while something is held against a plugin.
+constexpr char kPluginHealth[] = "policytrack.plugins";
 
 absl::Status CheckListen(const Config& config) {
   PT_RETURN_IF_ERROR(CheckAddressForm(config.listen));
@@ -72,7 +75,8 @@ class AssembledServer final : public Server {
         measures_(store_.get(), clock, measure_kind_.get()),
         datasets_(store_.get(), clock, dataset_kind_.get()),
         indicators_(store_.get(), clock, indicator_kind_.get()),
-        evaluator_(store_.get(), engine_.get(), log),
+        evaluator_(store_.get(), engine_.get(), log, app::Auditor(config.plugin_audit_interval)),
+        plugin_admin_(store_.get(), engine_.get(), &evaluator_, log),
         observations_(store_.get(), engine_.get(), &evaluator_),
         progress_(store_.get(), engine_.get(), &evaluator_, clock),
         explainer_(store_.get(), engine_.get(), &evaluator_),
@@ -90,7 +94,7 @@ class AssembledServer final : public Server {
             &edge_, store_.get(), &observations_,
             app::PushLimits{config.max_push_mib << 20, config.max_push_total_mib << 20}),
         progress_service_(&edge_, &progress_, &explainer_),
-        plugin_service_(&edge_, &plugin_list_),
+        plugin_service_(&edge_, &plugin_list_, &plugin_admin_),
         event_service_(&edge_, &history_) {}
 
   ~AssembledServer() override { Stop(absl::ZeroDuration()); }
@@ -130,20 +134,29 @@ class AssembledServer final : public Server {
           v1::PluginService::service_full_name(), v1::EventService::service_full_name()}) {
       grpc_->GetHealthCheckService()->SetServingStatus(name, true);
     }
+    plugin_admin_.OnHealth([this](bool healthy) {
+      grpc_->GetHealthCheckService()->SetServingStatus(kPluginHealth, healthy);
+    });
     return absl::OkStatus();
   }
 
-  // Starts what follows the store by itself.
-  void Follow() {
+  // Starts what follows the store by itself. What was quarantined must not run before.
+  absl::Status Follow() {
+    PT_RETURN_IF_ERROR(plugin_admin_.Restore());
+    evaluator_.OnInconsistent([this] { plugin_admin_.TellHealth(); });
     evaluator_.Start();
     purger_.Start();
+    return absl::OkStatus();
   }
+
+  absl::Status ReloadPlugins() override { return plugin_admin_.Reload(false).status(); }
 
   int port() const override { return port_; }
 
   void Stop(absl::Duration drain) override {
     if (stopped_) return;
     stopped_ = true;
+    plugin_admin_.OnHealth(nullptr);
     if (grpc_ != nullptr) {
       grpc_->GetHealthCheckService()->SetServingStatus(false);
       grpc_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
@@ -165,6 +178,7 @@ class AssembledServer final : public Server {
   app::Documents datasets_;
   app::Documents indicators_;
   app::Evaluator evaluator_;
+  app::PluginAdmin plugin_admin_;
   app::Observations observations_;
   app::ProgressReader progress_;
   app::Explainer explainer_;
@@ -215,7 +229,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::StartOver(std::unique_ptr<storag
                                                           const rpc::Log& log) {
   auto server =
       std::make_unique<AssembledServer>(std::move(store), std::move(engine), config, clock, log);
-  server->Follow();
+  PT_RETURN_IF_ERROR(server->Follow());
   PT_RETURN_IF_ERROR(server->Listen(config));
   return std::unique_ptr<Server>(std::move(server));
 }

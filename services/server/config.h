@@ -21,6 +21,7 @@ struct Config {
   int64_t max_push_total_mib = 1024;  // what all pushes may hold together
   int drain_seconds = 10;             // how long a stop waits for calls in flight
   int plugin_deadline_seconds = 30;
+  int plugin_audit_interval = 1000;  // one in so many incremental evaluations is audited
   bool allow_unauthenticated_clients_from_any_network = false;
 };
 
