@@ -16,6 +16,7 @@
 #include "google/protobuf/message.h"
 #include "policytrack/v1/observation_service.pb.h"
 #include "policytrack/v1/plugin.pb.h"
+#include "policytrack/v1/plugin_service.pb.h"
 #include "policytrack/v1/progress_service.pb.h"
 
 namespace policytrack::cli {
@@ -65,6 +66,7 @@ class FakeServer {
   // What ListObservations and ListPlugins answer instead of their own rows.
   std::vector<v1::Observation> observations;
   std::vector<v1::Plugin> plugins;
+  v1::ReloadPluginsResponse reloaded;
   v1::GetPlanProgressRequest last_plan_request;
   v1::ListObservationsRequest last_list_request;
   // What the last ListPlugins still had before its deadline.
