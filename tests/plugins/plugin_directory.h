@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "plugins/engine.h"
+#include "plugins/versions/build_source.h"
 
 namespace policytrack::plugins {
 
@@ -23,16 +24,21 @@ class PluginDirectory {
   PluginDirectory& operator=(const PluginDirectory&) = delete;
 
   // Puts a test module with its descriptor there, trusted.
-  void AddModule(const std::string& name);
+  void AddModule(const std::string& name) { AddModuleAs(name, name); }
+  // The same under another base name.
+  void AddModuleAs(const std::string& name, const std::string& base);
   // Puts a file there.
   void Write(const std::string& file, absl::string_view bytes);
   // Adds what the file holds now to the list.
   void Trust(const std::string& file);
+  // Adds a line to the list as it stands.
+  void TrustLine(const std::string& line);
   void Remove(const std::string& file);
   std::string Read(const std::string& file) const { return FileBytes(path_ + "/" + file); }
 
   // Opens a host on it; fails the test when that fails.
-  std::unique_ptr<Engine> Open(absl::Duration deadline = absl::Seconds(30));
+  std::unique_ptr<Engine> Open(absl::Duration deadline = absl::Seconds(30),
+                               SelfTest self_test = nullptr);
 
   const std::string& path() const { return path_; }
   const std::string& allow_list() const { return allow_list_; }
