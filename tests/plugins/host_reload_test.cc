@@ -114,6 +114,7 @@ TEST_F(HostReloadTest, AFailedSelfTestSeesTheGoldenVectorsAndKeepsTheOldBuild) {
   engine_ = directory_.Open(absl::Seconds(30), [](const FoundBuild& build) -> absl::Status {
     InputMeta meta;
     meta.slot = "value";
+    meta.frequency = v1::FREQUENCY_YEAR;
     meta.unit = "percent";
     auto instance = build.engine->MakeInstance(build.plugin.name(), {}, {meta}, nullptr);
     if (!instance.ok()) return instance.status();

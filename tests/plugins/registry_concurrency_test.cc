@@ -24,6 +24,7 @@ TEST_F(RegistryTest, SwapsWhileOthersCompute) {
     readers.emplace_back([&] {
       InputMeta meta;
       meta.slot = "value";
+      meta.frequency = v1::FREQUENCY_YEAR;
       meta.unit = "percent";
       while (!done || computed < kTimes) {
         const auto build = registry_->Find("plugins/growth");

@@ -84,6 +84,7 @@ TEST_F(RegistryTest, CallsInFlightFinishOnTheBuildTheyBeganWith) {
   ASSERT_TRUE(build.ok());
   InputMeta meta;
   meta.slot = "value";
+  meta.frequency = v1::FREQUENCY_YEAR;
   meta.unit = "percent";
   const auto instance = (*build)->MakeInstance({}, {meta}, nullptr);
   ASSERT_TRUE(instance.ok()) << instance.status();
