@@ -63,7 +63,7 @@ def values(server, name=INDICATOR):
     head = server.grpcurl_ok("policytrack.v1.EventService/ListCommits", {"pageSize": 1})["commits"][0]["revision"]
     answer = server.grpcurl_ok("policytrack.v1.ObservationService/ListObservations", {
         "parent": name, "atLeastRevision": head})
-    return {row["value"] for row in answer["observations"]}, answer["evaluation"]
+    return {row.get("value") for row in answer["observations"]}, answer["evaluation"]
 
 
 def wait_until(condition):
