@@ -191,9 +191,9 @@ class Engine {
   // version selected: in place of what was said before, unless that is of a later
   // revision.
   virtual void Apply(const v1::PluginRecord& record);
-  // Keeps a build from running at once, and tells the listener. For hosts that see
-  // one crash too often.
-  virtual void Quarantine(absl::string_view build_digest, absl::string_view reason);
+  // Keeps builds from running at once, and tells the listener: those of this digest, or
+  // whose shared object has it. For hosts that see one crash too often.
+  virtual void Quarantine(absl::string_view digest, absl::string_view reason);
   // Who is told of every Quarantine, from whichever thread that comes; null for
   // nobody. No call is running or comes after it was replaced.
   virtual void SetQuarantineListener(std::function<void(const QuarantineEvent&)> listener);

@@ -24,7 +24,7 @@ struct FoundBuild {
   // When it is active: over both files.
   std::string digest;
   // When it is active: what runs it, under plugin.name(). Lives as long as anyone
-  // computes with it.
+  // computes with it. It is told of every record of the plugin (Engine::Apply).
   std::shared_ptr<Engine> engine;
   // The golden vectors beside it, as they were read; empty when there are none.
   std::string golden;

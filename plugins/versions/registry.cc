@@ -84,20 +84,33 @@ std::shared_ptr<const Snapshot> Registry::snapshot() const {
 }
 
 void Registry::Apply(const v1::PluginRecord& record) {
-  absl::MutexLock lock(&mutex_);
-  v1::PluginRecord& known = records_[record.name()];
-  if (known.revision() > record.revision()) return;
-  known = record;
-  Publish();
+  std::vector<std::shared_ptr<Engine>> engines;
+  {
+    absl::MutexLock lock(&mutex_);
+    v1::PluginRecord& known = records_[record.name()];
+    if (known.revision() > record.revision()) return;
+    known = record;
+    Publish();
+    for (const Slot& slot : slots_) {
+      if (slot.build.active() && slot.build.plugin.name() == record.name()) {
+        engines.push_back(slot.build.engine);
+      }
+    }
+  }
+  // A host that counts crashes forgets those of what was released.
+  for (const std::shared_ptr<Engine>& engine : engines) engine->Apply(record);
 }
 
-void Registry::Quarantine(absl::string_view build_digest, absl::string_view reason) {
+void Registry::Quarantine(absl::string_view digest, absl::string_view reason) {
   std::vector<QuarantineEvent> events;
   absl::MutexLock listening(&listener_mutex_);
   {
     absl::MutexLock lock(&mutex_);
     for (const Slot& slot : slots_) {
-      if (absl::string_view(slot.build.digest) != build_digest) continue;
+      if (!slot.build.active() || (absl::string_view(slot.build.digest) != digest &&
+                                   absl::string_view(slot.build.plugin.digest()) != digest)) {
+        continue;
+      }
       const std::string& name = slot.build.plugin.name();
       events.push_back({name, slot.build.version, slot.build.digest, std::string(reason)});
       v1::PluginRecord& record = records_[name];

@@ -46,7 +46,7 @@ class Registry final : public Engine {
 
   absl::StatusOr<v1::ReloadPluginsResponse> Reload(bool dry_run) override;
   void Apply(const v1::PluginRecord& record) override;
-  void Quarantine(absl::string_view build_digest, absl::string_view reason) override;
+  void Quarantine(absl::string_view digest, absl::string_view reason) override;
   void SetQuarantineListener(std::function<void(const QuarantineEvent&)> listener) override;
 
  private:

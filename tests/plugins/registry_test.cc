@@ -208,6 +208,21 @@ TEST_F(RegistryTest, TheHostQuarantinesAtOnceAndTellsTheListener) {
   EXPECT_EQ(Value("plugins/growth"), "11");
 }
 
+TEST_F(RegistryTest, TheHostMayNameABuildByItsSharedObjectAndIsToldOfTheRelease) {
+  Put("growth", "growth", "1.1.0", 11);
+  Put("level", "level", "1.0.0", 1);
+  Open();
+  registry_->Quarantine(Get("plugins/growth").digest(), "crashed three times");
+  EXPECT_THAT(Value("plugins/growth"), HasSubstr("crashed three times"));
+  EXPECT_EQ(Value("plugins/level"), "1");
+  const auto host = std::static_pointer_cast<FakeEngine>(directory_.Builds()[0].engine);
+  Quarantine("plugins/growth", "1.1.0", "an operator says so");
+  EXPECT_TRUE(host->told_of_quarantine());
+  Quarantine("plugins/growth", "none", "which releases it");
+  EXPECT_FALSE(host->told_of_quarantine());
+  EXPECT_EQ(Value("plugins/growth"), "11");
+}
+
 TEST_F(RegistryTest, ASelectedVersionIsTheWayBack) {
   Put("growth", "growth", "1.1.0", 11);
   Put("growth@1.2.0", "growth", "1.2.0", 12);
