@@ -88,6 +88,20 @@ TEST_F(PluginsTest, ReloadShowsEachChangeAndEndsWith1WhenOneWasRefused) {
   EXPECT_THAT(LastCall(), HasSubstr("dry run"));
 }
 
+TEST_F(PluginsTest, ExplainSaysWhatComputedBeforeAndWhatIsSuspect) {
+  v1::Evaluation& evaluation = *server.explanation.add_steps()->mutable_evaluation();
+  evaluation.set_parent("indicators/x");
+  evaluation.set_plugin("plugins/growth");
+  evaluation.set_plugin_version("1.2.0");
+  evaluation.set_input_revision(40);
+  evaluation.set_previous_plugin_version("1.1.0");
+  evaluation.set_plugin_change_revision(41);
+  evaluation.set_suspect_message("an audit found other results in full");
+  const Ran ran = Run({"explain", "measures/a/targets/t"});
+  EXPECT_THAT(ran.out, HasSubstr("computed by plugins/growth 1.2.0 from revision 40; 1.1.0 until "
+                                 "revision 41\n  suspect: an audit found other results in full"));
+}
+
 TEST_F(PluginsTest, WhatIsMissingIsWrongUsage) {
   EXPECT_EQ(Run({"plugins", "quarantine", "growth"}).code, kUsage);
   EXPECT_EQ(Run({"plugins", "quarantine", "--reason", "x"}).code, kUsage);
