@@ -36,6 +36,7 @@ inline constexpr char kResourceDeleted[] = "RESOURCE_DELETED";
 inline constexpr char kEtagMismatch[] = "ETAG_MISMATCH";
 inline constexpr char kResourceInUse[] = "RESOURCE_IN_USE";
 inline constexpr char kPluginNotActive[] = "PLUGIN_NOT_ACTIVE";
+inline constexpr char kPluginsUnreadable[] = "PLUGINS_UNREADABLE";
 inline constexpr char kIndicatorCycle[] = "INDICATOR_CYCLE";
 inline constexpr char kParametersInvalid[] = "PARAMETERS_INVALID";
 inline constexpr char kPluginFailed[] = "PLUGIN_FAILED";

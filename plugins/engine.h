@@ -2,12 +2,13 @@
 // turn aligned input columns into checked output columns. Start here, then
 // plugins/sdk/policytrack_plugin.h for the border itself.
 //
-// Thread rule: an Engine is safe from any thread. An Instance may be used from
-// any thread, one call at a time.
+// Thread rule: an Engine and a Build are safe from any thread. An Instance may be
+// used from any thread, one call at a time.
 #ifndef POLICYTRACK_PLUGINS_ENGINE_H_
 #define POLICYTRACK_PLUGINS_ENGINE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "policytrack/v1/measure.pb.h"
 #include "policytrack/v1/plugin.pb.h"
+#include "policytrack/v1/plugin_service.pb.h"
 
 namespace policytrack::plugins {
 
@@ -115,6 +117,46 @@ class Instance {
   }
 };
 
+// One version of a plugin as it was found. What it says of itself never changes, so
+// whoever holds it computes with what it was described by, and finishes on it
+// whatever takes its place meanwhile.
+class Build {
+ public:
+  virtual ~Build() = default;
+
+  // As Engine::GetPlugin, with the state of this version.
+  virtual const v1::Plugin& plugin() const = 0;
+  // As Engine::PluginDigest.
+  virtual const std::string& digest() const = 0;
+  // What an audit found against it; empty while none did.
+  virtual const std::string& audit_message() const = 0;
+  // Errors as for Engine::MakeInstance.
+  virtual absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
+      const google::protobuf::Struct& parameters, const std::vector<InputMeta>& inputs,
+      const AssessmentContext* assessment) const = 0;
+  // Errors as for Engine::EffectiveParameters.
+  virtual absl::StatusOr<std::vector<std::string>> EffectiveParameters(
+      const google::protobuf::Struct& parameters) const = 0;
+};
+
+// A plugin and what is asked of its version, as one word: `plugins/growth@1.2.0` for
+// that version, `plugins/growth@1` for the newest of a major version, the name alone
+// for the newest of all.
+std::string PluginReference(absl::string_view name, absl::string_view version);
+struct SplitReference {
+  absl::string_view name;
+  absl::string_view version;
+};
+SplitReference SplitPluginReference(absl::string_view reference);
+
+// That the engine itself keeps a build from running, as one that crashed too often.
+struct QuarantineEvent {
+  std::string plugin;  // `plugins/{plugin}`
+  std::string version;
+  std::string build_digest;
+  std::string reason;
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -147,6 +189,32 @@ class Engine {
   // Errors as for MakeInstance.
   virtual absl::StatusOr<std::vector<std::string>> EffectiveParameters(
       absl::string_view name, const google::protobuf::Struct& parameters) const = 0;
+
+  // The build that a reference asks for, now. It need not be active.
+  // Returns NOT_FOUND / RESOURCE_NOT_FOUND when there is no such plugin,
+  // INVALID_ARGUMENT / FIELD_INVALID for field `plugin_version` when what is asked
+  // of the version is no such thing, and FAILED_PRECONDITION / PLUGIN_NOT_ACTIVE
+  // when there is no version that fits.
+  virtual absl::StatusOr<std::shared_ptr<const Build>> Find(absl::string_view reference) const;
+
+  // The rest is for operators. An engine whose plugins never change, which is what
+  // stands here, takes all of it and does nothing.
+
+  // Reads again which plugins there are. A new build is loaded beside the one that
+  // runs, tested, and put in its place; with `dry_run` it is not.
+  // Returns FAILED_PRECONDITION / PLUGINS_UNREADABLE when that cannot be read; then
+  // nothing has changed.
+  virtual absl::StatusOr<v1::ReloadPluginsResponse> Reload(bool dry_run);
+  // From now on this is what is held against the builds of a plugin, and the
+  // version selected: in place of what was said before, unless that is of a later
+  // revision.
+  virtual void Apply(const v1::PluginRecord& record);
+  // Keeps builds from running at once, and tells the listener: those of this digest, or
+  // whose shared object has it. For hosts that see one crash too often.
+  virtual void Quarantine(absl::string_view digest, absl::string_view reason);
+  // Who is told of every Quarantine, from whichever thread that comes; null for
+  // nobody. No call is running or comes after it was replaced.
+  virtual void SetQuarantineListener(std::function<void(const QuarantineEvent&)> listener);
 };
 
 }  // namespace policytrack::plugins

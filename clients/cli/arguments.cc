@@ -11,6 +11,7 @@
 #include "clients/cli/apply.h"
 #include "clients/cli/explain.h"
 #include "clients/cli/number_text.h"
+#include "clients/cli/plugin_change.h"
 #include "clients/cli/push.h"
 #include "clients/cli/report.h"
 #include "clients/cli/resources.h"
@@ -279,13 +280,54 @@ class CommandLine {
         ->excludes(as_of);
   }
 
+  // The callback of `plugins` runs after that of its command.
+  CLI::App* AddPluginChange(CLI::App* plugins, const std::string& verb,
+                            const std::string& description, const std::string& example) {
+    CLI::App* sub = plugins->add_subcommand(verb, description);
+    sub->footer("Example:\n  policytrack plugins " + example);
+    sub->callback([this, verb] { plugin_change_.verb = verb; });
+    sub->add_flag("--dry-run", plugin_change_.dry_run, "Check everything, change nothing");
+    return sub;
+  }
+
+  void AddPluginChanges(CLI::App* plugins) {
+    AddPluginChange(
+        plugins, "reload",
+        "Reads the plugin directory and the list of trusted plugins again. Ends with 1\n"
+        "when a file was refused; what ran before it goes on then.",
+        "reload --dry-run");
+    CLI::App* quarantine =
+        AddPluginChange(plugins, "quarantine",
+                        "Keeps a plugin from running until it is released, over restarts too.",
+                        "quarantine growth --version 1.2.0 --reason \"wrong before 2015\"");
+    quarantine
+        ->add_option("--reason", plugin_change_.reason, "Why: who meets a stale result reads it")
+        ->required();
+    CLI::App* release = AddPluginChange(
+        plugins, "release", "Lets a plugin run again and forgets what audits found against it.",
+        "release growth");
+    CLI::App* use = AddPluginChange(plugins, "use",
+                                    "Chooses the version for all that state none, or only a major\n"
+                                    "one; without a version the newest again.",
+                                    "use growth 1.1.0");
+    for (CLI::App* sub : {quarantine, release, use}) {
+      sub->add_option("name", plugin_change_.name, "The plugin, plugins/x or x")->required();
+    }
+    for (CLI::App* sub : {quarantine, release}) {
+      sub->add_option("--version", plugin_change_.version, "The version (default: all)");
+    }
+    use->add_option("version", plugin_change_.version, "The version, such as 1.1.0");
+  }
+
   // Collections with a command of their own.
   void AddCatalogs() {
     CLI::App* plugins =
         Add("plugins",
             "Lists the plugins of the server, those that cannot be used included; with a name,\n"
-            "shows one with its slots, parameters and outputs.",
+            "shows one with its versions, slots, parameters and outputs. With a command below,\n"
+            "changes what runs.",
             "policytrack plugins\n  policytrack plugins growth", [this](Context& context) {
+              if (!plugin_change_.verb.empty()) return RunPluginChange(context, plugin_change_);
               if (!get_.name.empty()) {
                 get_.name = WithCollection("plugins", get_.name);
                 return RunGet(context, get_);
@@ -295,6 +337,7 @@ class CommandLine {
               return RunList(context, list_);
             });
     plugins->add_option("name", get_.name, "One plugin, plugins/x or x");
+    AddPluginChanges(plugins);
     CLI::App* commits = Add("commits", "Lists what was written, newest first.",
                             "policytrack commits --page-size 20", [this](Context& context) {
                               list_.collection = "commits";
@@ -315,6 +358,7 @@ class CommandLine {
   ListOptions list_;
   DeleteOptions delete_;
   ExplainOptions explain_;
+  PluginChangeOptions plugin_change_;
   Command command_;
 };
 

@@ -72,7 +72,14 @@ void WriteStep(const v1::ExplainedStep& step, std::ostream& out) {
     if (!evaluation.plugin_digest().empty()) {
       out << ", digest " << OneLine(evaluation.plugin_digest().substr(0, 12));
     }
+    if (!evaluation.previous_plugin_version().empty()) {
+      out << "; " << OneLine(evaluation.previous_plugin_version()) << " until revision "
+          << evaluation.plugin_change_revision();
+    }
     out << "\n";
+  }
+  if (!evaluation.suspect_message().empty()) {
+    out << "  suspect: " << OneLine(evaluation.suspect_message()) << "\n";
   }
   if (!evaluation.failure_reason().empty()) {
     out << "  failed: " << OneLine(evaluation.failure_message()) << " ["

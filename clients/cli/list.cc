@@ -135,6 +135,32 @@ Listing DocumentListing(Context& context, const DocumentKind& kind, const ListOp
   return listing;
 }
 
+// What is wrong with a plugin or with one of its versions, a line each.
+std::vector<std::string> PluginNotes(const v1::Plugin& plugin) {
+  std::vector<std::string> notes;
+  const std::string name = OneLine(plugin.name());
+  if (plugin.state() != v1::PLUGIN_STATE_ACTIVE && !plugin.state_message().empty()) {
+    notes.push_back(absl::StrCat(name, ": ", OneLine(plugin.state_message())));
+  }
+  for (const v1::PluginVersion& version : plugin.versions()) {
+    const std::string place = absl::StrCat(name, " ", OneLine(version.version()), ": ");
+    for (const std::string* message :
+         {&version.state_message(), &version.audit_message(), &version.update_message()}) {
+      // That of the one in use stands above.
+      if (message->empty() || (version.in_use() && message == &version.state_message())) continue;
+      notes.push_back(absl::StrCat(place, OneLine(*message)));
+    }
+  }
+  return notes;
+}
+
+// The version in use, and how many others there are.
+std::string VersionCell(const v1::Plugin& plugin) {
+  const int others = plugin.versions_size() - 1;
+  return absl::StrCat(plugin.plugin_descriptor().version(),
+                      others > 0 ? absl::StrCat(" (+", others, ")") : "");
+}
+
 Listing PluginListing(Context& context, const ListOptions& options) {
   Listing listing;
   std::shared_ptr<v1::PluginService::Stub> stub =
@@ -156,16 +182,14 @@ Listing PluginListing(Context& context, const ListOptions& options) {
             EnumWord(v1::PluginState_Name(plugin.state()), "PLUGIN_STATE_"),
             EnumWord(v1::PluginHosting_Name(plugin.hosting()), "PLUGIN_HOSTING_"),
             EnumWord(v1::PluginKind_Name(descriptor.kind()), "PLUGIN_KIND_"),
-            descriptor.version(),
+            VersionCell(plugin),
             descriptor.summary().empty() && !plugin.state_message().empty() ? "see below"
                                                                             : descriptor.summary()};
   };
   // Of one that cannot be used, what matters is why: whole, as it may hold a line
   // to be copied.
   listing.below = [](const Message& m) -> std::string {
-    const auto& plugin = As<v1::Plugin>(m);
-    if (plugin.state() == v1::PLUGIN_STATE_ACTIVE || plugin.state_message().empty()) return "";
-    return absl::StrCat(OneLine(plugin.name()), ": ", OneLine(plugin.state_message()));
+    return absl::StrJoin(PluginNotes(As<v1::Plugin>(m)), "\n");
   };
   return listing;
 }
@@ -213,6 +237,12 @@ Listing CommitListing(Context& context, const ListOptions& options) {
     return {absl::StrCat(commit.revision()), TimeWord(commit.time()),
             EnumWord(v1::CommitKind_Name(commit.kind()), "COMMIT_KIND_"), commit.principal(),
             absl::StrJoin(changes, "; ")};
+  };
+  listing.below = [](const Message& m) -> std::string {
+    const auto& commit = As<v1::Commit>(m);
+    if (commit.plugin_changes().empty()) return "";
+    return OneLine(absl::StrCat("revision ", commit.revision(), ": plugin ",
+                                absl::StrJoin(commit.plugin_changes(), ", ")));
   };
   return listing;
 }

@@ -7,37 +7,16 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "core/error.h"
 #include "core/field_behavior.h"
 #include "core/resource_name.h"
 #include "core/unit.h"
 #include "google/protobuf/util/json_util.h"
 #include "plugins/checks/parameters.h"
+#include "plugins/version.h"
 
 namespace policytrack::plugins {
 namespace {
-
-bool IsNumber(absl::string_view text) {
-  if (text.empty() || text.size() > 9 || (text.size() > 1 && text[0] == '0')) return false;
-  for (char c : text) {
-    if (!absl::ascii_isdigit(c)) return false;
-  }
-  return true;
-}
-
-// MAJOR.MINOR.PATCH, with an optional pre-release or build part.
-bool IsSemanticVersion(absl::string_view version) {
-  const size_t end = version.find_first_of("-+");
-  if (end != absl::string_view::npos) {
-    if (end + 1 == version.size()) return false;
-    for (char c : version.substr(end + 1)) {
-      if (!absl::ascii_isalnum(c) && c != '-' && c != '.' && c != '+') return false;
-    }
-  }
-  const std::vector<absl::string_view> parts = absl::StrSplit(version.substr(0, end), '.');
-  return parts.size() == 3 && IsNumber(parts[0]) && IsNumber(parts[1]) && IsNumber(parts[2]);
-}
 
 absl::Status CheckWord(absl::string_view field, absl::string_view word,
                        std::set<std::string>* seen) {
@@ -182,7 +161,7 @@ absl::Status CheckDescriptor(const v1::PluginDescriptor& d, absl::string_view id
                         absl::StrCat("is `", d.id(), "`, but the files are named `", id, "`"));
   }
   PT_RETURN_IF_ERROR(CheckResourceId("id", d.id()));
-  if (!IsSemanticVersion(d.version())) {
+  if (!ParseVersion(d.version()).has_value()) {
     return FieldInvalid(
         "version", absl::StrCat("`", d.version(), "` is not a semantic version such as 1.0.0"));
   }

@@ -1,5 +1,6 @@
 #include "plugins/fake/fake_engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -97,6 +98,17 @@ void FakeEngine::SetState(absl::string_view name, v1::PluginState state,
 void FakeEngine::SetDigest(absl::string_view name, absl::string_view digest) {
   absl::MutexLock lock(&mutex_);
   plugins_.at(std::string(name)).digest = std::string(digest);
+}
+
+void FakeEngine::Apply(const v1::PluginRecord& record) {
+  absl::MutexLock lock(&mutex_);
+  applied_ = record;
+}
+
+bool FakeEngine::told_of_quarantine() const {
+  absl::MutexLock lock(&mutex_);
+  return std::any_of(applied_.builds().begin(), applied_.builds().end(),
+                     [](const v1::PluginBuildRecord& build) { return build.has_quarantine(); });
 }
 
 std::vector<v1::Plugin> FakeEngine::ListPlugins() const {

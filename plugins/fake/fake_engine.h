@@ -37,6 +37,9 @@ class FakeEngine final : public Engine {
   void SetState(absl::string_view name, v1::PluginState state, absl::string_view message);
   void SetDigest(absl::string_view name, absl::string_view digest);
 
+  // Whether the last Apply, if any, quarantines one of its builds.
+  bool told_of_quarantine() const;
+
   std::vector<v1::Plugin> ListPlugins() const override;
   absl::StatusOr<v1::Plugin> GetPlugin(absl::string_view name) const override;
   std::string PluginDigest(absl::string_view name) const override;
@@ -45,6 +48,7 @@ class FakeEngine final : public Engine {
       const std::vector<InputMeta>& inputs, const AssessmentContext* assessment) override;
   absl::StatusOr<std::vector<std::string>> EffectiveParameters(
       absl::string_view name, const google::protobuf::Struct& parameters) const override;
+  void Apply(const v1::PluginRecord& record) override;
 
  private:
   struct Entry {
@@ -57,6 +61,7 @@ class FakeEngine final : public Engine {
 
   mutable absl::Mutex mutex_;
   std::map<std::string, Entry> plugins_ ABSL_GUARDED_BY(mutex_);
+  v1::PluginRecord applied_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace policytrack::plugins

@@ -1,5 +1,9 @@
 #include "plugins/host/allow_list.h"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -26,6 +30,27 @@ absl::StatusOr<AllowList> AllowList::Parse(absl::string_view text) {
                        "directory"));
     }
     list.entries_.emplace(std::string(name), absl::AsciiStrToLower(line.substr(0, kDigits)));
+  }
+  return list;
+}
+
+absl::StatusOr<AllowList> AllowList::Read(const std::string& path) {
+  if (path.empty()) return AllowList();
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {
+    return absl::NotFoundError(
+        absl::StrCat("the list of trusted plugins ", path, " does not exist or is not a file"));
+  }
+  std::ifstream in(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (!in) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the list of trusted plugins ", path, " cannot be read"));
+  }
+  absl::StatusOr<AllowList> list = Parse(text);
+  if (!list.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("the list of trusted plugins ", path, ": ",
+                                                   std::string(list.status().message())));
   }
   return list;
 }

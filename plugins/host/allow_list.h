@@ -23,6 +23,10 @@ class AllowList {
   // several digests.
   // Returns INVALID_ARGUMENT with the line for anything else.
   static absl::StatusOr<AllowList> Parse(absl::string_view text);
+  // The list of a file; that of the empty path trusts nothing.
+  // Returns NOT_FOUND when there is no such file, and INVALID_ARGUMENT, with the file,
+  // when it cannot be read or is malformed.
+  static absl::StatusOr<AllowList> Read(const std::string& path);
 
   bool Trusts(const std::string& file_name, const std::string& sha256_hex) const {
     return entries_.count({file_name, sha256_hex}) > 0;

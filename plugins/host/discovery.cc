@@ -16,8 +16,10 @@
 #include "core/utf8.h"
 #include "plugins/checks/descriptor.h"
 #include "plugins/checks/golden_vectors.h"
+#include "plugins/engine.h"
 #include "plugins/host/elf_file.h"
 #include "plugins/host/file_owner.h"
+#include "plugins/version.h"
 
 namespace policytrack::plugins {
 namespace {
@@ -25,6 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uintmax_t kMaxSharedObjectBytes = 256u << 20;
+// What is left of the name of golden vectors without .json.
+constexpr char kGolden[] = ".golden";
 
 // The bytes of a regular file, or what is wrong with it in words that follow
 // its name.
@@ -55,18 +59,22 @@ bool IsPlainText(const std::string& name) {
 // One plugin on its way from files to code.
 class Opening {
  public:
-  Opening(const std::string& directory, const std::string& id) : id_(id) {
-    base_ = (fs::path(directory) / id).string();
-    found_.plugin.set_name(absl::StrCat("plugins/", id));
+  Opening(const std::string& directory, const std::string& base) : file_(base) {
+    base_ = (fs::path(directory) / base).string();
+    const SplitReference split = SplitPluginReference(base);
+    id_ = std::string(split.name);
+    found_.version = std::string(split.version);
+    found_.plugin.set_name(absl::StrCat("plugins/", id_));
   }
 
-  FoundPlugin Open(const PluginFiles& files, const AllowList& allow_list, bool workers) {
+  FoundPlugin Open(const PluginFiles& files, const AllowList& allow_list, bool workers,
+                   const LoadedBefore& loaded_before) {
     if (!Read(files) || !CheckContents()) return std::move(found_);
-    const bool named = allow_list.Names(id_ + ".so") || allow_list.Names(id_ + ".json");
+    const bool named = allow_list.Names(file_ + ".so") || allow_list.Names(file_ + ".json");
     if (workers && !named) {
       if (CheckOwners()) LeaveToWorker();
     } else if (CheckTrust(allow_list, workers)) {
-      Load();
+      Load(loaded_before);
     }
     return std::move(found_);
   }
@@ -84,7 +92,7 @@ class Opening {
     std::vector<std::string> problems;
     const auto read = [&](const char* extension, bool there, uintmax_t max_bytes,
                           std::string* bytes) {
-      const std::string file = id_ + extension;
+      const std::string file = file_ + extension;
       if (!there) {
         problems.push_back(absl::StrCat(
             file, " is missing; a plugin is a shared object and a descriptor side by side"));
@@ -101,7 +109,7 @@ class Opening {
     if (read(".so", files.shared_object, kMaxSharedObjectBytes, &shared_object_)) {
       found_.plugin.set_digest(Sha256Hex(shared_object_));
       elf_ = CheckElf(shared_object_);
-      elf_.message = absl::StrCat(id_, ".so ", elf_.message);
+      elf_.message = absl::StrCat(file_, ".so ", elf_.message);
       if (elf_.state == v1::PLUGIN_STATE_BROKEN) problems.push_back(elf_.message);
     }
     if (read(".json", files.descriptor, kMaxDescriptorBytes, &descriptor_)) {
@@ -116,16 +124,27 @@ class Opening {
                                  "` must be of small letters, digits and hyphens and begin with a "
                                  "letter; rename its files"));
     }
+    if (file_.size() > id_.size() && !ParseVersion(found_.version).has_value()) {
+      return Broken(absl::StrCat("the name `", file_,
+                                 "` must end in a version after the `@`, as `growth@1.2.0` does; "
+                                 "rename its files"));
+    }
     absl::StatusOr<v1::PluginDescriptor> descriptor = ParseDescriptor(descriptor_);
     if (!descriptor.ok()) return BadDescriptor(descriptor.status());
     if (absl::Status status = CheckDescriptor(*descriptor, id_); !status.ok()) {
       return BadDescriptor(status);
     }
+    if (!found_.version.empty() && descriptor->version() != found_.version) {
+      return Broken(absl::StrCat(file_, ".json says that it is version ", descriptor->version(),
+                                 ", its name says ", found_.version,
+                                 "; rename the files, or install the two that belong together"));
+    }
+    found_.version = descriptor->version();
     *found_.plugin.mutable_plugin_descriptor() = *std::move(descriptor);
     const v1::PluginDescriptor& d = found_.plugin.plugin_descriptor();
     if (d.abi_major() != PT_ABI_MAJOR || d.abi_minor() > PT_ABI_MINOR) {
       return Fail(v1::PLUGIN_STATE_ABI_MISMATCH,
-                  absl::StrCat(id_, ".json says that it needs ABI ", d.abi_major(), ".",
+                  absl::StrCat(file_, ".json says that it needs ABI ", d.abi_major(), ".",
                                d.abi_minor(), ", but this server speaks ", PT_ABI_MAJOR, ".",
                                PT_ABI_MINOR, "; build it against the SDK of this server"));
     }
@@ -134,7 +153,7 @@ class Opening {
   }
 
   bool BadDescriptor(const absl::Status& status) {
-    return Broken(absl::StrCat(id_, ".json: ", std::string(status.message()), "; correct it"));
+    return Broken(absl::StrCat(file_, ".json: ", std::string(status.message()), "; correct it"));
   }
 
   // Whoever could change the files of a plugin that nobody pinned could run code, if
@@ -150,14 +169,15 @@ class Opening {
 
   bool CheckTrust(const AllowList& allow_list, bool workers) {
     const std::pair<std::string, std::string> files[] = {
-        {id_ + ".so", found_.plugin.digest()}, {id_ + ".json", found_.plugin.descriptor_digest()}};
+        {file_ + ".so", found_.plugin.digest()},
+        {file_ + ".json", found_.plugin.descriptor_digest()}};
     for (const auto& [file, digest] : files) {
       if (allow_list.Trusts(file, digest)) continue;
       return Fail(v1::PLUGIN_STATE_NOT_TRUSTED,
                   absl::StrCat("the SHA-256 of ", file,
                                " is not on the list of trusted plugins; if you trust it, add to "
                                "the list the line `",
-                               digest, "  ", file, "` and restart the server",
+                               digest, "  ", file, "` and reload the plugins",
                                workers ? "; to run it in a worker instead, take the lines that "
                                          "pin it with other digests from the list"
                                        : ""));
@@ -165,29 +185,37 @@ class Opening {
     return true;
   }
 
-  void Load() {
-    LoadResult result = LoadNativeLibrary(shared_object_, found_.plugin.plugin_descriptor());
-    if (result.state != v1::PLUGIN_STATE_ACTIVE) {
-      Fail(result.state, absl::StrCat(id_, ".so ", result.message));
-      return;
-    }
-    found_.library = result.library;
-    Activate(v1::PLUGIN_HOSTING_IN_PROCESS);
-  }
-
   void LeaveToWorker() {
     Activate(v1::PLUGIN_HOSTING_WORKER);
     found_.shared_object = std::move(shared_object_);
   }
 
+  void Load(const LoadedBefore& loaded_before) {
+    if (!loaded_before(BuildDigest())) {
+      LoadResult result = LoadNativeLibrary(shared_object_, found_.plugin.plugin_descriptor());
+      if (result.state != v1::PLUGIN_STATE_ACTIVE) {
+        Fail(result.state, absl::StrCat(file_, ".so ", result.message));
+        return;
+      }
+      found_.library = result.library;
+    }
+    Activate(v1::PLUGIN_HOSTING_IN_PROCESS);
+  }
+
   void Activate(v1::PluginHosting hosting) {
     found_.plugin.set_state(v1::PLUGIN_STATE_ACTIVE);
     found_.plugin.set_hosting(hosting);
-    Digest digest;
-    digest.Add(shared_object_).Add(descriptor_);
-    found_.digest = ToHex(digest.Finish());
+    found_.digest = BuildDigest();
   }
 
+  // Over both files.
+  std::string BuildDigest() const {
+    Digest digest;
+    digest.Add(shared_object_).Add(descriptor_);
+    return ToHex(digest.Finish());
+  }
+
+  std::string file_;
   std::string id_;
   std::string base_;
   std::string shared_object_;
@@ -212,14 +240,17 @@ absl::StatusOr<std::map<std::string, PluginFiles>> ListPluginFiles(
   std::map<std::string, PluginFiles> found;
   fs::directory_iterator at(directory, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
-    // Golden vectors lie beside what they are for.
-    if (absl::EndsWith(at->path().filename().string(), kGoldenExtension)) continue;
-    const std::string base = at->path().stem().string();
+    std::string base = at->path().stem().string();
     const std::string extension = at->path().extension().string();
     const bool plugin = (extension == ".so" || extension == ".json") && IsPlainText(base);
     if (!plugin) {
       log(absl::StrCat("plugin directory ", directory, ": ", Quoted(at->path().filename().string()),
                        " is neither a shared object nor a descriptor and is ignored"));
+      continue;
+    }
+    if (extension == ".json" && absl::EndsWith(base, kGolden)) {
+      base.resize(base.size() - std::char_traits<char>::length(kGolden));
+      found[base].golden = true;
       continue;
     }
     PluginFiles& files = found[base];
@@ -232,9 +263,15 @@ absl::StatusOr<std::map<std::string, PluginFiles>> ListPluginFiles(
   return found;
 }
 
-FoundPlugin OpenPlugin(const std::string& directory, const std::string& id,
-                       const PluginFiles& files, const AllowList& allow_list, bool workers) {
-  return Opening(directory, id).Open(files, allow_list, workers);
+FoundPlugin OpenPlugin(const std::string& directory, const std::string& base,
+                       const PluginFiles& files, const AllowList& allow_list, bool workers,
+                       const LoadedBefore& loaded_before) {
+  return Opening(directory, base).Open(files, allow_list, workers, loaded_before);
+}
+
+std::string ReadGolden(const std::string& directory, const std::string& base) {
+  const fs::path path = fs::path(directory) / (base + kGoldenExtension);
+  return ReadFile(path.string(), kMaxGoldenBytes).value_or("");
 }
 
 }  // namespace policytrack::plugins

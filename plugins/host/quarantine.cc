@@ -22,6 +22,14 @@ void Quarantine::Crashed(const std::string& plugin, const std::string& digest,
     reasons_[digest] = reason;
   }
   if (on_quarantine_) on_quarantine_(plugin, digest, reason);
+  absl::MutexLock listening(&listener_mutex_);
+  if (listener_) listener_(digest, reason);
+}
+
+void Quarantine::SetListener(
+    std::function<void(const std::string& digest, const std::string& reason)> listener) {
+  absl::MutexLock lock(&listener_mutex_);
+  listener_ = std::move(listener);
 }
 
 void Quarantine::Put(const std::string& digest, absl::string_view reason) {
@@ -33,6 +41,11 @@ bool Quarantine::Release(const std::string& digest) {
   absl::MutexLock lock(&mutex_);
   crashes_.erase(digest);
   return reasons_.erase(digest) > 0;
+}
+
+std::map<std::string, std::string> Quarantine::All() const {
+  absl::MutexLock lock(&mutex_);
+  return reasons_;
 }
 
 std::optional<std::string> Quarantine::Reason(const std::string& digest) const {

@@ -23,8 +23,8 @@ namespace policytrack::plugins {
 class Quarantine {
  public:
   // Called after a digest was quarantined for its crashes, without a lock held, on
-  // the thread of the call that crashed: the plugin's name, the SHA-256 of its
-  // shared object, and a sentence.
+  // the thread of the call that crashed: the plugin's name, the digest of its build,
+  // and a sentence.
   using OnQuarantine = std::function<void(const std::string& plugin, const std::string& digest,
                                           const std::string& reason)>;
 
@@ -38,16 +38,27 @@ class Quarantine {
   // Notes a crash or a kill; the third within ten minutes quarantines.
   void Crashed(const std::string& plugin, const std::string& digest, absl::string_view how);
 
+  // Is told of the same, beside `on_quarantine`; null for nobody. No call is running or
+  // comes after it was replaced.
+  void SetListener(
+      std::function<void(const std::string& digest, const std::string& reason)> listener);
+
   // Puts a digest here. The reason is a sentence that says what to do.
   void Put(const std::string& digest, absl::string_view reason);
   // Takes it out, its crashes forgotten. False when it was not there.
   bool Release(const std::string& digest);
   // Why it is here, if it is.
   std::optional<std::string> Reason(const std::string& digest) const;
+  // All that are here, by digest, with their reasons.
+  std::map<std::string, std::string> All() const;
 
  private:
   Clock* const clock_;
   const OnQuarantine on_quarantine_;
+  // Held while the listener runs.
+  absl::Mutex listener_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
+  std::function<void(const std::string&, const std::string&)> listener_
+      ABSL_GUARDED_BY(listener_mutex_);
   mutable absl::Mutex mutex_;
   std::map<std::string, std::string> reasons_ ABSL_GUARDED_BY(mutex_);             // by digest
   std::map<std::string, std::deque<absl::Time>> crashes_ ABSL_GUARDED_BY(mutex_);  // by digest

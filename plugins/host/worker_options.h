@@ -33,7 +33,8 @@ struct WorkerOptions {
   // computes, to at most kLongestPause.
   absl::Duration pause = absl::Milliseconds(100);
   static constexpr absl::Duration kLongestPause = absl::Seconds(10);
-  // Shared with who stores it. Null: one of the host's own, which forgets with it.
+  // What is in it at start, by build digest, does not run before it is released. Null:
+  // one of the host's own, which knows nothing at start.
   std::shared_ptr<Quarantine> quarantine;
   // What plugins print, crashes, and what the kernel lacks. From any thread, for as
   // long as the engine and its instances live. May be empty.

@@ -31,7 +31,7 @@ class WorkerPool {
  public:
   struct Setup {
     v1::PluginDescriptor descriptor;
-    std::string digest;     // of the shared object
+    std::string digest;     // of the build, over both files
     Descriptor library;     // sealed bytes of it
     WorkerOptions options;  // with a quarantine
     std::shared_ptr<WorkerSpawner> spawner;

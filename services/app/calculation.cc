@@ -13,6 +13,7 @@ v1::Evaluation Calculation::Provenance() const {
   record.set_plugin(plugin);
   record.set_plugin_version(plugin_version);
   record.set_plugin_digest(plugin_digest);
+  if (build != nullptr) record.set_suspect_message(build->audit_message());
   record.set_parameters_digest(Sha256Hex(DeterministicBytes(parameters)));
   return record;
 }

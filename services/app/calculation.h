@@ -104,6 +104,9 @@ struct Calculation {
   std::string plugin;
   std::string plugin_version;
   std::string plugin_digest;
+  // What the three are of, and what makes the instance: one and the same, even when
+  // another takes its place meanwhile.
+  std::shared_ptr<const plugins::Build> build;
   google::protobuf::Struct parameters;
   std::optional<plugins::AssessmentContext> assessment;
 

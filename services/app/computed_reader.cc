@@ -73,12 +73,18 @@ bool IsStoreError(const absl::Status& status) {
   return why == reason::kStoreDamaged || (why.empty() && absl::IsInternal(status));
 }
 
-absl::Status CheckPluginActive(const plugins::Engine& engine, const std::string& plugin) {
-  if (!engine.PluginDigest(plugin).empty()) return absl::OkStatus();
-  const absl::StatusOr<v1::Plugin> found = engine.GetPlugin(plugin);
+std::string ReferenceOf(const v1::Assessment& assessment) {
+  return plugins::PluginReference(assessment.plugin(), assessment.plugin_version());
+}
+
+absl::Status CheckPluginActive(const plugins::Engine& engine, const std::string& reference) {
+  const auto build = engine.Find(reference);
+  if (build.ok() && !(*build)->digest().empty()) return absl::OkStatus();
+  if (ReasonOf(build.status()) == reason::kPluginNotActive) return build.status();
+  const std::string plugin(plugins::SplitPluginReference(reference).name);
   return Error(absl::StatusCode::kFailedPrecondition, reason::kPluginNotActive,
-               found.ok() && !found->state_message().empty()
-                   ? absl::StrCat(plugin, " is not active: ", found->state_message())
+               build.ok() && !(*build)->plugin().state_message().empty()
+                   ? absl::StrCat(plugin, " is not active: ", (*build)->plugin().state_message())
                    : absl::StrCat(plugin, " is not active; list plugins to see why"),
                {{"resource", plugin}});
 }
@@ -87,10 +93,10 @@ absl::StatusOr<std::string> PluginOf(storage::ReadTransaction& tx, const std::st
                                      int64_t as_of) {
   if (IsTargetName(parent)) {
     PT_ASSIGN_OR_RETURN(const LoadedTarget loaded, LoadTarget(tx, parent, as_of));
-    return loaded.target.assessment().plugin();
+    return ReferenceOf(loaded.target.assessment());
   }
   PT_ASSIGN_OR_RETURN(const v1::Indicator indicator, LoadExistingIndicator(tx, parent, as_of));
-  return indicator.plugin();
+  return plugins::PluginReference(indicator.plugin(), indicator.plugin_version());
 }
 
 HistoryFigures::HistoryFigures(storage::ReadTransaction* tx, plugins::Engine* engine, int64_t as_of)
@@ -171,7 +177,7 @@ absl::StatusOr<const HistoryFigures::State*> HistoryFigures::Open(const std::str
     const auto compute = [&]() -> absl::StatusOr<ComputedOutputs> {
       PT_RETURN_IF_ERROR(CheckPluginActive(*engine_, plugin));
       PT_ASSIGN_OR_RETURN(Calculation calculation, Resolve(parent));
-      PT_RETURN_IF_ERROR(BindPlugin(*engine_, parent, &calculation));
+      PT_RETURN_IF_ERROR(BindPlugin(parent, &calculation));
       state.evaluation = calculation.Provenance();
       return ComputeAll(calculation, *this);
     };

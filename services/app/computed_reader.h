@@ -117,9 +117,12 @@ class HistoryFigures final : public Figures {
 void SetFailure(const absl::Status& status, v1::Evaluation* record);
 // Whether an error is that of the store and not of a definition or a plugin.
 bool IsStoreError(const absl::Status& status);
-// FAILED_PRECONDITION / PLUGIN_NOT_ACTIVE, saying why, when it cannot be used.
-absl::Status CheckPluginActive(const plugins::Engine& engine, const std::string& plugin);
-// The plugin of an indicator or a target as of a revision.
+// FAILED_PRECONDITION / PLUGIN_NOT_ACTIVE, saying why, when the build that a reference
+// asks for cannot be used.
+absl::Status CheckPluginActive(const plugins::Engine& engine, const std::string& reference);
+// The same for the reference of an assessment.
+std::string ReferenceOf(const v1::Assessment& assessment);
+// The reference to the plugin of an indicator or a target as of a revision.
 // Returns NOT_FOUND / RESOURCE_NOT_FOUND when the parent did not exist then.
 absl::StatusOr<std::string> PluginOf(storage::ReadTransaction& tx, const std::string& parent,
                                      int64_t as_of);

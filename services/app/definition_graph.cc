@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "core/resource_name.h"
+#include "plugins/engine.h"
 #include "services/app/definitions.h"
 
 namespace policytrack::app {
@@ -38,6 +39,7 @@ void DefinitionGraph::AddIndicator(const v1::Indicator& indicator) {
   node.parent = indicator.name();
   node.revision = indicator.revision();
   node.plugin = indicator.plugin();
+  node.plugin_reference = plugins::PluginReference(node.plugin, indicator.plugin_version());
   for (std::string& source : ReferencesOf(indicator)) node.sources.insert(std::move(source));
   node.indicator = indicator;
   Add(std::move(node));
@@ -51,6 +53,8 @@ void DefinitionGraph::AddMeasure(const v1::Measure& measure) {
     node.is_target = true;
     node.target = target;
     node.plugin = target.assessment().plugin();
+    node.plugin_reference =
+        plugins::PluginReference(node.plugin, target.assessment().plugin_version());
     node.sources.insert(target.indicator());
     Add(std::move(node));
   }

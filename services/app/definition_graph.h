@@ -27,6 +27,7 @@ struct GraphNode {
   v1::Indicator indicator;
   v1::Target target;
   std::string plugin;
+  std::string plugin_reference;  // with what is asked of its version
   std::set<std::string> sources;
 };
 

@@ -22,6 +22,19 @@ bool IsTransient(const absl::Status& status) {
   return IsStoreError(status) && ReasonOf(status) != reason::kStoreDamaged;
 }
 
+// What computed before, if it was another build than now: as `before` has it, else
+// the build of `before` itself.
+void CarryPluginChange(const v1::Evaluation& before, v1::Evaluation* record) {
+  if (before.plugin() != record->plugin() || before.plugin_digest().empty()) return;
+  if (before.plugin_digest() == record->plugin_digest()) {
+    record->set_previous_plugin_version(before.previous_plugin_version());
+    record->set_plugin_change_revision(before.plugin_change_revision());
+  } else {
+    // The revision is set when it is written.
+    record->set_previous_plugin_version(before.plugin_version());
+  }
+}
+
 // Whether two records say the same but for when.
 bool SameMeaning(v1::Evaluation a, v1::Evaluation b) {
   for (v1::Evaluation* record : {&a, &b}) {
@@ -72,8 +85,15 @@ absl::Status EvaluationPass::FindTouched(storage::ReadTransaction& tx) {
     for (const auto& [parent, node] : graph_->nodes()) {
       PT_ASSIGN_OR_RETURN(const auto record, PresentRecord(tx, parent));
       if (!record.has_value() || !record->failure_reason().empty() ||
-          record->definition_revision() != node.revision ||
-          record->plugin_digest() != engine_->PluginDigest(node.plugin)) {
+          record->definition_revision() != node.revision) {
+        whole_.insert(parent);
+        continue;
+      }
+      // What an inconsistent build computed is not believed, and is again once it is
+      // cleared.
+      const auto build = engine_->Find(node.plugin_reference);
+      if (record->plugin_digest() != (build.ok() ? (*build)->digest() : "") ||
+          (build.ok() && record->suspect_message() != (*build)->audit_message())) {
         whole_.insert(parent);
       }
     }
@@ -141,7 +161,7 @@ absl::Status EvaluationPass::Evaluate(const GraphNode& node) {
 
 absl::Status EvaluationPass::Recompute(const GraphNode& node,
                                        const std::optional<v1::Evaluation>& before) {
-  PT_RETURN_IF_ERROR(CheckPluginActive(*engine_, node.plugin));
+  PT_RETURN_IF_ERROR(CheckPluginActive(*engine_, node.plugin_reference));
   // After a failure nobody knows which changes were not seen.
   const bool whole =
       whole_.count(node.parent) > 0 || !before.has_value() || !before->failure_reason().empty();
@@ -162,16 +182,48 @@ absl::Status EvaluationPass::Recompute(const GraphNode& node,
     return absl::OkStatus();
   }));
   if (!work.whole && work.groups.empty()) return absl::OkStatus();
-  PT_RETURN_IF_ERROR(BindPlugin(*engine_, node.parent, &calculation));
+  // Its window is not believed any more.
+  if (!calculation.build->audit_message().empty()) work.whole = true;
+  PT_RETURN_IF_ERROR(BindPlugin(node.parent, &calculation));
 
   v1::Evaluation record = calculation.Provenance();
   PT_ASSIGN_OR_RETURN(ParentPatch patch,
                       ComputeWork(calculation, work, record.mutable_input_digest()));
+  if (!work.whole && auditor_.Chooses(node.parent, upto_)) {
+    PT_RETURN_IF_ERROR(Audit(calculation, &patch, &record));
+  }
+  if (before.has_value()) CarryPluginChange(*before, &record);
   record.set_input_revision(upto_);
   if (!patch.empty() || !before.has_value() || !SameMeaning(*before, record)) {
     outcome_.records[node.parent] = std::move(record);
   }
   if (!patch.empty()) outcome_.patches[node.parent] = std::move(patch);
+  return absl::OkStatus();
+}
+
+absl::Status EvaluationPass::Audit(const Calculation& calculation, ParentPatch* patch,
+                                   v1::Evaluation* record) {
+  Work all;
+  all.whole = true;
+  std::string input_digest;
+  PT_ASSIGN_OR_RETURN(ParentPatch whole, ComputeWork(calculation, all, &input_digest));
+  const std::string difference = DifferenceWords(*patch, whole);
+  if (difference.empty()) return absl::OkStatus();
+  AuditFinding finding;
+  finding.plugin = calculation.plugin;
+  finding.version = calculation.plugin_version;
+  finding.build_digest = calculation.plugin_digest;
+  finding.message =
+      absl::StrCat("an audit of ", calculation.parent, " at revision ", upto_, " found that ",
+                   calculation.plugin, " ", calculation.plugin_version,
+                   " gives other results in full than for the window that it "
+                   "declares: ",
+                   difference);
+  (*log_)(finding.message);
+  record->set_suspect_message(finding.message);
+  record->set_input_digest(input_digest);
+  outcome_.findings.push_back(std::move(finding));
+  *patch = std::move(whole);
   return absl::OkStatus();
 }
 

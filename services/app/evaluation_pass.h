@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "plugins/engine.h"
 #include "policytrack/v1/indicator.pb.h"
+#include "services/app/auditor.h"
 #include "services/app/calculation.h"
 #include "services/app/compute.h"
 #include "services/app/definition_graph.h"
@@ -39,20 +40,23 @@ class EvaluationPass {
     std::map<std::string, ParentPatch> patches;     // by parent
     std::map<std::string, v1::Evaluation> records;  // by parent; without revision
     std::set<std::string> removed;                  // parents that are no more
+    std::vector<AuditFinding> findings;
     bool empty() const { return patches.empty() && records.empty() && removed.empty(); }
   };
 
   // Nothing is owned; all must outlive this. `check_all` also looks for
   // definitions that were never evaluated, failed, or were evaluated by another
-  // build of their plugin.
+  // build of their plugin. `auditor` chooses what is computed twice.
   EvaluationPass(storage::Store* store, plugins::Engine* engine, DefinitionGraph* graph,
-                 const LogFunction* log, const std::atomic<bool>* stopping, bool check_all)
+                 const LogFunction* log, const std::atomic<bool>* stopping, bool check_all,
+                 Auditor auditor)
       : store_(store),
         engine_(engine),
         graph_(graph),
         log_(log),
         stopping_(stopping),
-        check_all_(check_all) {}
+        check_all_(check_all),
+        auditor_(auditor) {}
 
   // Evaluates what commits after `after` touched, as of the present revision.
   // A definition that cannot be evaluated gets a record that says why and stops
@@ -74,6 +78,9 @@ class EvaluationPass {
   absl::StatusOr<std::vector<Group>> GroupsOf(const Calculation& calculation, const Work& work);
   absl::StatusOr<ParentPatch> ComputeWork(const Calculation& calculation, const Work& work,
                                           std::string* input_digest);
+  // Computes work that is not whole a second time, whole, and compares. What differs
+  // goes into the findings and the record, and the second result into `patch`.
+  absl::Status Audit(const Calculation& calculation, ParentPatch* patch, v1::Evaluation* record);
   bool IsTouched(const std::string& source) const;
 
   storage::Store* const store_;
@@ -82,6 +89,7 @@ class EvaluationPass {
   const LogFunction* const log_;
   const std::atomic<bool>* const stopping_;
   const bool check_all_;
+  const Auditor auditor_;
 
   int64_t after_ = 0;
   int64_t upto_ = 0;

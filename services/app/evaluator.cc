@@ -5,36 +5,27 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/digest.h"
 #include "core/error.h"
 #include "services/app/computed_reader.h"
+#include "services/app/evaluation_write.h"
 
 namespace policytrack::app {
 namespace {
 
-constexpr char kPrincipal[] = "evaluator";
 // How far the stored cursor may lie behind, so that a start has little to pass again.
 constexpr int64_t kMaxCursorLag = 1000;
 // Pauses after a pass that the store refused, doubled from the first to the last.
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
 constexpr absl::Duration kLastPause = absl::Seconds(5);
 
-std::vector<storage::SeriesWrite> WritesOf(const ParentPatch& patch) {
-  std::vector<storage::SeriesWrite> writes;
-  for (const auto& [series, change] : patch) {
-    storage::SeriesWrite& write = writes.emplace_back();
-    write.output = series.first;
-    write.key = series.second;
-    write.points = change.points;
-    write.deletions = change.deletions;
-  }
-  return writes;
-}
-
 }  // namespace
 
-Evaluator::Evaluator(storage::Store* store, plugins::Engine* engine, LogFunction log)
-    : store_(store), engine_(engine), log_(log ? std::move(log) : [](absl::string_view) {}) {}
+Evaluator::Evaluator(storage::Store* store, plugins::Engine* engine, LogFunction log,
+                     Auditor auditor)
+    : store_(store),
+      engine_(engine),
+      log_(log ? std::move(log) : [](absl::string_view) {}),
+      auditor_(auditor) {}
 
 Evaluator::~Evaluator() { Stop(); }
 
@@ -124,7 +115,7 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
   }
   if (!check_all && store_->revision() <= after) return false;
 
-  EvaluationPass pass(store_, engine_, &graph_, &log_, &interrupt_, check_all);
+  EvaluationPass pass(store_, engine_, &graph_, &log_, &interrupt_, check_all, auditor_);
   absl::Status status = pass.Run(after);
   absl::StatusOr<int64_t> reached = 0;
   if (status.ok()) {
@@ -132,9 +123,14 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
     if (pass.concerned_nothing() && upto - stored_cursor_ <= kMaxCursorLag) {
       reached = upto;
     } else {
-      reached = WriteOutcome(pass.outcome());
+      std::vector<v1::PluginRecord> records;
+      reached = WriteOutcome(*store_, pass.outcome(), &records);
       status = reached.status();
-      if (status.ok()) stored_cursor_ = *reached;
+      if (status.ok()) {
+        stored_cursor_ = *reached;
+        for (const v1::PluginRecord& record : records) engine_->Apply(record);
+        if (!pass.outcome().findings.empty() && inconsistent_) inconsistent_();
+      }
     }
   }
   absl::MutexLock lock(&mutex_);
@@ -145,42 +141,9 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
     return status;
   }
   evaluated_ = *reached;
+  // What else the plugin computed is not believed any more.
+  if (!pass.outcome().findings.empty()) check_all_ = true;
   return *reached > after || !pass.outcome().empty();
-}
-
-absl::StatusOr<int64_t> Evaluator::WriteOutcome(const EvaluationPass::Outcome& outcome) {
-  storage::WriteOptions options;
-  options.kind = storage::CommitKind::kEvaluation;
-  options.principal = kPrincipal;
-  options.input_revision = outcome.input_revision;
-  int64_t reached = 0;
-  PT_RETURN_IF_ERROR(
-      store_
-          ->Write(options,
-                  [&](storage::WriteTransaction& tx) -> absl::Status {
-                    bool changed = false;
-                    for (const std::string& parent : outcome.removed) {
-                      PT_ASSIGN_OR_RETURN(const int64_t deleted, tx.DeleteAllSeries(parent));
-                      changed = changed || deleted > 0;
-                    }
-                    for (const auto& [parent, patch] : outcome.patches) {
-                      PT_ASSIGN_OR_RETURN(const storage::WriteCounts counts,
-                                          tx.WriteSeries(parent, WritesOf(patch)));
-                      changed = changed || counts.created + counts.revised + counts.deleted > 0;
-                    }
-                    for (const auto& [parent, record] : outcome.records) {
-                      v1::Evaluation stamped = record;
-                      stamped.set_revision(tx.next_revision());
-                      PT_RETURN_IF_ERROR(tx.PutEvaluation(parent, DeterministicBytes(stamped)));
-                      changed = true;
-                    }
-                    // Nothing lies between: the evaluation itself needs no pass.
-                    reached = outcome.input_revision;
-                    if (changed && tx.next_revision() == reached + 1) ++reached;
-                    return tx.SetCursor(kEvaluatedCursor, reached);
-                  })
-          .status());
-  return reached;
 }
 
 absl::Status Evaluator::WaitFor(int64_t revision, absl::Time deadline) {

@@ -16,6 +16,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -24,6 +25,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "plugins/engine.h"
+#include "services/app/auditor.h"
 #include "services/app/definition_graph.h"
 #include "services/app/evaluation_pass.h"
 #include "storage/store.h"
@@ -33,8 +35,9 @@ namespace policytrack::app {
 class Evaluator {
  public:
   // No pointer is owned; all must outlive this. `log` is called from whichever
-  // thread evaluates.
-  Evaluator(storage::Store* store, plugins::Engine* engine, LogFunction log);
+  // thread evaluates. `auditor` chooses which evaluations are computed twice.
+  Evaluator(storage::Store* store, plugins::Engine* engine, LogFunction log,
+            Auditor auditor = Auditor());
   ~Evaluator();
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
@@ -53,6 +56,10 @@ class Evaluator {
   // a start does: for when plugins were changed.
   void RecheckAll();
 
+  // Whom to tell, from whichever thread evaluates, when an audit found a plugin
+  // inconsistent. To be set before Start.
+  void OnInconsistent(std::function<void()> told) { inconsistent_ = std::move(told); }
+
   // The revision that all outputs stand for.
   int64_t evaluated_revision() const;
 
@@ -63,12 +70,13 @@ class Evaluator {
 
  private:
   void Follow();
-  absl::StatusOr<int64_t> WriteOutcome(const EvaluationPass::Outcome& outcome);
   absl::Status LoadCursor() ABSL_EXCLUSIVE_LOCKS_REQUIRED(pass_mutex_);
 
   storage::Store* const store_;
   plugins::Engine* const engine_;
   const LogFunction log_;
+  const Auditor auditor_;
+  std::function<void()> inconsistent_;
 
   // Held through a pass, so that there is one at a time.
   absl::Mutex pass_mutex_;

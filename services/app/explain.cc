@@ -69,6 +69,10 @@ std::string MethodWords(const v1::ExplainedStep& step, StepExplainer& explainer)
   return absl::StrCat(
       evaluation.plugin(),
       evaluation.plugin_version().empty() ? "" : absl::StrCat(" ", evaluation.plugin_version()),
+      evaluation.previous_plugin_version().empty()
+          ? ""
+          : absl::StrCat(" (", evaluation.previous_plugin_version(), " until revision ",
+                         evaluation.plugin_change_revision(), ")"),
       stated.empty() ? "" : absl::StrCat(" with ", absl::StrJoin(stated, ", ")));
 }
 
@@ -247,7 +251,7 @@ absl::StatusOr<v1::ExplainProgressResponse> Explainer::ExplainProgress(
     PT_ASSIGN_OR_RETURN(JudgedTarget judged,
                         JudgeTarget(figures, *measure, *target, request.period()));
     *response.mutable_progress() = std::move(judged.progress);
-    StepExplainer explainer(&figures, engine_);
+    StepExplainer explainer(&figures);
     PT_ASSIGN_OR_RETURN(const std::vector<v1::ExplainedStep> steps,
                         explainer.Explain(*target, request.target(), judged.period));
     PT_RETURN_IF_ERROR(AddSentences(steps, explainer, &response));

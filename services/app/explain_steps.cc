@@ -181,8 +181,7 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(const std::string& parent,
   }
   step.set_display_name(calculation->display_name);
   step.set_further_input_count(0);
-  const auto parameters =
-      engine_->EffectiveParameters(calculation->plugin, calculation->parameters);
+  const auto parameters = calculation->build->EffectiveParameters(calculation->parameters);
   if (parameters.ok()) {
     std::vector<std::string>& stated = stated_[parent];
     stated.clear();

@@ -13,7 +13,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/columns.h"
-#include "plugins/engine.h"
 #include "policytrack/v1/measure.pb.h"
 #include "policytrack/v1/progress.pb.h"
 #include "services/app/calculation.h"
@@ -24,9 +23,8 @@ namespace policytrack::app {
 
 class StepExplainer {
  public:
-  // Nothing is owned; all must outlive this.
-  StepExplainer(HistoryFigures* figures, plugins::Engine* engine)
-      : figures_(figures), engine_(engine) {}
+  // Not owned; must outlive this.
+  explicit StepExplainer(HistoryFigures* figures) : figures_(figures) {}
 
   // The steps of a target, with points up to `period` where it is set.
   absl::StatusOr<std::vector<v1::ExplainedStep>> Explain(const v1::Target& target,
@@ -60,7 +58,6 @@ class StepExplainer {
                          v1::ExplainedInput* input);
 
   HistoryFigures* const figures_;
-  plugins::Engine* const engine_;
   std::map<int64_t, std::optional<storage::Commit>> commits_;
   std::map<std::string, std::vector<std::string>> stated_;  // by parent
 };

@@ -12,8 +12,9 @@ namespace {
 // The parameters in force, where the plugin still takes them.
 template <typename Field>
 void SetParameters(HistoryFigures& figures, const v1::Assessment& assessment, Field* field) {
-  const auto parameters =
-      figures.engine().EffectiveParameters(assessment.plugin(), assessment.parameters());
+  const auto build = figures.engine().Find(ReferenceOf(assessment));
+  if (!build.ok()) return;
+  const auto parameters = (*build)->EffectiveParameters(assessment.parameters());
   if (!parameters.ok()) return;
   for (const std::string& parameter : *parameters) *field->Add() = parameter;
 }

@@ -1,5 +1,8 @@
 #include "services/app/history.h"
 
+#include <string>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "core/digest.h"
 #include "core/error.h"
@@ -7,6 +10,7 @@
 #include "core/page_token.h"
 #include "core/resource_name.h"
 #include "services/app/document_fields.h"
+#include "services/app/plugin_records.h"
 
 namespace policytrack::app {
 namespace {
@@ -41,6 +45,21 @@ v1::Commit ToProto(const storage::Commit& commit) {
   return result;
 }
 
+// An evaluation says in the records of plugins which versions it took up.
+absl::Status AddPluginChanges(storage::ReadTransaction& tx, const storage::Commit& commit,
+                              v1::Commit* result) {
+  if (commit.kind != storage::CommitKind::kEvaluation) return absl::OkStatus();
+  for (const storage::CommitChange& change : commit.changes) {
+    if (!change.document || CollectionOf(change.name) != kPlugins) continue;
+    PT_ASSIGN_OR_RETURN(const v1::PluginRecord record,
+                        LoadPluginRecord(tx, change.name, commit.revision));
+    for (std::string& words : ChangeWords(record, commit.revision)) {
+      result->add_plugin_changes(std::move(words));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Commit> History::Get(const std::string& name) {
@@ -53,7 +72,7 @@ absl::StatusOr<v1::Commit> History::Get(const std::string& name) {
           name, absl::StrCat(name, " does not exist; the present revision is ", tx.revision()));
     }
     result = ToProto(*commit);
-    return absl::OkStatus();
+    return AddPluginChanges(tx, *commit, &result);
   }));
   return result;
 }
@@ -77,6 +96,7 @@ absl::StatusOr<v1::ListCommitsResponse> History::List(const v1::ListCommitsReque
       end = batch.size() < kBatch;
       for (const storage::Commit& commit : batch) {
         v1::Commit item = ToProto(commit);
+        PT_RETURN_IF_ERROR(AddPluginChanges(tx, commit, &item));
         before = commit.revision;
         if (!filter.Matches(item)) continue;
         const size_t size = item.ByteSizeLong();

@@ -86,11 +86,11 @@ absl::StatusOr<Judgement> ReadJudgement(HistoryFigures& figures, const std::stri
 absl::StatusOr<Judgement> ComputeJudgement(HistoryFigures& figures, const v1::Target& target,
                                            const v1::Assessment& assessment,
                                            const std::string& parent, int64_t period) {
-  PT_RETURN_IF_ERROR(CheckPluginActive(figures.engine(), assessment.plugin()));
+  PT_RETURN_IF_ERROR(CheckPluginActive(figures.engine(), ReferenceOf(assessment)));
   PT_ASSIGN_OR_RETURN(
       Calculation calculation,
       figures.resolver().TargetBy(target, assessment, "assessment", parent, 0, parent));
-  PT_RETURN_IF_ERROR(BindPlugin(figures.engine(), "", &calculation));
+  PT_RETURN_IF_ERROR(BindPlugin("", &calculation));
   PT_ASSIGN_OR_RETURN(const Group group, FindGroup(calculation, figures, {}));
   PT_ASSIGN_OR_RETURN(const GroupInputs inputs,
                       ReadGroup(calculation, figures, group, PeriodRange()));

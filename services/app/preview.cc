@@ -48,7 +48,7 @@ absl::StatusOr<v1::PreviewIndicatorResponse> Preview::PreviewIndicator(
     revision = std::min(revision, tx.revision());
     Resolver resolver(&tx, revision, engine_);
     PT_ASSIGN_OR_RETURN(calculation, resolver.Indicator(definition, kPrefix));
-    PT_RETURN_IF_ERROR(BindPlugin(*engine_, kPrefix, &calculation));
+    PT_RETURN_IF_ERROR(BindPlugin(kPrefix, &calculation));
     HistoryFigures figures(&tx, engine_, revision);
     PT_ASSIGN_OR_RETURN(std::vector<Group> all, FindGroups(calculation, figures));
     // No more than can be shown: one series an output and group.

@@ -139,18 +139,19 @@ UnitConversion ConversionBetween(absl::string_view from, absl::string_view to) {
 absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
                                                 absl::string_view prefix) {
   const std::string path(prefix);
-  PT_ASSIGN_OR_RETURN(
-      const v1::Plugin plugin,
-      Descriptor(definition.plugin(), v1::PLUGIN_KIND_CALCULATOR, absl::StrCat(path, ".plugin")));
-  const v1::PluginDescriptor& descriptor = plugin.plugin_descriptor();
+  PT_ASSIGN_OR_RETURN(std::shared_ptr<const plugins::Build> build,
+                      FindBuild(definition.plugin(), definition.plugin_version(),
+                                v1::PLUGIN_KIND_CALCULATOR, absl::StrCat(path, ".plugin")));
+  const v1::PluginDescriptor& descriptor = build->plugin().plugin_descriptor();
 
   Calculation calculation;
+  calculation.build = build;
   calculation.parent = definition.name();
   calculation.display_name = definition.display_name();
   calculation.definition_revision = definition.revision();
   calculation.plugin = definition.plugin();
   calculation.plugin_version = descriptor.version();
-  calculation.plugin_digest = engine_->PluginDigest(definition.plugin());
+  calculation.plugin_digest = build->digest();
   calculation.parameters = definition.parameters();
   calculation.group_by.assign(definition.group_by().begin(), definition.group_by().end());
   std::set<std::string> grouped;
@@ -253,12 +254,11 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
   return calculation;
 }
 
-absl::Status BindPlugin(plugins::Engine& engine, absl::string_view prefix,
-                        Calculation* calculation) {
+absl::Status BindPlugin(absl::string_view prefix, Calculation* calculation) {
   std::vector<plugins::InputMeta> metas;
   for (const ResolvedInput& input : calculation->inputs) metas.push_back(input.meta);
-  auto instance = engine.MakeInstance(
-      calculation->plugin, calculation->parameters, metas,
+  auto instance = calculation->build->MakeInstance(
+      calculation->parameters, metas,
       calculation->assessment.has_value() ? &*calculation->assessment : nullptr);
   if (!instance.ok()) {
     return prefix.empty() ? instance.status() : WithFieldPrefix(instance.status(), prefix);
@@ -273,7 +273,7 @@ absl::StatusOr<Calculation> ResolveIndicator(storage::ReadTransaction& tx, int64
                                              absl::string_view prefix) {
   Resolver resolver(&tx, as_of, &engine);
   PT_ASSIGN_OR_RETURN(Calculation calculation, resolver.Indicator(definition, prefix));
-  PT_RETURN_IF_ERROR(BindPlugin(engine, prefix, &calculation));
+  PT_RETURN_IF_ERROR(BindPlugin(prefix, &calculation));
   return calculation;
 }
 

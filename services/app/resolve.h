@@ -81,8 +81,12 @@ class Resolver {
   absl::StatusOr<const SourceShape*> Shape(const std::string& name, absl::string_view field);
 
  private:
-  absl::StatusOr<v1::Plugin> Descriptor(const std::string& name, v1::PluginKind kind,
-                                        absl::string_view field) const;
+  // The build of a plugin that fits what is asked of its version; `field` names the
+  // plugin.
+  absl::StatusOr<std::shared_ptr<const plugins::Build>> FindBuild(const std::string& name,
+                                                                  const std::string& version,
+                                                                  v1::PluginKind kind,
+                                                                  absl::string_view field) const;
   absl::StatusOr<ResolvedInput> Input(const v1::IndicatorInput& input, const v1::PluginInput& slot,
                                       const std::vector<std::string>& group_by,
                                       v1::Frequency frequency, absl::string_view field);
@@ -98,8 +102,7 @@ class Resolver {
 };
 
 // Makes the instance: checks the parameters and that the plugin is active.
-absl::Status BindPlugin(plugins::Engine& engine, absl::string_view prefix,
-                        Calculation* calculation);
+absl::Status BindPlugin(absl::string_view prefix, Calculation* calculation);
 
 // A Calculation with its instance.
 absl::StatusOr<Calculation> ResolveIndicator(storage::ReadTransaction& tx, int64_t as_of,

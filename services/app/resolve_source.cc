@@ -45,17 +45,25 @@ std::string SourceShape::DimensionIds() const {
   });
 }
 
-absl::StatusOr<v1::Plugin> Resolver::Descriptor(const std::string& name, v1::PluginKind kind,
-                                                absl::string_view field) const {
+absl::StatusOr<std::shared_ptr<const plugins::Build>> Resolver::FindBuild(
+    const std::string& name, const std::string& version, v1::PluginKind kind,
+    absl::string_view field) const {
   PT_RETURN_IF_ERROR(ParseResourceName(field, kPlugins, name).status());
-  absl::StatusOr<v1::Plugin> plugin = engine_->GetPlugin(name);
-  if (!plugin.ok()) return plugin.status();
-  if (!plugin->has_plugin_descriptor()) {
+  auto build = engine_->Find(plugins::PluginReference(name, version));
+  if (!build.ok()) {
+    // `plugin_version` stands beside the field that names the plugin.
+    const size_t dot = field.rfind('.');
+    return ReasonOf(build.status()) == reason::kFieldInvalid && dot != absl::string_view::npos
+               ? WithFieldPrefix(build.status(), field.substr(0, dot))
+               : build.status();
+  }
+  const v1::Plugin& plugin = (*build)->plugin();
+  if (!plugin.has_plugin_descriptor()) {
     return Error(absl::StatusCode::kFailedPrecondition, reason::kPluginNotActive,
-                 absl::StrCat(field, ": ", name, " cannot be used: ", plugin->state_message()),
+                 absl::StrCat(field, ": ", name, " cannot be used: ", plugin.state_message()),
                  {{"field", std::string(field)}, {"resource", name}});
   }
-  if (plugin->plugin_descriptor().kind() != kind) {
+  if (plugin.plugin_descriptor().kind() != kind) {
     return FieldInvalid(field, kind == v1::PLUGIN_KIND_CALCULATOR
                                    ? absl::StrCat(name,
                                                   " is not a calculator: it judges targets; "
@@ -65,7 +73,7 @@ absl::StatusOr<v1::Plugin> Resolver::Descriptor(const std::string& name, v1::Plu
                                                   "indicators; list plugins to see the "
                                                   "assessments"));
   }
-  return *std::move(plugin);
+  return *std::move(build);
 }
 
 absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,

@@ -202,9 +202,10 @@ absl::StatusOr<Calculation> Resolver::TargetBy(const v1::Target& target,
   PT_ASSIGN_OR_RETURN(const std::vector<PathPoint> points, PathOf(target, shape->frequency, path));
 
   const std::string plugin_field = absl::StrCat(assessment_field, ".plugin");
-  PT_ASSIGN_OR_RETURN(const v1::Plugin plugin,
-                      Descriptor(assessment.plugin(), v1::PLUGIN_KIND_ASSESSMENT, plugin_field));
-  const v1::PluginDescriptor& descriptor = plugin.plugin_descriptor();
+  PT_ASSIGN_OR_RETURN(std::shared_ptr<const plugins::Build> build,
+                      FindBuild(assessment.plugin(), assessment.plugin_version(),
+                                v1::PLUGIN_KIND_ASSESSMENT, plugin_field));
+  const v1::PluginDescriptor& descriptor = build->plugin().plugin_descriptor();
   if (!HasSlot(descriptor, kValueSlot)) {
     return FieldInvalid(plugin_field,
                         absl::StrCat(assessment.plugin(), " has no slot \"value\" to judge"));
@@ -229,7 +230,8 @@ absl::StatusOr<Calculation> Resolver::TargetBy(const v1::Target& target,
   calculation.year_start_month = shape->year_start_month;
   calculation.plugin = assessment.plugin();
   calculation.plugin_version = descriptor.version();
-  calculation.plugin_digest = engine_->PluginDigest(calculation.plugin);
+  calculation.plugin_digest = build->digest();
+  calculation.build = build;
   calculation.parameters = assessment.parameters();
 
   plugins::AssessmentContext context;
@@ -310,7 +312,7 @@ absl::Status CheckTarget(storage::ReadTransaction& tx, int64_t as_of, plugins::E
                          const v1::Target& target, absl::string_view prefix) {
   Resolver resolver(&tx, as_of, &engine);
   PT_ASSIGN_OR_RETURN(Calculation calculation, resolver.Target(target, "", 0, prefix));
-  PT_RETURN_IF_ERROR(BindPlugin(engine, absl::StrCat(prefix, ".assessment"), &calculation));
+  PT_RETURN_IF_ERROR(BindPlugin(absl::StrCat(prefix, ".assessment"), &calculation));
   if (target.further_assessments_size() > kMaxFurtherAssessments) {
     return FieldInvalid(absl::StrCat(prefix, ".further_assessments"),
                         absl::StrCat("has ", target.further_assessments_size(),
@@ -321,7 +323,7 @@ absl::Status CheckTarget(storage::ReadTransaction& tx, int64_t as_of, plugins::E
     PT_ASSIGN_OR_RETURN(
         Calculation further,
         resolver.TargetBy(target, target.further_assessments(i), field, "", 0, prefix));
-    PT_RETURN_IF_ERROR(BindPlugin(engine, field, &further));
+    PT_RETURN_IF_ERROR(BindPlugin(field, &further));
   }
   return absl::OkStatus();
 }

@@ -1,9 +1,13 @@
 #include "services/app/status_change.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "core/digest.h"
 #include "core/error.h"
@@ -26,15 +30,16 @@ struct Standing {
   v1::TargetProgress progress;
   // Of how the indicator computes and the target is judged.
   std::string rules;
-  // Of the plugins on the way; empty when nothing of it was stored, as what is
-  // computed on demand says nothing of the plugins of then.
-  std::string plugins;
+  // The builds on the way, by what they compute; empty when nothing of it was stored,
+  // as what is computed on demand says nothing of the plugins of then.
+  std::map<std::string, v1::Evaluation> plugins;
 };
 
 // How an indicator computes: what of it is neither text nor bookkeeping.
 std::string RuleOf(const v1::Indicator& indicator) {
   v1::Indicator rule;
   rule.set_plugin(indicator.plugin());
+  rule.set_plugin_version(indicator.plugin_version());
   *rule.mutable_parameters() = indicator.parameters();
   *rule.mutable_inputs() = indicator.inputs();
   *rule.mutable_group_by() = indicator.group_by();
@@ -42,16 +47,36 @@ std::string RuleOf(const v1::Indicator& indicator) {
   return DeterministicBytes(rule);
 }
 
-absl::StatusOr<std::string> PluginsOf(HistoryFigures& figures, const std::string& parent,
-                                      const v1::Target& target) {
-  Digest digest;
+absl::StatusOr<std::map<std::string, v1::Evaluation>> PluginsOf(HistoryFigures& figures,
+                                                                const std::string& parent,
+                                                                const v1::Target& target) {
+  std::map<std::string, v1::Evaluation> plugins;
   for (const std::string& name : {parent, target.indicator()}) {
     PT_ASSIGN_OR_RETURN(const bool on_demand, figures.IsOnDemand(name));
-    if (on_demand) return std::string();
+    if (on_demand) return std::map<std::string, v1::Evaluation>();
     PT_ASSIGN_OR_RETURN(const v1::Evaluation* record, figures.EvaluationOf(name));
-    digest.Add(record->plugin_version()).Add(record->plugin_digest());
+    plugins[name] = *record;
   }
-  return digest.Finish();
+  return plugins;
+}
+
+// The plugins whose builds differ between the two, as `plugins/growth 1.1.0 -> 1.2.0`.
+std::vector<std::string> PluginChanges(const Standing& before, const Standing& after) {
+  std::vector<std::string> changes;
+  for (const auto& [name, now] : after.plugins) {
+    const auto found = before.plugins.find(name);
+    if (found == before.plugins.end()) continue;
+    const v1::Evaluation& then = found->second;
+    if (then.plugin_version() == now.plugin_version() &&
+        then.plugin_digest() == now.plugin_digest()) {
+      continue;
+    }
+    changes.push_back(absl::StrCat(
+        now.plugin(), " ", then.plugin_version(), " -> ",
+        then.plugin() == now.plugin() ? "" : absl::StrCat(now.plugin(), " "), now.plugin_version(),
+        then.plugin_version() == now.plugin_version() ? " (another build)" : ""));
+  }
+  return changes;
 }
 
 // nullopt when there was no such target then.
@@ -90,9 +115,9 @@ std::string AimOf(v1::Target target) {
 // The first of these that differs: what was changed on purpose before what came in.
 v1::StatusChangeCause CauseOf(const Standing& before, const Standing& after) {
   if (AimOf(before.target) != AimOf(after.target)) return v1::STATUS_CHANGE_CAUSE_TARGET_CHANGED;
-  const bool other_plugins =
-      !before.plugins.empty() && !after.plugins.empty() && before.plugins != after.plugins;
-  if (before.rules != after.rules || other_plugins) return v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED;
+  if (before.rules != after.rules || !PluginChanges(before, after).empty()) {
+    return v1::STATUS_CHANGE_CAUSE_METHOD_CHANGED;
+  }
   const v1::TargetProgress& then = before.progress;
   const v1::TargetProgress& now = after.progress;
   if (then.period() != now.period()) return v1::STATUS_CHANGE_CAUSE_NEW_PERIOD;
@@ -109,7 +134,8 @@ std::string ValueWords(const v1::TargetProgress& progress) {
 
 std::string MethodWords(const Standing& before, const Standing& after) {
   if (before.rules == after.rules) {
-    return "a plugin that computes or judges it was replaced by another version";
+    return absl::StrCat("a plugin that computes or judges it was replaced by another version: ",
+                        absl::StrJoin(PluginChanges(before, after), ", "));
   }
   const bool judged = DeterministicBytes(before.target.assessment()) !=
                       DeterministicBytes(after.target.assessment());

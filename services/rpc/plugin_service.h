@@ -5,6 +5,7 @@
 #define POLICYTRACK_SERVICES_RPC_PLUGIN_SERVICE_H_
 
 #include "policytrack/v1/plugin_service.grpc.pb.h"
+#include "services/app/plugin_admin.h"
 #include "services/app/plugin_list.h"
 #include "services/rpc/edge.h"
 
@@ -12,8 +13,9 @@ namespace policytrack::rpc {
 
 class PluginService final : public v1::PluginService::CallbackService {
  public:
-  // Neither is owned; both must outlive this.
-  PluginService(Edge* edge, app::PluginList* plugins) : edge_(edge), plugins_(plugins) {}
+  // Nothing is owned; all must outlive this.
+  PluginService(Edge* edge, app::PluginList* plugins, app::PluginAdmin* admin)
+      : edge_(edge), plugins_(plugins), admin_(admin) {}
 
   grpc::ServerUnaryReactor* GetPlugin(grpc::CallbackServerContext* context,
                                       const v1::GetPluginRequest* request,
@@ -33,9 +35,46 @@ class PluginService final : public v1::PluginService::CallbackService {
     });
   }
 
+  grpc::ServerUnaryReactor* ReloadPlugins(grpc::CallbackServerContext* context,
+                                          const v1::ReloadPluginsRequest* request,
+                                          v1::ReloadPluginsResponse* response) override {
+    return edge_->Pooled(context, "ReloadPlugins", [=, this]() -> absl::Status {
+      PT_RETURN_IF_ERROR(CheckFields(*request, ""));
+      return Assign(admin_->Reload(request->validate_only()), response);
+    });
+  }
+
+  grpc::ServerUnaryReactor* QuarantinePlugin(grpc::CallbackServerContext* context,
+                                             const v1::QuarantinePluginRequest* request,
+                                             v1::Plugin* response) override {
+    return edge_->Pooled(context, "QuarantinePlugin", [=, this]() -> absl::Status {
+      PT_RETURN_IF_ERROR(CheckFields(*request, ""));
+      return Assign(admin_->Quarantine(*request, PrincipalOf(*context)), response);
+    });
+  }
+
+  grpc::ServerUnaryReactor* ReleasePlugin(grpc::CallbackServerContext* context,
+                                          const v1::ReleasePluginRequest* request,
+                                          v1::Plugin* response) override {
+    return edge_->Pooled(context, "ReleasePlugin", [=, this]() -> absl::Status {
+      PT_RETURN_IF_ERROR(CheckFields(*request, ""));
+      return Assign(admin_->Release(*request, PrincipalOf(*context)), response);
+    });
+  }
+
+  grpc::ServerUnaryReactor* SelectPluginVersion(grpc::CallbackServerContext* context,
+                                                const v1::SelectPluginVersionRequest* request,
+                                                v1::Plugin* response) override {
+    return edge_->Pooled(context, "SelectPluginVersion", [=, this]() -> absl::Status {
+      PT_RETURN_IF_ERROR(CheckFields(*request, ""));
+      return Assign(admin_->Select(*request, PrincipalOf(*context)), response);
+    });
+  }
+
  private:
   Edge* const edge_;
   app::PluginList* const plugins_;
+  app::PluginAdmin* const admin_;
 };
 
 }  // namespace policytrack::rpc

@@ -11,13 +11,16 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "plugins/host/host.h"
+#include "plugins/host/self_test.h"
 #include "services/app/documents.h"
 #include "services/app/evaluator.h"
 #include "services/app/explain.h"
 #include "services/app/history.h"
 #include "services/app/kinds.h"
 #include "services/app/observations.h"
+#include "services/app/plugin_admin.h"
 #include "services/app/plugin_list.h"
+#include "services/app/plugin_records.h"
 #include "services/app/preview.h"
 #include "services/app/progress.h"
 #include "services/app/purger.h"
@@ -44,6 +47,8 @@ constexpr size_t kMaxQueuedCalls = 1024;
 constexpr int kMaxReceiveBytes = 4 << 20;
 constexpr int kMaxMetadataBytes = 8 << 10;
 constexpr int kMaxConcurrentStreams = 100;
+// NOT_SERVING while something is held against a plugin.
+constexpr char kPluginHealth[] = "policytrack.plugins";
 
 absl::Status CheckListen(const Config& config) {
   PT_RETURN_IF_ERROR(CheckAddressForm(config.listen));
@@ -86,7 +91,8 @@ class AssembledServer final : public Server {
         measures_(store_.get(), clock, measure_kind_.get()),
         datasets_(store_.get(), clock, dataset_kind_.get()),
         indicators_(store_.get(), clock, indicator_kind_.get()),
-        evaluator_(store_.get(), engine_.get(), log),
+        evaluator_(store_.get(), engine_.get(), log, app::Auditor(config.plugin_audit_interval)),
+        plugin_admin_(store_.get(), engine_.get(), &evaluator_, log),
         observations_(store_.get(), engine_.get(), &evaluator_),
         progress_(store_.get(), engine_.get(), &evaluator_, clock),
         explainer_(store_.get(), engine_.get(), &evaluator_),
@@ -104,7 +110,7 @@ class AssembledServer final : public Server {
             &edge_, store_.get(), &observations_,
             app::PushLimits{config.max_push_mib << 20, config.max_push_total_mib << 20}),
         progress_service_(&edge_, &progress_, &explainer_),
-        plugin_service_(&edge_, &plugin_list_),
+        plugin_service_(&edge_, &plugin_list_, &plugin_admin_),
         event_service_(&edge_, &history_) {}
 
   ~AssembledServer() override { Stop(absl::ZeroDuration()); }
@@ -144,20 +150,29 @@ class AssembledServer final : public Server {
           v1::PluginService::service_full_name(), v1::EventService::service_full_name()}) {
       grpc_->GetHealthCheckService()->SetServingStatus(name, true);
     }
+    plugin_admin_.OnHealth([this](bool healthy) {
+      grpc_->GetHealthCheckService()->SetServingStatus(kPluginHealth, healthy);
+    });
     return absl::OkStatus();
   }
 
-  // Starts what follows the store by itself.
-  void Follow() {
+  // Starts what follows the store by itself. What was quarantined must not run before.
+  absl::Status Follow() {
+    PT_RETURN_IF_ERROR(plugin_admin_.Restore());
+    evaluator_.OnInconsistent([this] { plugin_admin_.TellHealth(); });
     evaluator_.Start();
     purger_.Start();
+    return absl::OkStatus();
   }
+
+  absl::Status ReloadPlugins() override { return plugin_admin_.Reload(false).status(); }
 
   int port() const override { return port_; }
 
   void Stop(absl::Duration drain) override {
     if (stopped_) return;
     stopped_ = true;
+    plugin_admin_.OnHealth(nullptr);
     if (grpc_ != nullptr) {
       grpc_->GetHealthCheckService()->SetServingStatus(false);
       grpc_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
@@ -179,6 +194,7 @@ class AssembledServer final : public Server {
   app::Documents datasets_;
   app::Documents indicators_;
   app::Evaluator evaluator_;
+  app::PluginAdmin plugin_admin_;
   app::Observations observations_;
   app::ProgressReader progress_;
   app::Explainer explainer_;
@@ -212,8 +228,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   host_options.allow_list_file = config.plugin_allow_list;
   host_options.call_deadline = absl::Seconds(config.plugin_deadline_seconds);
   host_options.workers = WorkersOf(config, clock, log);
-  PT_ASSIGN_OR_RETURN(std::unique_ptr<plugins::Engine> engine,
-                      plugins::OpenHost(host_options, log));
+  host_options.self_test = plugins::GoldenSelfTest;
   storage::SqliteOptions store_options;
   store_options.data_dir = config.data_dir;
   // Every worker may hold one while it computes; evaluation and the calls that
@@ -221,6 +236,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   store_options.reader_connections = std::max(config.readers, config.workers + 2);
   PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store,
                       storage::SqliteStore::Open(store_options, clock));
+  // A plugin that was quarantined is not even loaded.
+  PT_ASSIGN_OR_RETURN(const auto quarantined, app::QuarantinedBuilds(*store));
+  for (const auto& [digest, reason] : quarantined) {
+    host_options.workers.quarantine->Put(digest, reason);
+  }
+  PT_ASSIGN_OR_RETURN(std::unique_ptr<plugins::Engine> engine,
+                      plugins::OpenHost(host_options, log));
   return StartOver(std::move(store), std::move(engine), config, clock, log);
 }
 
@@ -230,7 +252,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::StartOver(std::unique_ptr<storag
                                                           const rpc::Log& log) {
   auto server =
       std::make_unique<AssembledServer>(std::move(store), std::move(engine), config, clock, log);
-  server->Follow();
+  PT_RETURN_IF_ERROR(server->Follow());
   PT_RETURN_IF_ERROR(server->Listen(config));
   return std::unique_ptr<Server>(std::move(server));
 }

@@ -141,6 +141,11 @@ ParsedConfig ParseConfig(int argc, char** argv) {
   std::string workers = "on";
   std::string sandbox = "best_effort";
   AddWorkerOptions(&app, &config, &workers, &sandbox);
+  app.add_option("--plugin-audit-interval", config.plugin_audit_interval,
+                 "Of so many incremental evaluations one is computed in full as well and "
+                 "compared; 0 means none")
+      ->check(CLI::Range(0, 1000000000))
+      ->capture_default_str();
   app.add_flag("--allow-unauthenticated-clients-from-any-network",
                config.allow_unauthenticated_clients_from_any_network,
                "Listen beyond the loopback although there is neither TLS nor authentication");

@@ -24,7 +24,8 @@ struct Config {
   // The program in which plugins run that nobody has pinned; "" when they do not run.
   std::string plugin_worker_program;  // default: policytrack-worker beside the program
   bool require_worker_sandbox = false;
-  int plugin_worker_mib = 1024;  // address space of one worker
+  int plugin_worker_mib = 1024;      // address space of one worker
+  int plugin_audit_interval = 1000;  // one in so many incremental evaluations is audited
   bool allow_unauthenticated_clients_from_any_network = false;
 };
 

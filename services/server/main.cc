@@ -35,6 +35,7 @@ int Run(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   SystemClock clock;
@@ -49,7 +50,15 @@ int Run(int argc, char** argv) {
                (*server)->port(), parsed.config.data_dir);
 
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+    const absl::Status reloaded = (*server)->ReloadPlugins();
+    if (reloaded.ok()) {
+      logger->info("plugins reloaded");
+    } else {
+      logger->error("plugins not reloaded: {}", std::string(reloaded.message()));
+    }
+  }
+  sigdelset(&signals, SIGHUP);
   logger->info("stopping: calls in flight have {} s", parsed.config.drain_seconds);
   std::thread impatient([&signals] {
     int again = 0;

@@ -1,11 +1,12 @@
 // The running service: everything assembled, listening, and stopped in order.
 //
-// Thread rule: Start and Stop from one thread.
+// Thread rule: Start, ReloadPlugins and Stop from one thread.
 #ifndef POLICYTRACK_SERVICES_SERVER_SERVER_H_
 #define POLICYTRACK_SERVICES_SERVER_SERVER_H_
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/clock.h"
@@ -36,6 +37,8 @@ class Server {
 
   // The port listened on.
   virtual int port() const = 0;
+  // As the RPC ReloadPlugins does; its errors.
+  virtual absl::Status ReloadPlugins() = 0;
   // Says NOT_SERVING, waits for calls in flight at most `drain`, stops
   // evaluation and the store.
   virtual void Stop(absl::Duration drain) = 0;

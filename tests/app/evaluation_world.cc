@@ -16,7 +16,9 @@
 
 namespace policytrack::app {
 
-EvaluationWorld::EvaluationWorld() : clock_(absl::FromUnixSeconds(1700000000)) {
+EvaluationWorld::EvaluationWorld(plugins::Engine* other_engine)
+    : clock_(absl::FromUnixSeconds(1700000000)),
+      used_engine_(other_engine == nullptr ? &engine_ : other_engine) {
   AddTestPlugins(&engine_);
   Reopen();
 }
@@ -37,16 +39,16 @@ void EvaluationWorld::Reopen() {
 }
 
 void EvaluationWorld::Restart() {
-  evaluator_ = std::make_unique<Evaluator>(store_.get(), &engine_, [this](absl::string_view line) {
-    log_.push_back(std::string(line));
-  });
+  evaluator_ = std::make_unique<Evaluator>(
+      store_.get(), used_engine_,
+      [this](absl::string_view line) { log_.push_back(std::string(line)); }, auditor_);
 }
 
 v1::ExplainProgressResponse EvaluationWorld::Explain(const std::string& target, int64_t as_of) {
   v1::ExplainProgressRequest request;
   request.set_target(target);
   if (as_of > 0) request.mutable_as_of()->set_revision(as_of);
-  Explainer explainer(store_.get(), &engine_, evaluator_.get());
+  Explainer explainer(store_.get(), used_engine_, evaluator_.get());
   const auto response = explainer.ExplainProgress(request);
   EXPECT_TRUE(response.ok()) << response.status();
   return response.ok() ? *response : v1::ExplainProgressResponse();
@@ -145,7 +147,7 @@ void EvaluationWorld::Evaluate() {
 ComputedView EvaluationWorld::Read(const std::string& parent, int64_t as_of) {
   ComputedView result;
   const absl::Status status = store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
-    auto view = ReadComputed(tx, engine_, parent, as_of, PeriodRange());
+    auto view = ReadComputed(tx, *used_engine_, parent, as_of, PeriodRange());
     if (!view.ok()) return view.status();
     result = *std::move(view);
     return absl::OkStatus();

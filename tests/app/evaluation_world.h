@@ -38,7 +38,8 @@ inline Figure Gone(std::vector<std::string> dimensions, int64_t period) {
 
 class EvaluationWorld {
  public:
-  EvaluationWorld();
+  // With the plugins of AddTestPlugins, or with those of an engine that outlives it.
+  explicit EvaluationWorld(plugins::Engine* other_engine = nullptr);
 
   storage::Store& store() { return *store_; }
   plugins::FakeEngine& engine() { return engine_; }
@@ -57,6 +58,8 @@ class EvaluationWorld {
 
   // Evaluates until there is nothing left to do.
   void Evaluate();
+  // How often what is evaluated is audited, from the next Restart on; never at first.
+  void SetAuditor(Auditor auditor) { auditor_ = auditor; }
   // A new evaluator over the same store, as after a restart.
   void Restart();
   // Stops and opens the store again, with a new evaluator.
@@ -80,6 +83,8 @@ class EvaluationWorld {
   FakeClock clock_;
   std::unique_ptr<storage::SqliteStore> store_;
   plugins::FakeEngine engine_;
+  plugins::Engine* const used_engine_;
+  Auditor auditor_;
   std::vector<std::string> log_;
   std::unique_ptr<Evaluator> evaluator_;
 };

@@ -45,7 +45,7 @@ void ExpectPure(EvaluationWorld& world, const std::string& parent) {
   const absl::Status status = world.store().Read([&](storage::ReadTransaction& tx) -> absl::Status {
     HistoryFigures figures(&tx, &world.engine(), storage::kPresent);
     PT_ASSIGN_OR_RETURN(Calculation calculation, figures.Resolve(parent));
-    PT_RETURN_IF_ERROR(BindPlugin(world.engine(), parent, &calculation));
+    PT_RETURN_IF_ERROR(BindPlugin(parent, &calculation));
     PT_ASSIGN_OR_RETURN(const ComputedOutputs whole, ComputeAll(calculation, figures));
     EXPECT_EQ(stored.series.size(), whole.series.size()) << parent;
     size_t i = 0;

@@ -159,7 +159,36 @@ class FakePlugins final : public v1::PluginService::Service {
     });
   }
 
+  grpc::Status ReloadPlugins(grpc::ServerContext*, const v1::ReloadPluginsRequest* request,
+                             v1::ReloadPluginsResponse* answer) override {
+    return state_->Do("ReloadPlugins", request->validate_only() ? "dry run" : "", [&] {
+      *answer = server_->reloaded;
+      return absl::OkStatus();
+    });
+  }
+  grpc::Status QuarantinePlugin(grpc::ServerContext*, const v1::QuarantinePluginRequest* request,
+                                v1::Plugin* answer) override {
+    return Change("QuarantinePlugin", request->ShortDebugString(), answer);
+  }
+  grpc::Status ReleasePlugin(grpc::ServerContext*, const v1::ReleasePluginRequest* request,
+                             v1::Plugin* answer) override {
+    return Change("ReleasePlugin", request->ShortDebugString(), answer);
+  }
+  grpc::Status SelectPluginVersion(grpc::ServerContext*,
+                                   const v1::SelectPluginVersionRequest* request,
+                                   v1::Plugin* answer) override {
+    return Change("SelectPluginVersion", request->ShortDebugString(), answer);
+  }
+
  private:
+  // Answers with the first of the plugins that the test put there.
+  grpc::Status Change(const std::string& method, const std::string& request, v1::Plugin* answer) {
+    return state_->Do(method, request, [&] {
+      if (!server_->plugins.empty()) *answer = server_->plugins[0];
+      return absl::OkStatus();
+    });
+  }
+
   FakeServer::State* state_;
   FakeServer* server_;
 };

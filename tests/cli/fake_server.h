@@ -16,6 +16,7 @@
 #include "google/protobuf/message.h"
 #include "policytrack/v1/observation_service.pb.h"
 #include "policytrack/v1/plugin.pb.h"
+#include "policytrack/v1/plugin_service.pb.h"
 #include "policytrack/v1/progress_service.pb.h"
 
 namespace policytrack::cli {
@@ -69,6 +70,7 @@ class FakeServer {
   std::vector<v1::Plugin> plugins;
   // Changes of a commit beyond those that ListCommits lists.
   int unlisted_changes = 0;
+  v1::ReloadPluginsResponse reloaded;
   v1::GetPlanProgressRequest last_plan_request;
   v1::ListObservationsRequest last_list_request;
   // What the last ListPlugins still had before its deadline.

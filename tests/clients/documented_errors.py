@@ -9,6 +9,7 @@ and fails, not-a-number and waits-for-cancel do what they are called."""
 import full_world as world
 
 UUID = "9f4f2b7a-6d0e-4c57-9a3c-2b8f0a1d5e61"
+JUDGE_VERSION = "1.1.0"
 NEVER = {"asOf": {"revision": "999999"}}
 TARGET = {**world.ABOUT, "id": "t", "assessment": {"plugin": "plugins/attainment"}, "references": []}
 MEASURE = {"plan": "plans/paths", "displayName": "Widen", **world.SPARE}
@@ -172,6 +173,12 @@ for method, field, name in (("GetMeasureProgress", "name", "measures/build-paths
     shows(method, "FIELD_INVALID", {field: name, **NEVER}, names="as_of.revision")
 
 bad_name("GetPlugin", "name", "plugins/level")
+for method, others in (("QuarantinePlugin", {"reason": "x"}), ("ReleasePlugin", {}), ("SelectPluginVersion", {})):
+    bad_name(method, "name", "plugins/level", **others)
+    shows(method, "FIELD_INVALID", {"name": "plugins/level", "version": "1", **others}, names="version")
+shows("QuarantinePlugin", "PLUGIN_NOT_ACTIVE", {"name": "plugins/growth", "reason": "x"}, names="plugins/growth")
+shows("SelectPluginVersion", "PLUGIN_NOT_ACTIVE", {"name": "plugins/judge", "version": JUDGE_VERSION},
+      names="plugins/judge")
 bad_name("GetCommit", "name", "commits/1")
 RECIPES["GetCommit", "RESOURCE_NOT_FOUND"] = ({"name": "commits/999999"},), "commits/999999"
 for method in ("ListPlugins", "ListCommits"):

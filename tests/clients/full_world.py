@@ -31,7 +31,7 @@ LEVEL = {"displayName": "Length", "plugin": "plugins/level", "groupBy": ["city"]
 
 FULL_INDICATOR = {
     "displayName": "Share of kerbed paths", "description": "Of all paths.", "languageCode": "en",
-    "translations": TRANSLATIONS, "plugin": "plugins/ratio", "parameters": {"per": 1},
+    "translations": TRANSLATIONS, "plugin": "plugins/ratio", "pluginVersion": "1", "parameters": {"per": 1},
     "inputs": [
         {"slot": "numerator", "source": "datasets/paths-km", "aggregation": "AGGREGATION_SUM",
          "accumulation": "ACCUMULATION_STOCK", "selection": {"kind": {"values": ["kerbed", "raised"]}}},
@@ -49,7 +49,8 @@ WEIGHED = {"displayName": "Mean length", "plugin": "plugins/level", "groupBy": [
 BY_QUARTER = {"displayName": "Opened by quarter", "plugin": "plugins/level", "frequency": "FREQUENCY_QUARTER",
               "inputs": [{"slot": "value", "source": "datasets/opened", "periodRule": "PERIOD_RULE_LAST"}]}
 
-ASSESSMENT = {"plugin": "plugins/attainment", "parameters": {"method": "linear_pace", "natural_limit": 900}}
+ASSESSMENT = {"plugin": "plugins/attainment", "pluginVersion": "1",
+              "parameters": {"method": "linear_pace", "natural_limit": 900}}
 ABOUT = {
     "id": "about", "displayName": "About 200 km in 2030", "translations": TRANSLATIONS,
     "indicator": "indicators/paths-km", "output": "value", "group": {"city": "east"},

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "core/digest.h"
 #include "gtest/gtest.h"
@@ -35,15 +36,14 @@ PluginDirectory::~PluginDirectory() {
   fs::remove_all(root_, error);
 }
 
-void PluginDirectory::AddModule(const std::string& name) {
-  AddUnlisted(name);
-  for (const char* extension : {".so", ".json"}) Trust(name + extension);
+void PluginDirectory::AddModuleAs(const std::string& name, const std::string& base) {
+  AddUnlistedAs(name, base);
+  for (const char* extension : {".so", ".json"}) Trust(base + extension);
 }
 
-void PluginDirectory::AddUnlisted(const std::string& name) {
+void PluginDirectory::AddUnlistedAs(const std::string& name, const std::string& base) {
   for (const char* extension : {".so", ".json"}) {
-    const std::string file = name + extension;
-    Write(file, FileBytes(std::string(TEST_MODULE_DIR) + "/" + file));
+    Write(base + extension, FileBytes(std::string(TEST_MODULE_DIR) + "/" + name + extension));
   }
 }
 
@@ -57,25 +57,31 @@ void PluginDirectory::Trust(const std::string& file) {
   list << Sha256Hex(Read(file)) << "  " << file << "\n";
 }
 
+void PluginDirectory::TrustLine(const std::string& line) {
+  std::ofstream list(allow_list_, std::ios::app);
+  list << line << "\n";
+}
+
 void PluginDirectory::Remove(const std::string& file) { fs::remove(path_ + "/" + file); }
 
-std::unique_ptr<Engine> PluginDirectory::Open(absl::Duration deadline) {
-  return OpenHostWith({}, deadline);
+std::unique_ptr<Engine> PluginDirectory::Open(absl::Duration deadline, SelfTest self_test) {
+  return OpenHostWith({}, deadline, std::move(self_test));
 }
 
 std::unique_ptr<Engine> PluginDirectory::OpenWithWorkers(WorkerOptions workers,
                                                          absl::Duration deadline) {
   if (workers.program.empty()) workers.program = TEST_WORKER;
-  return OpenHostWith(std::move(workers), deadline);
+  return OpenHostWith(std::move(workers), deadline, nullptr);
 }
 
 std::unique_ptr<Engine> PluginDirectory::OpenHostWith(WorkerOptions workers,
-                                                      absl::Duration deadline) {
+                                                      absl::Duration deadline, SelfTest self_test) {
   HostOptions options;
   options.workers = std::move(workers);
   options.plugin_dir = path_;
   options.allow_list_file = allow_list_;
   options.call_deadline = deadline;
+  options.self_test = std::move(self_test);
   auto engine = OpenHost(options, [this](absl::string_view line) { log_.emplace_back(line); });
   EXPECT_TRUE(engine.ok()) << engine.status();
   return engine.ok() ? *std::move(engine) : nullptr;

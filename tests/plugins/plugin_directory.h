@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "plugins/engine.h"
 #include "plugins/host/worker_options.h"
+#include "plugins/versions/build_source.h"
 
 namespace policytrack::plugins {
 
@@ -24,18 +25,24 @@ class PluginDirectory {
   PluginDirectory& operator=(const PluginDirectory&) = delete;
 
   // Puts a test module with its descriptor there, trusted.
-  void AddModule(const std::string& name);
-  // The same, but no list names it.
-  void AddUnlisted(const std::string& name);
+  void AddModule(const std::string& name) { AddModuleAs(name, name); }
+  // The same under another base name.
+  void AddModuleAs(const std::string& name, const std::string& base);
+  // As AddModule, but no list names it.
+  void AddUnlisted(const std::string& name) { AddUnlistedAs(name, name); }
+  void AddUnlistedAs(const std::string& name, const std::string& base);
   // Puts a file there.
   void Write(const std::string& file, absl::string_view bytes);
   // Adds what the file holds now to the list.
   void Trust(const std::string& file);
+  // Adds a line to the list as it stands.
+  void TrustLine(const std::string& line);
   void Remove(const std::string& file);
   std::string Read(const std::string& file) const { return FileBytes(path_ + "/" + file); }
 
   // Opens a host on it, without workers; fails the test when that fails.
-  std::unique_ptr<Engine> Open(absl::Duration deadline = absl::Seconds(30));
+  std::unique_ptr<Engine> Open(absl::Duration deadline = absl::Seconds(30),
+                               SelfTest self_test = nullptr);
   // The same with workers: the program is the built one unless the options name another.
   std::unique_ptr<Engine> OpenWithWorkers(WorkerOptions workers,
                                           absl::Duration deadline = absl::Seconds(30));
@@ -46,7 +53,8 @@ class PluginDirectory {
   const std::vector<std::string>& log() const { return log_; }
 
  private:
-  std::unique_ptr<Engine> OpenHostWith(WorkerOptions workers, absl::Duration deadline);
+  std::unique_ptr<Engine> OpenHostWith(WorkerOptions workers, absl::Duration deadline,
+                                       SelfTest self_test);
 
   std::string root_;
   std::string path_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/digest.h"
 #include "gtest/gtest.h"
 
 namespace policytrack::plugins {
@@ -58,6 +59,12 @@ v1::Plugin WorkerWorld::Get(const std::string& name) {
   auto plugin = engine_->GetPlugin("plugins/" + name);
   EXPECT_TRUE(plugin.ok()) << plugin.status();
   return plugin.ok() ? *plugin : v1::Plugin();
+}
+
+std::string WorkerWorld::BuildDigest(const std::string& name) {
+  Digest digest;
+  digest.Add(directory_.Read(name + ".so")).Add(directory_.Read(name + ".json"));
+  return ToHex(digest.Finish());
 }
 
 absl::StatusOr<std::unique_ptr<Instance>> WorkerWorld::Make(const std::string& name) {

@@ -36,6 +36,8 @@ class WorkerWorld {
   void Close() { engine_.reset(); }
 
   v1::Plugin Get(const std::string& name);
+  // Over both files of a plugin, as they are now.
+  std::string BuildDigest(const std::string& name);
   // An instance fed with one yearly input.
   absl::StatusOr<std::unique_ptr<Instance>> Make(const std::string& name);
   // One computation of a new instance over the years of the input.

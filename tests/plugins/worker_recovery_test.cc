@@ -147,7 +147,7 @@ TEST(PauseTest, TheSecondWorkerInARowIsNotReplacedAtOnce) {
 
 TEST(QuarantineTest, ThreeCrashesInTenMinutes) {
   WorkerWorld world({"null-write"});
-  const std::string digest = Sha256Hex(world.directory().Read("null-write.so"));
+  const std::string digest = world.BuildDigest("null-write");
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(world.Get("null-write").state(), v1::PLUGIN_STATE_ACTIVE);
     EXPECT_EQ(ReasonOf(world.Call("null-write", {1}).status()), reason::kPluginFailed);
@@ -164,7 +164,10 @@ TEST(QuarantineTest, ThreeCrashesInTenMinutes) {
               ElementsAre(HasSubstr(absl::StrCat("plugins/null-write ", digest, " its process"))));
 
   // Who releases it gives it three more.
-  EXPECT_TRUE(world.options().quarantine->Release(digest));
+  v1::PluginRecord nothing;
+  nothing.set_name("plugins/null-write");
+  nothing.set_revision(1);
+  world.engine().Apply(nothing);
   EXPECT_FALSE(world.options().quarantine->Release(digest));
   EXPECT_EQ(ReasonOf(world.Call("null-write", {1}).status()), reason::kPluginFailed);
   EXPECT_EQ(world.Get("null-write").state(), v1::PLUGIN_STATE_ACTIVE);
@@ -183,7 +186,7 @@ TEST(QuarantineTest, AnInstanceThatIsThereStopsToo) {
   WorkerWorld world({"honest"});
   auto instance = world.Make("honest");
   ASSERT_TRUE(instance.ok());
-  world.options().quarantine->Put(world.Get("honest").digest(), "somebody said so; ask them");
+  world.options().quarantine->Put(world.BuildDigest("honest"), "somebody said so; ask them");
   const Columns input = Years({1});
   const auto result = (*instance)->Compute(input.periods, {&input}, {});
   EXPECT_EQ(ReasonOf(result.status()), reason::kPluginNotActive) << result.status();
@@ -192,8 +195,7 @@ TEST(QuarantineTest, AnInstanceThatIsThereStopsToo) {
 
 TEST(QuarantineTest, WhatIsInItAtStartDoesNotRun) {
   WorkerWorld world({"constructor-aborts"});
-  world.options().quarantine->Put(Sha256Hex(world.directory().Read("constructor-aborts.so")),
-                                  "it did harm");
+  world.options().quarantine->Put(world.BuildDigest("constructor-aborts"), "it did harm");
   world.Open();
   // Had its constructors run, it would be broken.
   EXPECT_EQ(world.Get("constructor-aborts").state(), v1::PLUGIN_STATE_QUARANTINED);
@@ -204,7 +206,7 @@ TEST(QuarantineTest, HoldsForPinnedPluginsToo) {
   WorkerWorld world({});
   world.directory().AddModule("honest");
   world.Open();
-  world.options().quarantine->Put(world.Get("honest").digest(), "said the operator");
+  world.engine().Quarantine(world.BuildDigest("honest"), "said the operator");
   EXPECT_EQ(world.Get("honest").state(), v1::PLUGIN_STATE_QUARANTINED);
   EXPECT_EQ(ReasonOf(world.Make("honest").status()), reason::kPluginNotActive);
 }

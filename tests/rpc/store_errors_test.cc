@@ -137,6 +137,15 @@ TEST_F(StoreErrorsTest, EveryWriteTellsWhyItWasNotDone) {
       {SHOWS("UndeleteMeasure", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
        Of(measures_, &v1::MeasureService::Stub::UndeleteMeasure,
           R"(name: "measures/gone" validate_only: true)")},
+      {SHOWS("QuarantinePlugin", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
+       Of(plugins_, &v1::PluginService::Stub::QuarantinePlugin,
+          R"(name: "plugins/level" reason: "x" validate_only: true)")},
+      {SHOWS("ReleasePlugin", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
+       Of(plugins_, &v1::PluginService::Stub::ReleasePlugin,
+          R"(name: "plugins/level" validate_only: true)")},
+      {SHOWS("SelectPluginVersion", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
+       Of(plugins_, &v1::PluginService::Stub::SelectPluginVersion,
+          R"(name: "plugins/level" validate_only: true)")},
       {SHOWS("PushObservations", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
        [this] {
          v1::PushObservationsResponse response;

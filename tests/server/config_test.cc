@@ -59,6 +59,13 @@ TEST(ConfigTest, PluginsThatNobodyPinnedRunInWorkersUnlessTold) {
   EXPECT_EQ(Parse({"--data-dir", "d", "--worker-sandbox", "some"}).exit_code, 2);
 }
 
+TEST(ConfigTest, OneInAThousandEvaluationsIsAuditedUnlessTold) {
+  EXPECT_EQ(Parse({"--data-dir", "d"}).config.plugin_audit_interval, 1000);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--plugin-audit-interval", "0"}).config.plugin_audit_interval,
+            0);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--plugin-audit-interval", "-1"}).exit_code, 2);
+}
+
 TEST(ConfigTest, TheDataDirectoryMustBeNamed) {
   const ParsedConfig parsed = Parse({});
   EXPECT_FALSE(parsed.run);
