@@ -8,6 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "clients/cli/documents_api.h"
 #include "clients/cli/export.h"
+#include "clients/cli/listing.h"
+#include "clients/cli/plugin_listing.h"
 #include "clients/cli/resources.h"
 #include "clients/cli/safe_text.h"
 #include "clients/cli/table.h"
@@ -22,7 +24,6 @@
 #include "policytrack/v1/measure.pb.h"
 #include "policytrack/v1/observation_service.grpc.pb.h"
 #include "policytrack/v1/plan.pb.h"
-#include "policytrack/v1/plugin_service.grpc.pb.h"
 
 namespace policytrack::cli {
 namespace {
@@ -31,39 +32,6 @@ using google::protobuf::Message;
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kMaxCellWidth = 60;
-
-// One page of any list.
-struct Page {
-  std::vector<MessagePtr> items;
-  std::string next_page_token;
-  int64_t revision = 0;
-  std::vector<v1::OutputUnit> units = {};  // of observations
-};
-
-// A list: how a page is read, and how an item is a row.
-struct Listing {
-  std::vector<std::string> header;
-  std::vector<size_t> right;
-  std::function<absl::StatusOr<Page>(const std::string& page_token)> read;
-  std::function<std::vector<std::string>(const Message&)> row;
-  // What is told in full below the table, or nothing.
-  std::function<std::string(const Message&)> below;
-};
-
-template <typename Items>
-std::vector<MessagePtr> Take(Items* items) {
-  std::vector<MessagePtr> taken;
-  for (auto& item : *items) {
-    taken.emplace_back(item.New());
-    taken.back()->CopyFrom(item);
-  }
-  return taken;
-}
-
-template <typename T>
-const T& As(const Message& message) {
-  return static_cast<const T&>(message);
-}
 
 std::string Dimensions(const google::protobuf::Map<std::string, std::string>& dimensions) {
   const std::map<std::string, std::string> sorted(dimensions.begin(), dimensions.end());
@@ -132,65 +100,6 @@ Listing DocumentListing(Context& context, const DocumentKind& kind, const ListOp
               indicator.display_name()};
     };
   }
-  return listing;
-}
-
-// What is wrong with a plugin or with one of its versions, a line each.
-std::vector<std::string> PluginNotes(const v1::Plugin& plugin) {
-  std::vector<std::string> notes;
-  const std::string name = OneLine(plugin.name());
-  if (plugin.state() != v1::PLUGIN_STATE_ACTIVE && !plugin.state_message().empty()) {
-    notes.push_back(absl::StrCat(name, ": ", OneLine(plugin.state_message())));
-  }
-  for (const v1::PluginVersion& version : plugin.versions()) {
-    const std::string place = absl::StrCat(name, " ", OneLine(version.version()), ": ");
-    for (const std::string* message :
-         {&version.state_message(), &version.audit_message(), &version.update_message()}) {
-      // That of the one in use stands above.
-      if (message->empty() || (version.in_use() && message == &version.state_message())) continue;
-      notes.push_back(absl::StrCat(place, OneLine(*message)));
-    }
-  }
-  return notes;
-}
-
-// The version in use, and how many others there are.
-std::string VersionCell(const v1::Plugin& plugin) {
-  const int others = plugin.versions_size() - 1;
-  return absl::StrCat(plugin.plugin_descriptor().version(),
-                      others > 0 ? absl::StrCat(" (+", others, ")") : "");
-}
-
-Listing PluginListing(Context& context, const ListOptions& options) {
-  Listing listing;
-  std::shared_ptr<v1::PluginService::Stub> stub =
-      v1::PluginService::NewStub(context.connection.channel());
-  listing.read = [&context, stub, options](const std::string& token) -> absl::StatusOr<Page> {
-    v1::ListPluginsRequest request;
-    request.set_page_size(options.page_size);
-    request.set_page_token(token);
-    request.set_filter(options.filter);
-    PT_ASSIGN_OR_RETURN(auto response, context.connection.Unary(
-                                           *stub, &v1::PluginService::Stub::ListPlugins, request));
-    return Page{Take(response.mutable_plugins()), response.next_page_token(), 0};
-  };
-  listing.header = {"NAME", "STATE", "HOSTING", "KIND", "VERSION", "SUMMARY"};
-  listing.row = [](const Message& m) -> std::vector<std::string> {
-    const auto& plugin = As<v1::Plugin>(m);
-    const auto& descriptor = plugin.plugin_descriptor();
-    return {plugin.name(),
-            EnumWord(v1::PluginState_Name(plugin.state()), "PLUGIN_STATE_"),
-            EnumWord(v1::PluginHosting_Name(plugin.hosting()), "PLUGIN_HOSTING_"),
-            EnumWord(v1::PluginKind_Name(descriptor.kind()), "PLUGIN_KIND_"),
-            VersionCell(plugin),
-            descriptor.summary().empty() && !plugin.state_message().empty() ? "see below"
-                                                                            : descriptor.summary()};
-  };
-  // Of one that cannot be used, what matters is why: whole, as it may hold a line
-  // to be copied.
-  listing.below = [](const Message& m) -> std::string {
-    return absl::StrJoin(PluginNotes(As<v1::Plugin>(m)), "\n");
-  };
   return listing;
 }
 

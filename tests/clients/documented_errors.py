@@ -6,10 +6,14 @@ The server holds full_world.CALLS, full_world.PUSH and SETUP. After those it was
 plugins changed: growth cannot be read, attainment knows no natural_limit any more, judge is not trusted,
 and fails, not-a-number and waits-for-cancel do what they are called."""
 
+import json
+import pathlib
+
 import full_world as world
 
 UUID = "9f4f2b7a-6d0e-4c57-9a3c-2b8f0a1d5e61"
-JUDGE_VERSION = "1.1.0"
+JUDGE_VERSION = json.loads((pathlib.Path(__file__).parents[2] / "plugins/builtin/attainment/attainment.json")
+                           .read_text(encoding="utf-8"))["version"]
 NEVER = {"asOf": {"revision": "999999"}}
 TARGET = {**world.ABOUT, "id": "t", "assessment": {"plugin": "plugins/attainment"}, "references": []}
 MEASURE = {"plan": "plans/paths", "displayName": "Widen", **world.SPARE}
