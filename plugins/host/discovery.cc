@@ -129,6 +129,13 @@ class Opening {
   }
 
   bool CheckTrust(const AllowList& allow_list) {
+    // Whoever trusts it, what it runs is written by others.
+    if (found_.plugin.plugin_descriptor().worker_only()) {
+      return Fail(v1::PLUGIN_STATE_NOT_TRUSTED,
+                  absl::StrCat(id_,
+                               " runs in a worker process only, which this server does not "
+                               "have; upgrade the server to use it"));
+    }
     const std::pair<std::string, std::string> files[] = {
         {id_ + ".so", found_.plugin.digest()}, {id_ + ".json", found_.plugin.descriptor_digest()}};
     for (const auto& [file, digest] : files) {
