@@ -101,7 +101,8 @@ struct Calculation {
   std::vector<ResolvedInput> inputs;  // in the order of the descriptor
   std::vector<ResolvedOutput> outputs;
 
-  std::string plugin;
+  std::string plugin;  // or the script, as the definition names it
+  std::string runner;  // the plugin that computes
   std::string plugin_version;
   std::string plugin_digest;
   google::protobuf::Struct parameters;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/digest.h"
 #include "core/error.h"
+#include "services/app/scripts.h"
 
 namespace policytrack::app {
 namespace {
@@ -58,8 +59,10 @@ absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation
   }
   std::vector<plugins::InputView> views;
   for (const auto& input : inputs.inputs) views.emplace_back(&input->column, &input->parts);
-  PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs,
-                      calculation.instance->Compute(inputs.axis, views, window));
+  absl::StatusOr<std::vector<Columns>> computed =
+      calculation.instance->Compute(inputs.axis, views, window);
+  if (!computed.ok()) return InNameOf(calculation.plugin, computed.status());
+  std::vector<Columns> outputs = *std::move(computed);
   if (outputs.size() != calculation.outputs.size()) {
     return Error(absl::StatusCode::kInternal, reason::kResultRefused,
                  absl::StrCat(calculation.plugin, " gave ", outputs.size(), " outputs, not the ",

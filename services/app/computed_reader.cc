@@ -74,13 +74,14 @@ bool IsStoreError(const absl::Status& status) {
 }
 
 absl::Status CheckPluginActive(const plugins::Engine& engine, const std::string& plugin) {
-  if (!engine.PluginDigest(plugin).empty()) return absl::OkStatus();
-  const absl::StatusOr<v1::Plugin> found = engine.GetPlugin(plugin);
+  const std::string runner = RunnerOf(plugin);
+  if (!engine.PluginDigest(runner).empty()) return absl::OkStatus();
+  const absl::StatusOr<v1::Plugin> found = engine.GetPlugin(runner);
   return Error(absl::StatusCode::kFailedPrecondition, reason::kPluginNotActive,
                found.ok() && !found->state_message().empty()
-                   ? absl::StrCat(plugin, " is not active: ", found->state_message())
-                   : absl::StrCat(plugin, " is not active; list plugins to see why"),
-               {{"resource", plugin}});
+                   ? absl::StrCat(runner, " is not active: ", found->state_message())
+                   : absl::StrCat(runner, " is not active; list plugins to see why"),
+               {{"resource", runner}});
 }
 
 absl::StatusOr<std::string> PluginOf(storage::ReadTransaction& tx, const std::string& parent,

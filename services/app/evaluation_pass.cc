@@ -59,6 +59,9 @@ absl::Status EvaluationPass::FindTouched(storage::ReadTransaction& tx) {
       PT_ASSIGN_OR_RETURN(const auto document, tx.GetDocument(name, upto_));
       (document.has_value() && document->revision > after_ ? whole_ : touched_).insert(name);
       sources.insert(name);
+    } else if (collection == kScripts) {
+      whole_.insert(name);
+      sources.insert(name);
     } else if (collection == kIndicators) {
       (graph_->Find(name) != nullptr ? whole_ : outcome_.removed).insert(name);
     } else if (collection == kMeasures) {
@@ -75,9 +78,9 @@ absl::Status EvaluationPass::FindTouched(storage::ReadTransaction& tx) {
   if (check_all_) {
     for (const auto& [parent, node] : graph_->nodes()) {
       PT_ASSIGN_OR_RETURN(const auto record, PresentRecord(tx, parent));
+      PT_ASSIGN_OR_RETURN(const std::string digest, MethodDigest(tx, upto_, *engine_, node.plugin));
       if (!record.has_value() || !record->failure_reason().empty() ||
-          record->definition_revision() != node.revision ||
-          record->plugin_digest() != engine_->PluginDigest(node.plugin)) {
+          record->definition_revision() != node.revision || record->plugin_digest() != digest) {
         whole_.insert(parent);
       }
     }

@@ -140,7 +140,7 @@ absl::StatusOr<v1::ExplainedStep> StepExplainer::Step(const std::string& parent,
   }
   step.set_display_name(calculation->display_name);
   const auto parameters =
-      engine_->EffectiveParameters(calculation->plugin, calculation->parameters);
+      engine_->EffectiveParameters(calculation->runner, calculation->parameters);
   if (parameters.ok()) {
     for (const std::string& parameter : *parameters) step.add_parameters(parameter);
   }

@@ -139,19 +139,18 @@ UnitConversion ConversionBetween(absl::string_view from, absl::string_view to) {
 absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
                                                 absl::string_view prefix) {
   const std::string path(prefix);
-  PT_ASSIGN_OR_RETURN(
-      const v1::Plugin plugin,
-      Descriptor(definition.plugin(), v1::PLUGIN_KIND_CALCULATOR, absl::StrCat(path, ".plugin")));
-  const v1::PluginDescriptor& descriptor = plugin.plugin_descriptor();
+  PT_ASSIGN_OR_RETURN(const Method method, MethodOf(definition, path));
+  const v1::PluginDescriptor& descriptor = method.descriptor;
 
   Calculation calculation;
   calculation.parent = definition.name();
   calculation.display_name = definition.display_name();
   calculation.definition_revision = definition.revision();
   calculation.plugin = definition.plugin();
+  calculation.runner = method.runner;
   calculation.plugin_version = descriptor.version();
-  calculation.plugin_digest = engine_->PluginDigest(definition.plugin());
-  calculation.parameters = definition.parameters();
+  calculation.plugin_digest = method.digest;
+  calculation.parameters = method.parameters;
   calculation.group_by.assign(definition.group_by().begin(), definition.group_by().end());
   std::set<std::string> grouped;
   for (size_t g = 0; g < calculation.group_by.size(); ++g) {
@@ -258,7 +257,7 @@ absl::Status BindPlugin(plugins::Engine& engine, absl::string_view prefix,
   std::vector<plugins::InputMeta> metas;
   for (const ResolvedInput& input : calculation->inputs) metas.push_back(input.meta);
   auto instance = engine.MakeInstance(
-      calculation->plugin, calculation->parameters, metas,
+      calculation->runner, calculation->parameters, metas,
       calculation->assessment.has_value() ? &*calculation->assessment : nullptr);
   if (!instance.ok()) {
     return prefix.empty() ? instance.status() : WithFieldPrefix(instance.status(), prefix);

@@ -47,6 +47,37 @@ absl::StatusOr<v1::Plugin> Resolver::Descriptor(const std::string& name, v1::Plu
   return *std::move(plugin);
 }
 
+absl::StatusOr<Method> Resolver::MethodOf(const v1::Indicator& definition,
+                                          const std::string& path) const {
+  const std::string& name = definition.plugin();
+  const std::string field = absl::StrCat(path, ".plugin");
+  if (!IsScript(name)) {
+    PT_ASSIGN_OR_RETURN(v1::Plugin plugin, Descriptor(name, v1::PLUGIN_KIND_CALCULATOR, field));
+    if (plugin.plugin_descriptor().runs_scripts()) {
+      return FieldInvalid(field, absl::StrCat(name,
+                                              " runs scripts and computes nothing by itself; name "
+                                              "a script, as `scripts/{script}`"));
+    }
+    return Method{std::move(*plugin.mutable_plugin_descriptor()), name, engine_->PluginDigest(name),
+                  definition.parameters()};
+  }
+  PT_RETURN_IF_ERROR(ParseResourceName(field, kScripts, name).status());
+  PT_ASSIGN_OR_RETURN(const auto script, LoadScript(*tx_, name, as_of_));
+  if (!script.has_value()) {
+    return NotFound(name, absl::StrCat(field, ": there is no ", name, "; create it first"));
+  }
+  if (!definition.parameters().fields().empty()) {
+    const std::string parameters = absl::StrCat(path, ".parameters");
+    return Error(absl::StatusCode::kInvalidArgument, reason::kParametersInvalid,
+                 absl::StrCat(parameters, ": ", name,
+                              " has no parameters; leave them out, or write a script for each"),
+                 {{"field", parameters}});
+  }
+  PT_ASSIGN_OR_RETURN(const v1::Plugin runner,
+                      Descriptor(kScriptRunner, v1::PLUGIN_KIND_CALCULATOR, field));
+  return MethodOfScript(*script, runner, *engine_);
+}
+
 absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
                                                    absl::string_view field) {
   if (const auto found = shapes_.find(name); found != shapes_.end()) return &found->second;

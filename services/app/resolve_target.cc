@@ -222,6 +222,7 @@ absl::StatusOr<Calculation> Resolver::TargetBy(const v1::Target& target,
   calculation.frequency = shape->frequency;
   calculation.year_start_month = shape->year_start_month;
   calculation.plugin = assessment.plugin();
+  calculation.runner = assessment.plugin();
   calculation.plugin_version = descriptor.version();
   calculation.plugin_digest = engine_->PluginDigest(calculation.plugin);
   calculation.parameters = assessment.parameters();
