@@ -77,29 +77,30 @@ class EngineWithLua final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> OpenShippedWithLua(absl::Duration call_deadline) {
-  std::unique_ptr<Engine> others = OpenShipped();
-  if (others == nullptr) return nullptr;
-  const std::string base = absl::StrCat(SHIPPED_PLUGIN_DIR, "/lua");
-  const std::string shared_object = Contents(base + ".so");
-  const std::string json = Contents(base + ".json");
+absl::StatusOr<std::unique_ptr<Engine>> OpenHostWithLua(
+    const HostOptions& options, const std::function<void(absl::string_view)>& log) {
+  PT_ASSIGN_OR_RETURN(std::unique_ptr<Engine> others, OpenHost(options, log));
+  const std::string shared_object = Contents(options.plugin_dir + "/lua.so");
+  const std::string json = Contents(options.plugin_dir + "/lua.json");
   auto lua = std::make_shared<NativePlugin>();
-  auto descriptor = ParseDescriptor(json);
-  if (!descriptor.ok()) {
-    ADD_FAILURE() << descriptor.status();
-    return nullptr;
-  }
-  lua->descriptor = *std::move(descriptor);
+  PT_ASSIGN_OR_RETURN(lua->descriptor, ParseDescriptor(json));
   LoadResult loaded = LoadNativeLibrary(shared_object, lua->descriptor);
-  if (loaded.state != v1::PLUGIN_STATE_ACTIVE) {
-    ADD_FAILURE() << loaded.message;
-    return nullptr;
-  }
+  if (loaded.state != v1::PLUGIN_STATE_ACTIVE) return absl::InternalError(loaded.message);
   lua->library = loaded.library;
   lua->watchdog = std::make_shared<Watchdog>();
-  lua->call_deadline = call_deadline;
-  return std::make_unique<EngineWithLua>(std::move(others), std::move(lua),
-                                         Sha256Hex(shared_object + json));
+  lua->call_deadline = options.call_deadline;
+  return std::unique_ptr<Engine>(std::make_unique<EngineWithLua>(std::move(others), std::move(lua),
+                                                                 Sha256Hex(shared_object + json)));
+}
+
+std::unique_ptr<Engine> OpenShippedWithLua(absl::Duration call_deadline) {
+  HostOptions options;
+  options.plugin_dir = SHIPPED_PLUGIN_DIR;
+  options.allow_list_file = SHIPPED_ALLOW_LIST;
+  options.call_deadline = call_deadline;
+  auto engine = OpenHostWithLua(options, [](absl::string_view) {});
+  EXPECT_TRUE(engine.ok()) << engine.status();
+  return engine.ok() ? *std::move(engine) : nullptr;
 }
 
 absl::StatusOr<Run> RunScript(v1::Frequency frequency, google::protobuf::Struct parameters,

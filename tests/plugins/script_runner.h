@@ -3,6 +3,7 @@
 #ifndef POLICYTRACK_TESTS_PLUGINS_SCRIPT_RUNNER_H_
 #define POLICYTRACK_TESTS_PLUGINS_SCRIPT_RUNNER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,9 +11,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "plugins/engine.h"
+#include "plugins/host/host.h"
 #include "tests/plugins/plugin_runner.h"
 
 namespace policytrack::plugins {
+
+// The host of a folder that has `lua` in it, with `lua` in use.
+absl::StatusOr<std::unique_ptr<Engine>> OpenHostWithLua(
+    const HostOptions& options, const std::function<void(absl::string_view)>& log);
 
 // All shipped plugins, `lua` among them; null when they cannot be opened.
 std::unique_ptr<Engine> OpenShippedWithLua(absl::Duration call_deadline = absl::Seconds(30));
