@@ -23,6 +23,7 @@
 #include "policytrack/v1/observation_service.grpc.pb.h"
 #include "policytrack/v1/plan.pb.h"
 #include "policytrack/v1/plugin_service.grpc.pb.h"
+#include "policytrack/v1/script.pb.h"
 
 namespace policytrack::cli {
 namespace {

@@ -60,7 +60,7 @@ absl::Status CheckText(const v1::Script& script) {
   return absl::OkStatus();
 }
 
-absl::Status CheckInput(const v1::Script& script, int index) {
+absl::Status CheckSlot(const v1::Script& script, int index) {
   const v1::ScriptInput& input = script.inputs(index);
   const std::string field = absl::StrCat("script.inputs[", index, "]");
   if (!IsSlotName(input.slot())) {
@@ -74,6 +74,12 @@ absl::Status CheckInput(const v1::Script& script, int index) {
     return FieldInvalid(absl::StrCat(field, ".slot"),
                         absl::StrCat("`", input.slot(), "` comes twice"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckInput(const v1::Script& script, int index) {
+  const v1::ScriptInput& input = script.inputs(index);
+  const std::string field = absl::StrCat("script.inputs[", index, "]");
   if (input.optional() && !script.handles_missing()) {
     return FieldInvalid(absl::StrCat(field, ".optional"),
                         "needs handles_missing: an input that is left open is missing everywhere");
@@ -123,6 +129,7 @@ class ScriptKind final : public DocumentKind {
           "script.inputs",
           absl::StrCat("has ", script.inputs_size(), " inputs; at most ", kMaxInputs, " are fed"));
     }
+    for (int i = 0; i < script.inputs_size(); ++i) PT_RETURN_IF_ERROR(CheckSlot(script, i));
     for (int i = 0; i < script.inputs_size(); ++i) PT_RETURN_IF_ERROR(CheckInput(script, i));
     if (std::all_of(script.inputs().begin(), script.inputs().end(),
                     [](const v1::ScriptInput& input) { return input.optional(); })) {

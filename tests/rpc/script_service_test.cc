@@ -314,12 +314,20 @@ TEST_F(ScriptServiceTest, AScriptThatFailsOnRealFiguresLeavesTheLastGoodOnes) {
               HasSubstr("scripts/share: plugins/lua failed: at 2024-01, line 1: too large"));
 }
 
-TEST_F(ScriptServiceTest, WithoutWhatRunsScriptsNoneIsMade) {
+TEST_F(ScriptServiceTest, WithoutWhatRunsScriptsNoneIsMadeOrChanged) {
+  ASSERT_EQ(CodeOf(Create("share", ShareOf("100 * part / whole"))), "OK");
   with_lua_ = false;
   Restart();
-  const grpc::Status status = Create("share", ShareOf("part"));
-  EXPECT_EQ(CodeOf(status), "FAILED_PRECONDITION PLUGIN_NOT_ACTIVE");
-  EXPECT_THAT(status.error_message(), HasSubstr("worker"));
+  const Shown kShown[] = {SHOWS("CreateScript", "PLUGIN_NOT_ACTIVE"),
+                          SHOWS("UpdateScript", "PLUGIN_NOT_ACTIVE")};
+  auto changed = Text<v1::Script>(R"(name: "scripts/share" expression: "part" description: "D")");
+  const grpc::Status statuses[] = {Create("new", ShareOf("part")), Update(changed, {"expression"})};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(CodeOf(statuses[i]), "FAILED_PRECONDITION " + kShown[i].reasons[0]);
+    EXPECT_THAT(statuses[i].error_message(), HasSubstr("worker"));
+  }
+  // What does not change what it computes needs no trial.
+  EXPECT_EQ(CodeOf(Update(changed, {"description"})), "OK");
 }
 
 TEST_F(ScriptServiceTest, AnIndicatorByAScriptIsStaleWhileNothingRunsScripts) {
