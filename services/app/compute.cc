@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/digest.h"
 #include "core/error.h"
-#include "services/app/scripts.h"
 
 namespace policytrack::app {
 namespace {
@@ -59,10 +58,8 @@ absl::StatusOr<std::vector<Columns>> ComputeGroup(const Calculation& calculation
   }
   std::vector<plugins::InputView> views;
   for (const auto& input : inputs.inputs) views.emplace_back(&input->column, &input->parts);
-  absl::StatusOr<std::vector<Columns>> computed =
-      calculation.instance->Compute(inputs.axis, views, window);
-  if (!computed.ok()) return InNameOf(calculation.plugin, computed.status());
-  std::vector<Columns> outputs = *std::move(computed);
+  PT_ASSIGN_OR_RETURN(std::vector<Columns> outputs,
+                      calculation.instance->Compute(inputs.axis, views, window));
   if (outputs.size() != calculation.outputs.size()) {
     return Error(absl::StatusCode::kInternal, reason::kResultRefused,
                  absl::StrCat(calculation.plugin, " gave ", outputs.size(), " outputs, not the ",

@@ -61,7 +61,7 @@ absl::StatusOr<std::optional<v1::Evaluation>> LoadRecord(storage::ReadTransactio
 void SetFailure(const absl::Status& status, v1::Evaluation* record) {
   const std::string why = ReasonOf(status);
   record->set_failure_reason(why.empty() ? std::string(reason::kPluginFailed) : why);
-  record->set_failure_message(CutText(status.message(), 1000));
+  record->set_failure_message(CutText(InNameOf(record->plugin(), status).message(), 1000));
 }
 
 bool IsStoreError(const absl::Status& status) {
