@@ -87,6 +87,31 @@ def test_the_client_keeps_scripts_as_it_keeps_other_documents(server, guide):
     assert server.client("get", "scripts/share").returncode != 0
 
 
+# Few steps, each of which takes long.
+SLOW = """
+function compute(a)
+  local x, y = string.rep("x", 1000000), string.rep("x", 1000000)
+  local same = 0
+  for i = 1, 200000 do
+    if x <= y then same = same + 1 end
+  end
+  return same
+end"""
+
+
+def test_a_script_that_is_only_slow_is_stopped_at_the_deadline_of_plugins(tmp_path):
+    request = {"scriptId": "slow", "script": {
+        "displayName": "Slow", "code": SLOW, "unit": "@a", "accumulation": "ACCUMULATION_FLOW",
+        "inputs": [{"slot": "a"}]}}
+    with harness.running(tmp_path / "data", "--plugin-deadline-seconds", "1") as server:
+        done = server.grpcurl("policytrack.v1.ScriptService/CreateScript", request)
+        assert done.returncode != 0 and "script.code: fails on made-up figures" in done.stderr, done.stderr
+        assert "took longer" in done.stderr
+        # The next one is served as ever.
+        request["script"]["code"] = "function compute(a) return a end"
+        server.grpcurl_ok("policytrack.v1.ScriptService/CreateScript", request)
+
+
 def test_each_measure_of_the_catalogue_has_an_indicator_by_a_script(server):
     server.client_ok("apply", CATALOGUE)
     server.client_ok("apply", SCRIPTS)

@@ -40,6 +40,10 @@ TEST(LuaSandboxTest, AnEndlessLoopIsStopped) {
   EXPECT_THAT(BodyFailure("local function f() return f() end\nreturn f()"), HasSubstr("steps"));
   EXPECT_THAT(BodyFailure("for i = 1, math.huge do local t = {} end"), HasSubstr("steps"));
   EXPECT_THAT(FailureOf(RunCode("repeat until false", kOne)), HasSubstr("line 1: it takes more"));
+  // What loops inside a function of Lua's own.
+  EXPECT_EQ(ValueOf("return #string.rep('', 9e18)"), 0);
+  EXPECT_THAT(BodyFailure("while true do local x = table.unpack({}, 1, 200000) end"),
+              HasSubstr("steps"));
 }
 
 TEST(LuaSandboxTest, ABombOfMemoryIsStopped) {

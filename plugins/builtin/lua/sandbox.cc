@@ -105,6 +105,11 @@ int Sandbox::Prepare(lua_State* lua) {
   lua_setfield(lua, -2, "__newindex");
   lua_setmetatable(lua, -2);
   lua_rawsetp(lua, LUA_REGISTRYINDEX, &kEnvironment);
+
+  // Its place: what is put there later takes no memory, which might be refused where
+  // no error can be raised.
+  lua_pushboolean(lua, 0);
+  lua_rawsetp(lua, LUA_REGISTRYINDEX, &kMain);
   return 0;
 }
 

@@ -17,6 +17,17 @@ int CountElements(lua_State* lua) {
   return lua_gettop(lua);
 }
 
+int Unpack(lua_State* lua) {
+  luaL_checktype(lua, 1, LUA_TTABLE);
+  const lua_Integer first = luaL_optinteger(lua, 2, 1);
+  const lua_Integer last = lua_isnoneornil(lua, 3) ? luaL_len(lua, 1) : luaL_checkinteger(lua, 3);
+  // Lua refuses what its stack cannot hold.
+  if (last >= first && last / 2 - first / 2 < kMaxSteps) {
+    Sandbox::Of(lua).Charge(lua, last - first + 1);
+  }
+  return CountElements(lua);
+}
+
 // Whether the element at `a` of the stack comes before that at `b`.
 bool IsLess(lua_State* lua, int less, int a, int b) {
   if (less == 0) return lua_compare(lua, a, b, LUA_OPLT) != 0;
@@ -94,7 +105,7 @@ void AddTables(lua_State* lua) {
   luaL_requiref(lua, "table", &luaopen_table, 0);
   for (const char* name : {"concat", "insert", "remove", "unpack"}) {
     lua_getfield(lua, -1, name);
-    lua_pushcclosure(lua, &CountElements, 1);
+    lua_pushcclosure(lua, name[0] == 'u' ? &Unpack : &CountElements, 1);
     lua_setfield(lua, -3, name);
   }
   lua_pop(lua, 1);

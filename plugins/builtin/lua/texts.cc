@@ -24,7 +24,12 @@ int Repeat(lua_State* lua) {
   const lua_Integer times = luaL_checkinteger(lua, 2);
   luaL_optlstring(lua, 3, "", &separator);
   const size_t each = bytes + separator;
-  if (times > 0 && each > 0 && static_cast<size_t>(times) > kMaxRepeatedBytes / each) {
+  if (each == 0) {
+    // Lua's own would write nothing, and do so as often as it is told.
+    lua_pushliteral(lua, "");
+    return 1;
+  }
+  if (times > 0 && static_cast<size_t>(times) > kMaxRepeatedBytes / each) {
     return luaL_error(lua, "string.rep would make a text of more than 1 MiB");
   }
   return CallOwn(lua);
@@ -36,8 +41,9 @@ int Repetitions(const char* pattern, size_t length) {
   int count = 0;
   for (size_t i = 0; i < length; ++i) {
     if (pattern[i] == '%') {
-      // What follows stands for itself, but for a balanced pair or a capture.
-      if (i + 1 < length && (pattern[i + 1] == 'b' || pattern[i + 1] == 'f')) ++count;
+      // What follows stands for itself, but for a balanced pair, a frontier and what
+      // was captured before.
+      if (i + 1 < length && std::strchr("bf0123456789", pattern[i + 1]) != nullptr) ++count;
       ++i;
     } else if (std::strchr("*+-?", pattern[i]) != nullptr && pattern[i] != '\0') {
       ++count;
