@@ -1,5 +1,6 @@
 #include "services/app/scripts.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -71,8 +72,10 @@ absl::Status RunDry(plugins::Engine& engine, const v1::Script& script, bool with
                      kDryUnit, false});
     figures.push_back(DryFigures(i, axis));
   }
+  google::protobuf::Struct parameters = ParametersOf(script);
+  (*parameters.mutable_fields())["trial"].set_bool_value(true);
   PT_ASSIGN_OR_RETURN(const std::unique_ptr<plugins::Instance> instance,
-                      engine.MakeInstance(kScriptRunner, ParametersOf(script), metas, nullptr));
+                      engine.MakeInstance(kScriptRunner, parameters, metas, nullptr));
   std::vector<plugins::InputView> views;
   for (const Columns& column : figures) views.emplace_back(&column);
   return instance->Compute(axis, views, {axis.back() - kDryPeriods + 1, axis.back()}).status();
@@ -144,7 +147,11 @@ absl::StatusOr<std::string> MethodDigest(storage::ReadTransaction& tx, int64_t a
 
 absl::Status DryRun(plugins::Engine& engine, const v1::Script& script) {
   const char* field = script.code().empty() ? "script.expression" : "script.code";
+  const bool any_optional =
+      std::any_of(script.inputs().begin(), script.inputs().end(),
+                  [](const v1::ScriptInput& input) { return input.optional(); });
   for (const bool with_optional : {true, false}) {
+    if (!with_optional && !any_optional) continue;
     const absl::Status status = RunDry(engine, script, with_optional);
     if (status.ok()) continue;
     const std::string why = ReasonOf(status);

@@ -149,6 +149,19 @@ TEST(LuaSandboxTest, TablesHaveAnOrder) {
               HasSubstr("keys that are numbers or texts"));
 }
 
+TEST(LuaSandboxTest, ATrialIsOverWithinSeconds) {
+  const std::string code =
+      "function compute(a)\nlocal x, y = string.rep('x', 1000000), string.rep('x', 1000000)\n"
+      "local n = 0\nfor i = 1, 200000 do\nif x <= y then n = n + 1 end\nend\nreturn n\nend";
+  google::protobuf::Struct parameters;
+  (*parameters.mutable_fields())["code"].set_string_value(code);
+  (*parameters.mutable_fields())["trial"].set_bool_value(true);
+  const absl::Time start = absl::Now();
+  EXPECT_THAT(FailureOf(RunScript(v1::FREQUENCY_MONTH, parameters, kOne)),
+              HasSubstr("it takes too long for a trial"));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(15));
+}
+
 TEST(LuaSandboxTest, ADeadlineStopsAScriptThatIsOnlySlow) {
   const std::unique_ptr<Engine> engine = OpenShippedWithLua(absl::Milliseconds(200));
   ASSERT_NE(engine, nullptr);

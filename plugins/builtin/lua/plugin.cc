@@ -1,5 +1,6 @@
 // lua: runs scripts. What they see and how they are bounded: README.md.
-#include <memory>
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ using policytrack_lua::Row;
 using policytrack_lua::RunResult;
 using policytrack_lua::Sandbox;
 using policytrack_lua::ScriptInput;
+
+// Of a trial: somebody waits for it.
+constexpr std::chrono::milliseconds kTrialTime(1000);
 
 bool IsName(const std::string& text) {
   if (text.empty() || text[0] < 'a' || text[0] > 'z') return false;
@@ -60,6 +64,7 @@ class Lua final : public sdk::Instance {
  public:
   explicit Lua(const sdk::Setup& setup)
       : look_back_(setup.parameters.Integer("look_back")),
+        trial_(setup.parameters.Boolean("trial")),
         row_(ReadInputs(setup),
              setup.inputs.empty() ? PT_FREQUENCY_YEAR : setup.inputs[0].frequency, look_back_,
              setup.parameters.Boolean("handles_missing")),
@@ -78,6 +83,7 @@ class Lua final : public sdk::Instance {
 
   void Compute(sdk::Call& call) override {
     sdk::Output& output = call.output(0);
+    if (trial_) sandbox_.LimitTime(kTrialTime);
     for (size_t i = call.first(); i < call.last(); ++i) {
       call.Poll();
       row_.Set(&call, i);
@@ -111,6 +117,7 @@ class Lua final : public sdk::Instance {
   }
 
   const int64_t look_back_;
+  const bool trial_;
   Row row_;
   Sandbox sandbox_;
 };

@@ -12,6 +12,9 @@ namespace policytrack_lua {
 namespace {
 
 constexpr int kStepsBetweenChecks = 1000;
+// Where time is limited: a step may take a millisecond.
+constexpr int kStepsBetweenTimedChecks = 100;
+constexpr auto kNever = std::chrono::steady_clock::time_point::max();
 constexpr char kChunk[] = "script";
 
 // Addresses that stand for what is kept in a state.
@@ -66,7 +69,8 @@ void SetMissingRules(lua_State* lua) {
 
 }  // namespace
 
-Sandbox::Sandbox(Row* row) : row_(row) {
+Sandbox::Sandbox(Row* row)
+    : row_(row), steps_between_checks_(kStepsBetweenChecks), give_up_(kNever) {
   lua_ = lua_newstate(&Allocate, this);
   if (lua_ == nullptr) throw sdk::Failed("there is no memory for a Lua state");
   Sandbox* self = this;
@@ -147,7 +151,10 @@ int Sandbox::LineOf(int level) const {
   return 0;
 }
 
-void Sandbox::CountSteps(lua_State* lua, lua_Debug*) { Of(lua).Charge(lua, kStepsBetweenChecks); }
+void Sandbox::CountSteps(lua_State* lua, lua_Debug*) {
+  Sandbox& self = Of(lua);
+  self.Charge(lua, self.steps_between_checks_);
+}
 
 void Sandbox::Charge(lua_State* lua, int64_t steps) {
   try {
@@ -158,6 +165,10 @@ void Sandbox::Charge(lua_State* lua, int64_t steps) {
   steps_ += steps;
   if (cancelled_) {
     lua_pushliteral(lua, "cancelled");
+    lua_error(lua);
+  }
+  if (give_up_ != kNever && std::chrono::steady_clock::now() > give_up_) {
+    lua_pushfstring(lua, "%s:%d: it takes too long for a trial", kChunk, LineOf(0));
     lua_error(lua);
   }
   if (steps_ <= kMaxSteps) return;
@@ -284,6 +295,11 @@ int Sandbox::RunOnce(lua_State* lua) {
   return 0;
 }
 
+void Sandbox::LimitTime(std::chrono::milliseconds time) {
+  steps_between_checks_ = kStepsBetweenTimedChecks;
+  give_up_ = std::chrono::steady_clock::now() + time;
+}
+
 RunResult Sandbox::Run() {
   steps_ = 0;
   bytes_of_run_ = 0;
@@ -292,7 +308,7 @@ RunResult Sandbox::Run() {
   line_of_memory_ = 0;
   result_ = RunResult();
   // Anew, so that each run is counted from its start.
-  lua_sethook(lua_, &CountSteps, LUA_MASKCOUNT, kStepsBetweenChecks);
+  lua_sethook(lua_, &CountSteps, LUA_MASKCOUNT, steps_between_checks_);
   lua_pushcfunction(lua_, &RunOnce);
   const int status = lua_pcall(lua_, 0, 0, 0);
   if (status == LUA_OK) return result_;

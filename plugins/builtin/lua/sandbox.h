@@ -9,6 +9,7 @@
 #ifndef POLICYTRACK_PLUGINS_BUILTIN_LUA_SANDBOX_H_
 #define POLICYTRACK_PLUGINS_BUILTIN_LUA_SANDBOX_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <lua.hpp>
@@ -47,6 +48,11 @@ class Sandbox {
   std::string LoadExpression(const std::string& text);
   std::string LoadCode(const std::string& text);
 
+  // From now on runs end with an error after this time, all of them together. For
+  // trials, whose values nobody keeps: how long something takes differs from machine
+  // to machine.
+  void LimitTime(std::chrono::milliseconds time);
+
   // Runs what was loaded on the row as it stands.
   RunResult Run();
 
@@ -80,6 +86,8 @@ class Sandbox {
   int line_of_memory_ = 0;  // where an allocation was refused
   bool refused_memory_ = false;
   bool cancelled_ = false;
+  int steps_between_checks_;
+  std::chrono::steady_clock::time_point give_up_;
   RunResult result_;
 };
 
