@@ -17,6 +17,7 @@ inline constexpr char kPlans[] = "plans";
 inline constexpr char kMeasures[] = "measures";
 inline constexpr char kDatasets[] = "datasets";
 inline constexpr char kIndicators[] = "indicators";
+inline constexpr char kScripts[] = "scripts";
 inline constexpr char kPlugins[] = "plugins";
 inline constexpr char kCommits[] = "commits";
 inline constexpr char kTargets[] = "targets";

@@ -46,7 +46,8 @@ command -v dpkg-query >/dev/null || fail "dpkg-query is missing: is this really 
 packages=(
   ca-certificates ccache cmake g++ ninja-build pkg-config
   libabsl-dev libc-ares-dev libcli11-dev libcsv-dev libgmock-dev libgrpc++-dev libgtest-dev
-  libprotobuf-dev libre2-dev libseccomp-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev
+  liblua5.4-dev libprotobuf-dev libre2-dev libseccomp-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev
+  libssl-dev
   libutf8proc-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc zlib1g-dev
 )
 if [[ "$mode" == demo || "$mode" == test ]]; then

@@ -10,7 +10,7 @@
 
 namespace policytrack::cli {
 
-// Plans, datasets, indicators each after the indicators that feed it, measures;
+// Plans, datasets, scripts, indicators each after the indicators that feed it, measures;
 // otherwise in the order given. Appends an error when indicators of the set
 // feed each other in a circle.
 // REQUIRES: names are unique.

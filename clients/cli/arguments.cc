@@ -200,8 +200,9 @@ class CommandLine {
     CLI::App* sub = Add("get", "Shows one resource; as text, in the YAML that apply reads.",
                         "policytrack get measures/charging-network --as-of 12",
                         [this](Context& context) { return RunGet(context, get_); });
-    sub->add_option("name", get_.name,
-                    "plans/x, measures/x, datasets/x, indicators/x, plugins/x or commits/12")
+    sub->add_option(
+           "name", get_.name,
+           "plans/x, measures/x, datasets/x, indicators/x, scripts/x, plugins/x or commits/12")
         ->required();
     sub->add_option("--as-of", get_.as_of, kAsOfHelp);
   }
@@ -213,8 +214,9 @@ class CommandLine {
             "  policytrack list observations datasets/nev-output --from 2024-01 --to 2024-09\n"
             "  policytrack list observations datasets/nev-output --output sdmx-csv",
             [this](Context& context) { return RunList(context, list_); });
-    sub->add_option("collection", list_.collection,
-                    "plans, measures, datasets, indicators, plugins, commits or observations")
+    sub->add_option(
+           "collection", list_.collection,
+           "plans, measures, datasets, indicators, scripts, plugins, commits or observations")
         ->required();
     sub->add_option("parent", list_.parent,
                     "Of observations: datasets/x, indicators/x or measures/x/targets/y");

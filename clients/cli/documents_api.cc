@@ -7,6 +7,7 @@
 #include "policytrack/v1/indicator_service.grpc.pb.h"
 #include "policytrack/v1/measure_service.grpc.pb.h"
 #include "policytrack/v1/plan_service.grpc.pb.h"
+#include "policytrack/v1/script_service.grpc.pb.h"
 
 namespace policytrack::cli {
 namespace {
@@ -72,6 +73,24 @@ struct IndicatorTraits {
   static constexpr auto kDelete = &Service::Stub::DeleteIndicator;
   static constexpr char kField[] = "indicator";
   static constexpr char kItems[] = "indicators";
+};
+
+struct ScriptTraits {
+  using Resource = v1::Script;
+  using Service = v1::ScriptService;
+  using GetRequest = v1::GetScriptRequest;
+  using ListRequest = v1::ListScriptsRequest;
+  using ListResponse = v1::ListScriptsResponse;
+  using CreateRequest = v1::CreateScriptRequest;
+  using UpdateRequest = v1::UpdateScriptRequest;
+  using DeleteRequest = v1::DeleteScriptRequest;
+  static constexpr auto kGet = &Service::Stub::GetScript;
+  static constexpr auto kList = &Service::Stub::ListScripts;
+  static constexpr auto kCreate = &Service::Stub::CreateScript;
+  static constexpr auto kUpdate = &Service::Stub::UpdateScript;
+  static constexpr auto kDelete = &Service::Stub::DeleteScript;
+  static constexpr char kField[] = "script";
+  static constexpr char kItems[] = "scripts";
 };
 
 struct MeasureTraits {
@@ -196,6 +215,7 @@ const std::vector<DocumentKind>& DocumentKinds() {
   static const auto* const kinds = new std::vector<DocumentKind>{
       {"Plan", kPlans, &v1::Plan::default_instance()},
       {"Dataset", kDatasets, &v1::Dataset::default_instance()},
+      {"Script", kScripts, &v1::Script::default_instance()},
       {"Indicator", kIndicators, &v1::Indicator::default_instance()},
       {"Measure", kMeasures, &v1::Measure::default_instance()},
   };
@@ -222,6 +242,7 @@ std::unique_ptr<DocumentApi> MakeDocumentApi(Connection& connection, const Docum
   if (kind.collection == kIndicators) {
     return std::make_unique<TypedApi<IndicatorTraits>>(connection);
   }
+  if (kind.collection == kScripts) return std::make_unique<TypedApi<ScriptTraits>>(connection);
   return std::make_unique<TypedApi<MeasureTraits>>(connection);
 }
 

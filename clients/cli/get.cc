@@ -20,7 +20,7 @@ int Show(const Context& context, const google::protobuf::Message& message, absl:
 std::string WrongName(absl::string_view name) {
   return absl::StrCat("`", name,
                       "` is not a name such as plans/x, measures/x, datasets/x, indicators/x, "
-                      "plugins/x or commits/12");
+                      "scripts/x, plugins/x or commits/12");
 }
 
 // Delete and undelete differ in one call and two words.

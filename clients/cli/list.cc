@@ -24,6 +24,7 @@
 #include "policytrack/v1/measure.pb.h"
 #include "policytrack/v1/observation_service.grpc.pb.h"
 #include "policytrack/v1/plan.pb.h"
+#include "policytrack/v1/script.pb.h"
 
 namespace policytrack::cli {
 namespace {
@@ -86,6 +87,15 @@ Listing DocumentListing(Context& context, const DocumentKind& kind, const ListOp
               EnumWord(v1::Accumulation_Name(dataset.accumulation()), "ACCUMULATION_"),
               absl::StrJoin(ids, ", "),
               dataset.display_name()};
+    };
+  } else if (kind.collection == kScripts) {
+    listing.header = {"NAME", "INPUTS", "UNIT", "FORMULA", "DISPLAY NAME"};
+    listing.row = [](const Message& m) -> std::vector<std::string> {
+      const auto& script = As<v1::Script>(m);
+      std::vector<std::string> inputs;
+      for (const v1::ScriptInput& input : script.inputs()) inputs.push_back(input.slot());
+      return {script.name(), absl::StrJoin(inputs, ", "), script.unit(),
+              script.code().empty() ? script.expression() : "code", script.display_name()};
     };
   } else {
     listing.header = {"NAME", "PLUGIN", "INPUTS", "DISPLAY NAME"};
@@ -312,7 +322,7 @@ int RunList(Context& context, const ListOptions& options) {
   } else {
     return FailUsage(context, absl::StrCat("there is no collection `", options.collection,
                                            "`; there are plans, measures, datasets, indicators, "
-                                           "plugins, commits and observations"));
+                                           "scripts, plugins, commits and observations"));
   }
   Page all;
   all.next_page_token = options.page_token;

@@ -21,8 +21,9 @@ inline constexpr char kCsvFormat[] = "csv";
 inline constexpr char kSdmxCsvFormat[] = "sdmx-csv";
 
 struct ListOptions {
-  std::string collection;  // plans, measures, datasets, indicators, plugins, commits, observations
-  std::string parent;      // of observations
+  std::string
+      collection;  // plans, measures, datasets, indicators, scripts, plugins, commits, observations
+  std::string parent;  // of observations
   std::string filter;
   std::string order_by;
   std::string as_of;

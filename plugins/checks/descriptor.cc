@@ -110,6 +110,7 @@ absl::Status CheckOutputs(const v1::PluginDescriptor& d, std::set<std::string>* 
     const std::string field = absl::StrCat("outputs[", i, "]");
     PT_RETURN_IF_ERROR(CheckWord(absl::StrCat(field, ".name"), output.name(), names));
     PT_RETURN_IF_ERROR(CheckRange(absl::StrCat(field, ".range"), output.range()));
+    if (output.unit() == kUnitOfScript && d.runs_scripts()) continue;
     const auto of = ParseUnitOfSlot(output.unit());
     if (!of.has_value()) {
       PT_RETURN_IF_ERROR(CheckUnit(absl::StrCat(field, ".unit"), output.unit()));
@@ -123,6 +124,24 @@ absl::Status CheckOutputs(const v1::PluginDescriptor& d, std::set<std::string>* 
       return FieldInvalid(absl::StrCat(field, ".unit"),
                           absl::StrCat("`", output.unit(), "` is not a slot that is always fed"));
     }
+  }
+  return absl::OkStatus();
+}
+
+// What runs scripts gets its slots and the unit of its one output from them.
+absl::Status CheckRunsScripts(const v1::PluginDescriptor& d) {
+  if (!d.runs_scripts()) {
+    if (d.inputs().empty()) return FieldRequired("inputs", "must list the slots");
+    return absl::OkStatus();
+  }
+  if (d.kind() != v1::PLUGIN_KIND_CALCULATOR) {
+    return FieldInvalid("runs_scripts", "is for calculators only");
+  }
+  if (!d.inputs().empty()) {
+    return FieldInvalid("inputs", "must be empty: the slots are those of the scripts");
+  }
+  if (d.outputs_size() != 1 || d.outputs(0).unit() != kUnitOfScript) {
+    return FieldInvalid("outputs", absl::StrCat("must be one, of the unit `", kUnitOfScript, "`"));
   }
   return absl::OkStatus();
 }
@@ -168,6 +187,7 @@ absl::Status CheckDescriptor(const v1::PluginDescriptor& d, absl::string_view id
   if (d.abi_minor() < 0) return FieldInvalid("abi_minor", "is negative");
   std::set<std::string> slots;
   std::set<std::string> outputs;
+  PT_RETURN_IF_ERROR(CheckRunsScripts(d));
   PT_RETURN_IF_ERROR(CheckInputs(d, &slots));
   PT_RETURN_IF_ERROR(CheckParameters(d));
   PT_RETURN_IF_ERROR(CheckOutputs(d, &outputs));

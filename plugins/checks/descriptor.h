@@ -15,6 +15,9 @@ namespace policytrack::plugins {
 // The largest descriptor file, in bytes.
 inline constexpr size_t kMaxDescriptorBytes = 256 * 1024;
 
+// The unit of the output of what runs scripts: each script says which.
+inline constexpr char kUnitOfScript[] = "@script";
+
 // A descriptor in proto JSON.
 // Returns INVALID_ARGUMENT / FIELD_INVALID when the text is too long, is not
 // JSON, or has a field that a descriptor does not have.
@@ -28,10 +31,9 @@ bool IsPluginWord(absl::string_view word);
 // Returns INVALID_ARGUMENT / FIELD_REQUIRED, FIELD_INVALID or NAME_INVALID with
 // the path of the field for a missing field, an id that is not `id`, a version
 // that is not semantic, names that are malformed or come twice, a reference to
-// a slot that is not there, an unknown unit, an empty range, a default that its
-// parameter would refuse, and a spread slot without ABI 1.1; for an assessment
-// also with a spread slot, or without the slots and the output that the
-// evaluation needs.
+// a slot that is not there, an unknown unit, slots of what runs scripts, an empty range, a default
+// that its parameter would refuse, and a spread slot without ABI 1.1; for an assessment also with a
+// spread slot, or without the slots and the output that the evaluation needs.
 absl::Status CheckDescriptor(const v1::PluginDescriptor& descriptor, absl::string_view id);
 
 }  // namespace policytrack::plugins

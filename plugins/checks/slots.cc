@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/period.h"
 #include "core/unit.h"
+#include "plugins/checks/descriptor.h"
 
 namespace policytrack::plugins {
 namespace {
@@ -16,6 +17,8 @@ const v1::PluginInput* FindSlot(const v1::PluginDescriptor& descriptor, const st
   for (const v1::PluginInput& input : descriptor.inputs()) {
     if (input.slot() == slot) return &input;
   }
+  // The slots of a script are of its own naming, and take anything.
+  if (descriptor.runs_scripts() && IsPluginWord(slot)) return &v1::PluginInput::default_instance();
   return nullptr;
 }
 

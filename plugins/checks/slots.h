@@ -25,7 +25,7 @@ struct BoundInput {
 };
 
 // One for every meta, in the same order. A slot that must have the unit of
-// another is converted to it.
+// another is converted to it. What runs scripts has any slot.
 // Returns INVALID_ARGUMENT / FIELD_INVALID with field `inputs[i].slot` or
 // `inputs[i]` for a slot that is unknown, comes twice, or is fed with an
 // unknown unit, a unit of another kind than that of its companion, an

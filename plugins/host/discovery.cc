@@ -71,7 +71,17 @@ class Opening {
                    const LoadedBefore& loaded_before) {
     if (!Read(files) || !CheckContents()) return std::move(found_);
     const bool named = allow_list.Names(file_ + ".so") || allow_list.Names(file_ + ".json");
-    if (workers && !named) {
+    // Whoever trusts it, what it runs is written by others.
+    const bool worker_only = found_.plugin.plugin_descriptor().worker_only();
+    if (worker_only && !workers) {
+      Fail(v1::PLUGIN_STATE_NOT_TRUSTED,
+           absl::StrCat(id_,
+                        " runs in a worker process only, and workers are off; set "
+                        "plugin-workers to on to use it"));
+    } else if (workers && worker_only && named) {
+      // Pinned bytes are the operator's, whoever owns the files.
+      if (CheckTrust(allow_list, workers)) LeaveToWorker();
+    } else if (workers && !named) {
       if (CheckOwners()) LeaveToWorker();
     } else if (CheckTrust(allow_list, workers)) {
       Load(loaded_before);

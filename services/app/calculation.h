@@ -101,7 +101,7 @@ struct Calculation {
   std::vector<ResolvedInput> inputs;  // in the order of the descriptor
   std::vector<ResolvedOutput> outputs;
 
-  std::string plugin;
+  std::string plugin;  // or the script, as the definition names it
   std::string plugin_version;
   std::string plugin_digest;
   // What the three are of, and what makes the instance: one and the same, even when

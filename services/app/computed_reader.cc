@@ -61,7 +61,7 @@ absl::StatusOr<std::optional<v1::Evaluation>> LoadRecord(storage::ReadTransactio
 void SetFailure(const absl::Status& status, v1::Evaluation* record) {
   const std::string why = ReasonOf(status);
   record->set_failure_reason(why.empty() ? std::string(reason::kPluginFailed) : why);
-  record->set_failure_message(CutText(status.message(), 1000));
+  record->set_failure_message(CutText(InNameOf(record->plugin(), status).message(), 1000));
 }
 
 bool IsStoreError(const absl::Status& status) {
@@ -78,10 +78,11 @@ std::string ReferenceOf(const v1::Assessment& assessment) {
 }
 
 absl::Status CheckPluginActive(const plugins::Engine& engine, const std::string& reference) {
-  const auto build = engine.Find(reference);
+  const std::string runner = RunnerOf(reference);
+  const auto build = engine.Find(runner);
   if (build.ok() && !(*build)->digest().empty()) return absl::OkStatus();
   if (ReasonOf(build.status()) == reason::kPluginNotActive) return build.status();
-  const std::string plugin(plugins::SplitPluginReference(reference).name);
+  const std::string plugin(plugins::SplitPluginReference(runner).name);
   return Error(absl::StatusCode::kFailedPrecondition, reason::kPluginNotActive,
                build.ok() && !(*build)->plugin().state_message().empty()
                    ? absl::StrCat(plugin, " is not active: ", (*build)->plugin().state_message())

@@ -65,6 +65,11 @@ absl::StatusOr<std::optional<v1::Plan>> LoadPlan(storage::ReadTransaction& tx,
   return Load<v1::Plan>(tx, name, as_of);
 }
 
+absl::StatusOr<std::optional<v1::Script>> LoadScript(storage::ReadTransaction& tx,
+                                                     absl::string_view name, int64_t as_of) {
+  return Load<v1::Script>(tx, name, as_of);
+}
+
 absl::StatusOr<v1::Indicator> ParseIndicator(const storage::Document& document) {
   return Parse<v1::Indicator>(document);
 }
@@ -95,6 +100,7 @@ const v1::Target* FindTarget(const v1::Measure& measure, absl::string_view id) {
 
 std::vector<std::string> ReferencesOf(const v1::Indicator& indicator) {
   std::vector<std::string> names;
+  if (CollectionOf(indicator.plugin()) == kScripts) names.push_back(indicator.plugin());
   for (const v1::IndicatorInput& input : indicator.inputs()) {
     names.push_back(input.source());
     if (!input.weight_source().empty()) names.push_back(input.weight_source());

@@ -17,6 +17,7 @@
 #include "policytrack/v1/indicator.pb.h"
 #include "policytrack/v1/measure.pb.h"
 #include "policytrack/v1/plan.pb.h"
+#include "policytrack/v1/script.pb.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
@@ -32,6 +33,8 @@ absl::StatusOr<std::optional<v1::Measure>> LoadMeasure(storage::ReadTransaction&
                                                        absl::string_view name, int64_t as_of);
 absl::StatusOr<std::optional<v1::Plan>> LoadPlan(storage::ReadTransaction& tx,
                                                  absl::string_view name, int64_t as_of);
+absl::StatusOr<std::optional<v1::Script>> LoadScript(storage::ReadTransaction& tx,
+                                                     absl::string_view name, int64_t as_of);
 
 // The same for a document in hand.
 absl::StatusOr<v1::Indicator> ParseIndicator(const storage::Document& document);
@@ -45,8 +48,8 @@ absl::Status ForEachDocument(storage::ReadTransaction& tx, absl::string_view col
 // The target of this id, or null.
 const v1::Target* FindTarget(const v1::Measure& measure, absl::string_view id);
 
-// The names that an indicator's inputs and a measure's plan and targets refer
-// to, sorted, without repetition and without plugins.
+// The names that an indicator's inputs and its script, and a measure's plan and
+// targets refer to, sorted, without repetition and without plugins.
 std::vector<std::string> ReferencesOf(const v1::Indicator& indicator);
 std::vector<std::string> ReferencesOf(const v1::Measure& measure);
 

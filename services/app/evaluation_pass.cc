@@ -68,6 +68,9 @@ absl::Status EvaluationPass::FindTouched(storage::ReadTransaction& tx) {
       PT_ASSIGN_OR_RETURN(const auto document, tx.GetDocument(name, upto_));
       (document.has_value() && document->revision > after_ ? whole_ : touched_).insert(name);
       sources.insert(name);
+    } else if (collection == kScripts) {
+      whole_.insert(name);
+      sources.insert(name);
     } else if (collection == kIndicators) {
       (graph_->Find(name) != nullptr ? whole_ : outcome_.removed).insert(name);
     } else if (collection == kMeasures) {
@@ -84,6 +87,8 @@ absl::Status EvaluationPass::FindTouched(storage::ReadTransaction& tx) {
   if (check_all_) {
     for (const auto& [parent, node] : graph_->nodes()) {
       PT_ASSIGN_OR_RETURN(const auto record, PresentRecord(tx, parent));
+      PT_ASSIGN_OR_RETURN(const std::string digest,
+                          MethodDigest(tx, upto_, *engine_, node.plugin_reference));
       if (!record.has_value() || !record->failure_reason().empty() ||
           record->definition_revision() != node.revision) {
         whole_.insert(parent);
@@ -91,8 +96,8 @@ absl::Status EvaluationPass::FindTouched(storage::ReadTransaction& tx) {
       }
       // What an inconsistent build computed is not believed, and is again once it is
       // cleared.
-      const auto build = engine_->Find(node.plugin_reference);
-      if (record->plugin_digest() != (build.ok() ? (*build)->digest() : "") ||
+      const auto build = engine_->Find(RunnerOf(node.plugin_reference));
+      if (record->plugin_digest() != digest ||
           (build.ok() && record->suspect_message() != (*build)->audit_message())) {
         whole_.insert(parent);
       }
@@ -212,7 +217,7 @@ absl::Status EvaluationPass::Audit(const Calculation& calculation, ParentPatch* 
   AuditFinding finding;
   finding.plugin = calculation.plugin;
   finding.version = calculation.plugin_version;
-  finding.build_digest = calculation.plugin_digest;
+  finding.build_digest = calculation.build->digest();
   finding.message =
       absl::StrCat("an audit of ", calculation.parent, " at revision ", upto_, " found that ",
                    calculation.plugin, " ", calculation.plugin_version,

@@ -1,5 +1,5 @@
-// The four kinds of documents: what is checked of a plan, a measure, a dataset
-// and an indicator beyond what their field annotations say.
+// The five kinds of documents: what is checked of a plan, a measure, a dataset,
+// an indicator and a script beyond what their field annotations say.
 //
 // Thread rule: factories; the objects are stateless and safe from any thread.
 #ifndef POLICYTRACK_SERVICES_APP_KINDS_H_
@@ -18,6 +18,7 @@ std::unique_ptr<DocumentKind> MakePlanKind();
 std::unique_ptr<DocumentKind> MakeMeasureKind(plugins::Engine* engine);
 std::unique_ptr<DocumentKind> MakeDatasetKind(plugins::Engine* engine);
 std::unique_ptr<DocumentKind> MakeIndicatorKind(plugins::Engine* engine);
+std::unique_ptr<DocumentKind> MakeScriptKind(plugins::Engine* engine);
 
 }  // namespace policytrack::app
 

@@ -139,20 +139,18 @@ UnitConversion ConversionBetween(absl::string_view from, absl::string_view to) {
 absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
                                                 absl::string_view prefix) {
   const std::string path(prefix);
-  PT_ASSIGN_OR_RETURN(std::shared_ptr<const plugins::Build> build,
-                      FindBuild(definition.plugin(), definition.plugin_version(),
-                                v1::PLUGIN_KIND_CALCULATOR, absl::StrCat(path, ".plugin")));
-  const v1::PluginDescriptor& descriptor = build->plugin().plugin_descriptor();
+  PT_ASSIGN_OR_RETURN(const Method method, MethodOf(definition, path));
+  const v1::PluginDescriptor& descriptor = method.descriptor;
 
   Calculation calculation;
-  calculation.build = build;
+  calculation.build = method.build;
   calculation.parent = definition.name();
   calculation.display_name = definition.display_name();
   calculation.definition_revision = definition.revision();
   calculation.plugin = definition.plugin();
   calculation.plugin_version = descriptor.version();
-  calculation.plugin_digest = build->digest();
-  calculation.parameters = definition.parameters();
+  calculation.plugin_digest = method.digest;
+  calculation.parameters = method.parameters;
   calculation.group_by.assign(definition.group_by().begin(), definition.group_by().end());
   std::set<std::string> grouped;
   for (size_t g = 0; g < calculation.group_by.size(); ++g) {

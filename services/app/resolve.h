@@ -3,8 +3,8 @@
 //
 // Errors, for all of these: INVALID_ARGUMENT FIELD_REQUIRED, NAME_INVALID or
 // FIELD_INVALID with the path of the field; INVALID_ARGUMENT PARAMETERS_INVALID
-// from the plugin; NOT_FOUND RESOURCE_NOT_FOUND for a dataset, indicator or
-// plugin that does not exist; FAILED_PRECONDITION PLUGIN_NOT_ACTIVE for a plugin
+// from the plugin; NOT_FOUND RESOURCE_NOT_FOUND for a dataset, indicator,
+// script or plugin that does not exist; FAILED_PRECONDITION PLUGIN_NOT_ACTIVE for a plugin
 // that cannot be used, INDICATOR_CYCLE for an indicator that feeds itself; and
 // what the store returns. `prefix` is the first part of field paths.
 //
@@ -28,6 +28,7 @@
 #include "policytrack/v1/measure.pb.h"
 #include "services/app/calculation.h"
 #include "services/app/definitions.h"
+#include "services/app/scripts.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
@@ -87,6 +88,8 @@ class Resolver {
                                                                   const std::string& version,
                                                                   v1::PluginKind kind,
                                                                   absl::string_view field) const;
+  // How an indicator is computed; `path` is the first part of its fields.
+  absl::StatusOr<Method> MethodOf(const v1::Indicator& definition, const std::string& path) const;
   absl::StatusOr<ResolvedInput> Input(const v1::IndicatorInput& input, const v1::PluginInput& slot,
                                       const std::vector<std::string>& group_by,
                                       v1::Frequency frequency, absl::string_view field);

@@ -76,6 +76,43 @@ absl::StatusOr<std::shared_ptr<const plugins::Build>> Resolver::FindBuild(
   return *std::move(build);
 }
 
+absl::StatusOr<Method> Resolver::MethodOf(const v1::Indicator& definition,
+                                          const std::string& path) const {
+  const std::string& name = definition.plugin();
+  const std::string field = absl::StrCat(path, ".plugin");
+  if (!IsScript(name)) {
+    PT_ASSIGN_OR_RETURN(
+        std::shared_ptr<const plugins::Build> build,
+        FindBuild(name, definition.plugin_version(), v1::PLUGIN_KIND_CALCULATOR, field));
+    const v1::PluginDescriptor& descriptor = build->plugin().plugin_descriptor();
+    if (descriptor.runs_scripts()) {
+      return FieldInvalid(field, absl::StrCat(name,
+                                              " runs scripts and computes nothing by itself; name "
+                                              "a script, as `scripts/{script}`"));
+    }
+    return Method{build, descriptor, build->digest(), definition.parameters()};
+  }
+  PT_RETURN_IF_ERROR(ParseResourceName(field, kScripts, name).status());
+  PT_ASSIGN_OR_RETURN(const auto script, LoadScript(*tx_, name, as_of_));
+  if (!script.has_value()) {
+    return NotFound(name, absl::StrCat(field, ": there is no ", name, "; create it first"));
+  }
+  if (!definition.parameters().fields().empty()) {
+    const std::string parameters = absl::StrCat(path, ".parameters");
+    return Error(absl::StatusCode::kInvalidArgument, reason::kParametersInvalid,
+                 absl::StrCat(parameters, ": ", name,
+                              " has no parameters; leave them out, or write a script for each"),
+                 {{"field", parameters}});
+  }
+  if (!definition.plugin_version().empty()) {
+    return FieldInvalid(absl::StrCat(path, ".plugin_version"),
+                        absl::StrCat("is for plugins; ", name, " has revisions, not versions"));
+  }
+  PT_ASSIGN_OR_RETURN(std::shared_ptr<const plugins::Build> runner,
+                      FindBuild(kScriptRunner, "", v1::PLUGIN_KIND_CALCULATOR, field));
+  return MethodOfScript(*script, std::move(runner));
+}
+
 absl::StatusOr<const SourceShape*> Resolver::Shape(const std::string& name,
                                                    absl::string_view field) {
   if (const auto found = shapes_.find(name); found != shapes_.end()) return &found->second;

@@ -15,6 +15,7 @@
 #include "services/app/computed_reader.h"
 #include "services/app/definitions.h"
 #include "services/app/progress_words.h"
+#include "services/app/scripts.h"
 #include "services/app/target_progress.h"
 #include "services/app/times.h"
 
@@ -35,8 +36,10 @@ struct Standing {
   std::map<std::string, v1::Evaluation> plugins;
 };
 
-// How an indicator computes: what of it is neither text nor bookkeeping.
-std::string RuleOf(const v1::Indicator& indicator) {
+// How an indicator computes: what of it, and of its script, is neither text nor
+// bookkeeping.
+absl::StatusOr<std::string> RuleOf(storage::ReadTransaction& tx, const v1::Indicator& indicator,
+                                   int64_t revision) {
   v1::Indicator rule;
   rule.set_plugin(indicator.plugin());
   rule.set_plugin_version(indicator.plugin_version());
@@ -44,7 +47,11 @@ std::string RuleOf(const v1::Indicator& indicator) {
   *rule.mutable_inputs() = indicator.inputs();
   *rule.mutable_group_by() = indicator.group_by();
   rule.set_frequency(indicator.frequency());
-  return DeterministicBytes(rule);
+  std::string bytes = DeterministicBytes(rule);
+  if (!IsScript(indicator.plugin())) return bytes;
+  PT_ASSIGN_OR_RETURN(const auto script, LoadScript(tx, indicator.plugin(), revision));
+  if (script.has_value()) bytes += FormulaOf(*script);
+  return bytes;
 }
 
 absl::StatusOr<std::map<std::string, v1::Evaluation>> PluginsOf(HistoryFigures& figures,
@@ -96,7 +103,10 @@ absl::StatusOr<std::optional<Standing>> StandingAt(storage::ReadTransaction& tx,
   standing.progress = std::move(judged.progress);
   PT_ASSIGN_OR_RETURN(const auto indicator, LoadIndicator(tx, target->indicator(), revision));
   standing.rules = DeterministicBytes(target->assessment());
-  if (indicator.has_value()) standing.rules += RuleOf(*indicator);
+  if (indicator.has_value()) {
+    PT_ASSIGN_OR_RETURN(const std::string rule, RuleOf(tx, *indicator, revision));
+    standing.rules += rule;
+  }
   PT_ASSIGN_OR_RETURN(standing.plugins,
                       PluginsOf(figures, MakeTargetName(measure_name, target_id), *target));
   return std::optional<Standing>(std::move(standing));

@@ -34,6 +34,7 @@
 #include "services/rpc/plan_service.h"
 #include "services/rpc/plugin_service.h"
 #include "services/rpc/progress_service.h"
+#include "services/rpc/script_service.h"
 #include "services/rpc/unreadable_request.h"
 #include "services/server/listen_address.h"
 #include "services/server/server.h"
@@ -87,10 +88,12 @@ class AssembledServer final : public Server {
         measure_kind_(app::MakeMeasureKind(engine_.get())),
         dataset_kind_(app::MakeDatasetKind(engine_.get())),
         indicator_kind_(app::MakeIndicatorKind(engine_.get())),
+        script_kind_(app::MakeScriptKind(engine_.get())),
         plans_(store_.get(), clock, plan_kind_.get()),
         measures_(store_.get(), clock, measure_kind_.get()),
         datasets_(store_.get(), clock, dataset_kind_.get()),
         indicators_(store_.get(), clock, indicator_kind_.get()),
+        scripts_(store_.get(), clock, script_kind_.get()),
         evaluator_(store_.get(), engine_.get(), log, app::Auditor(config.plugin_audit_interval)),
         plugin_admin_(store_.get(), engine_.get(), &evaluator_, log),
         observations_(store_.get(), engine_.get(), &evaluator_),
@@ -106,6 +109,7 @@ class AssembledServer final : public Server {
         measure_service_(&edge_, &measures_),
         dataset_service_(&edge_, &datasets_),
         indicator_service_(&edge_, &indicators_, &preview_),
+        script_service_(&edge_, &scripts_),
         observation_service_(
             &edge_, store_.get(), &observations_,
             app::PushLimits{config.max_push_mib << 20, config.max_push_total_mib << 20}),
@@ -131,8 +135,9 @@ class AssembledServer final : public Server {
           static_cast<grpc_compression_algorithm>(algorithm), false);
     }
     const std::vector<grpc::Service*> services = {
-        &plan_service_,        &measure_service_,  &dataset_service_, &indicator_service_,
-        &observation_service_, &progress_service_, &plugin_service_,  &event_service_};
+        &plan_service_,      &measure_service_,     &dataset_service_,
+        &indicator_service_, &observation_service_, &progress_service_,
+        &plugin_service_,    &event_service_,       &script_service_};
     for (grpc::Service* service : services) builder.RegisterService(service);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
     creators.push_back(rpc::UnreadableRequests());
@@ -147,7 +152,8 @@ class AssembledServer final : public Server {
          {v1::PlanService::service_full_name(), v1::MeasureService::service_full_name(),
           v1::DatasetService::service_full_name(), v1::IndicatorService::service_full_name(),
           v1::ObservationService::service_full_name(), v1::ProgressService::service_full_name(),
-          v1::PluginService::service_full_name(), v1::EventService::service_full_name()}) {
+          v1::PluginService::service_full_name(), v1::EventService::service_full_name(),
+          v1::ScriptService::service_full_name()}) {
       grpc_->GetHealthCheckService()->SetServingStatus(name, true);
     }
     plugin_admin_.OnHealth([this](bool healthy) {
@@ -189,10 +195,12 @@ class AssembledServer final : public Server {
   const std::unique_ptr<app::DocumentKind> measure_kind_;
   const std::unique_ptr<app::DocumentKind> dataset_kind_;
   const std::unique_ptr<app::DocumentKind> indicator_kind_;
+  const std::unique_ptr<app::DocumentKind> script_kind_;
   app::Documents plans_;
   app::Documents measures_;
   app::Documents datasets_;
   app::Documents indicators_;
+  app::Documents scripts_;
   app::Evaluator evaluator_;
   app::PluginAdmin plugin_admin_;
   app::Observations observations_;
@@ -208,6 +216,7 @@ class AssembledServer final : public Server {
   rpc::MeasureService measure_service_;
   rpc::DatasetService dataset_service_;
   rpc::IndicatorService indicator_service_;
+  rpc::ScriptService script_service_;
   rpc::ObservationService observation_service_;
   rpc::ProgressService progress_service_;
   rpc::PluginService plugin_service_;

@@ -46,7 +46,7 @@ class PeriodRuleTest : public ResolveTest {
         world_.store().Read([&](storage::ReadTransaction& tx) -> absl::Status {
           HistoryFigures figures(&tx, &world_.engine(), storage::kPresent);
           PT_ASSIGN_OR_RETURN(Calculation calculation, figures.Resolve(parent));
-          PT_RETURN_IF_ERROR(BindPlugin(world_.engine(), parent, &calculation));
+          PT_RETURN_IF_ERROR(BindPlugin(parent, &calculation));
           PT_ASSIGN_OR_RETURN(const ComputedOutputs whole, ComputeAll(calculation, figures));
           EXPECT_TRUE(SameData(stored.series.at(0).columns, whole.series.begin()->second));
           return absl::OkStatus();

@@ -46,6 +46,26 @@ class ApplyTest : public CliTest {
   }
 };
 
+TEST_F(ApplyTest, ScriptsComeBeforeTheIndicatorsThatUseThem) {
+  Write("set/a.yaml",
+        "kind: Indicator\nname: indicators/i\ndisplay_name: I\nplugin: scripts/s\n"
+        "inputs: [{slot: a, source: datasets/d}]\n");
+  Write("set/b.yaml",
+        "kind: Script\nname: scripts/s\ndisplay_name: S\ncode: |\n  function compute(a)\n"
+        "    return 2 * a\n  end\ninputs: [{slot: a}]\nunit: \"@a\"\n"
+        "accumulation: ACCUMULATION_FLOW\n");
+  Write("set/c.yaml", kDataset);
+  Ran ran = Run({"apply", Path("set")});
+  EXPECT_EQ(ran.code, kDone) << ran;
+  EXPECT_THAT(ran.out, StartsWith("created    datasets/d\ncreated    scripts/s\n"
+                                  "created    indicators/i\n"));
+  ran = Run({"get", "scripts/s"});
+  EXPECT_THAT(ran.out, HasSubstr("function compute(a)\n    return 2 * a\n"));
+  ran = Run({"list", "scripts"});
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("scripts/s"), HasSubstr("@a"), HasSubstr("code")));
+  EXPECT_EQ(Run({"delete", "scripts/s"}).code, kDone);
+}
+
 TEST_F(ApplyTest, CreatesInOrderOfReferenceAndIsDone) {
   WriteSet();
   const Ran ran = Run({"apply", Path("set")});

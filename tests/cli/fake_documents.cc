@@ -5,6 +5,7 @@
 #include "policytrack/v1/indicator_service.grpc.pb.h"
 #include "policytrack/v1/measure_service.grpc.pb.h"
 #include "policytrack/v1/plan_service.grpc.pb.h"
+#include "policytrack/v1/script_service.grpc.pb.h"
 #include "tests/cli/fake_state.h"
 
 namespace policytrack::cli {
@@ -97,6 +98,7 @@ namespace {
 #define FAKE_EXTRA_Plan
 #define FAKE_EXTRA_Dataset
 #define FAKE_EXTRA_Indicator
+#define FAKE_EXTRA_Script
 #define FAKE_EXTRA_Measure                                                                      \
   grpc::Status UndeleteMeasure(grpc::ServerContext*, const v1::UndeleteMeasureRequest* request, \
                                v1::Measure* answer) override {                                  \
@@ -112,6 +114,7 @@ namespace {
 FAKE_DOCUMENT_SERVICE(Plan, Plans, plan, plans);
 FAKE_DOCUMENT_SERVICE(Dataset, Datasets, dataset, datasets);
 FAKE_DOCUMENT_SERVICE(Indicator, Indicators, indicator, indicators);
+FAKE_DOCUMENT_SERVICE(Script, Scripts, script, scripts);
 FAKE_DOCUMENT_SERVICE(Measure, Measures, measure, measures);
 
 }  // namespace
@@ -121,6 +124,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeFakeDocumentServices(FakeServer:
   services.push_back(std::make_unique<FakePlans>(state));
   services.push_back(std::make_unique<FakeDatasets>(state));
   services.push_back(std::make_unique<FakeIndicators>(state));
+  services.push_back(std::make_unique<FakeScripts>(state));
   services.push_back(std::make_unique<FakeMeasures>(state));
   return services;
 }

@@ -111,7 +111,7 @@ TEST_F(ReadTest, ListsPageByPageOrAll) {
 
 TEST_F(ReadTest, ListsEveryCollection) {
   for (const char* collection :
-       {"plans", "measures", "datasets", "indicators", "plugins", "commits"}) {
+       {"plans", "measures", "datasets", "indicators", "scripts", "plugins", "commits"}) {
     EXPECT_EQ(Run({"list", collection}).code, kDone) << collection;
   }
   EXPECT_EQ(Run({"list", "datasets"}).out, "no datasets\n");

@@ -2,7 +2,7 @@
 
 import re
 
-RESOURCE = re.compile(r"(?:plans|measures|datasets|indicators|plugins|commits)/")
+RESOURCE = re.compile(r"(?:plans|measures|datasets|indicators|scripts|plugins|commits)/")
 
 NOT_UTF8 = {"a byte that is not UTF-8": b"\xff", "an overlong form": b"\xc0\xaf", "a surrogate": b"\xed\xa0\x80",
             "a code point above U+10FFFF": b"\xf4\x90\x80\x80", "a character cut off": b"x\xe4\xb8"}
@@ -19,6 +19,8 @@ FORMATS = {
     "uri": (["ftp://example.org", "javascript:alert(1)", "example.org", "//example.org", "file:///etc/passwd",
              " https://example.org"], {"FIELD_INVALID"}),
     "unit": (["bananas", "KM", "km ", "@value"], {"FIELD_INVALID"}),
+    "Script.unit": (["bananas", "KM", "km ", "@none"], {"FIELD_INVALID"}),
+    "ScriptInput.slot": (["VALUE", "value ", "a-b", "a_", "1st"], {"FIELD_INVALID"}),
     "region": (["not a region", "CN/HA", "C" * 33, "CN-HA\n"], {"FIELD_INVALID"}),
     "regions": (["not a region", "CN/HA", "C" * 33, "CN-HA\n", ""], {"FIELD_INVALID"}),
     "period": (PERIODS, {"FIELD_INVALID"}),

@@ -25,7 +25,8 @@ GONE = {
     "gone-parameters": {**TARGET, "assessment": world.ASSESSMENT},
     "gone-misfit": {**TARGET, "indicator": "indicators/moving"},
 }
-NEW = {"Plan": world.FULL_PLAN, "Dataset": world.FULL_DATASET, "Indicator": world.LEVEL, "Measure": MEASURE}
+NEW = {"Plan": world.FULL_PLAN, "Dataset": world.FULL_DATASET, "Indicator": world.LEVEL, "Script": world.CODE,
+       "Measure": MEASURE}
 SETUP = [
     ("CreateIndicator", {"indicatorId": "growing", "indicator": GROWTH}),
     ("CreateIndicator", {"indicatorId": "moving", "indicator": world.LEVEL}),
@@ -60,7 +61,8 @@ def bad_listing(method, **request):
 
 
 KINDS = {"Plan": ("plans/paths", world.FULL_PLAN), "Dataset": ("datasets/paths-km", world.FULL_DATASET),
-         "Indicator": ("indicators/paths-km", world.LEVEL), "Measure": ("measures/build-paths", world.FULL_MEASURE)}
+         "Indicator": ("indicators/paths-km", world.LEVEL), "Script": ("scripts/twice", world.CODE),
+         "Measure": ("measures/build-paths", world.FULL_MEASURE)}
 
 for kind, (name, document) in KINDS.items():
     field = kind.lower()
@@ -97,13 +99,17 @@ for kind, (name, document) in KINDS.items():
     shows(f"Delete{kind}", "ETAG_MISMATCH", {"name": name, "etag": '"stale"'}, names=name)
 
 for kind, referrer in (("Plan", "measures/build-paths"), ("Dataset", "indicators/growing"),
-                       ("Indicator", "indicators/share")):
+                       ("Indicator", "indicators/share"), ("Script", "indicators/by-script")):
     shows(f"Delete{kind}", "RESOURCE_IN_USE", {"name": KINDS[kind][0]}, names=referrer)
 
 # A value that an indicator adds to others becomes a total over them.
 shows("UpdateDataset", "RESOURCE_IN_USE", {"updateMask": "dimensions", "dataset": {
     "name": "datasets/paths-km", "dimensions": [world.FULL_DATASET["dimensions"][0],
                                                 {"id": "kind", "totalCodes": ["raised"]}]}}, names="indicators/share")
+
+shows("UpdateScript", "RESOURCE_IN_USE", {"updateMask": "inputs,code,unit", "script": {
+    "name": "scripts/twice", "inputs": [{"slot": "length"}], "unit": "@length",
+    "code": "function compute(length) return length end"}}, names="indicators/by-script")
 
 for method, request in (("CreateIndicator", {"indicatorId": "new"}), ("PreviewIndicator", {}),
                         ("UpdateIndicator", {"updateMask": "*"})):

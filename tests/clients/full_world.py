@@ -38,6 +38,20 @@ FULL_INDICATOR = {
         {"slot": "denominator", "source": "indicators/paths-km", "output": "value"}],
     "groupBy": ["city"], "frequency": "FREQUENCY_YEAR", "references": [FULL_REFERENCE]}
 
+FULL_SCRIPT = {
+    "displayName": "Share of two parts", "description": "Of all paths.", "languageCode": "en",
+    "translations": TRANSLATIONS, "expression": "100 * (part + or_else(more, 0)) / lag('whole', 1)",
+    "inputs": [{"slot": "part", "summary": "Kerbed paths.", "sameUnitAs": "whole",
+                "accumulations": ["ACCUMULATION_STOCK"]},
+               {"slot": "more", "optional": True}, {"slot": "whole"}],
+    "unit": "percent", "accumulation": "ACCUMULATION_LEVEL", "lookBack": 1, "handlesMissing": True,
+    "references": [FULL_REFERENCE]}
+# What is not for an expression.
+CODE = {"displayName": "Twice", "code": "function compute(value)\n  return 2 * value\nend", "inputs": [{"slot": "value"}],
+        "unit": "@value", "accumulation": "ACCUMULATION_STOCK"}
+BY_SCRIPT = {"displayName": "Twice", "plugin": "scripts/twice", "groupBy": ["city"],
+             "inputs": [{"slot": "value", "source": "datasets/paths-km"}]}
+
 # What is not for a sum: parts, and a mean that is weighed.
 BY_KIND = {**LEVEL, "groupBy": ["city", "kind"]}
 PARTS = {"displayName": "Concentration", "plugin": "plugins/concentration", "groupBy": ["city"],
@@ -93,6 +107,9 @@ CALLS = [
     ("CreateIndicator", {"indicatorId": "paths-km", "indicator": LEVEL}),
     ("CreateIndicator", {"indicatorId": "share", "indicator": FULL_INDICATOR}),
     ("CreateIndicator", {"indicatorId": "by-kind", "indicator": BY_KIND}),
+    *(("CreateScript", {"scriptId": name, "script": FULL_SCRIPT}) for name in ("share", "spare")),
+    ("CreateScript", {"scriptId": "twice", "script": CODE}),
+    ("CreateIndicator", {"indicatorId": "by-script", "indicator": BY_SCRIPT}),
     *(("CreateMeasure", {"measureId": name, "measure": {"plan": "plans/paths", "displayName": name, **SPARE}})
       for name in ("spare", "gone", "gone-too")),
     ("CreateMeasure", {"measureId": "build-paths", "measure": FULL_MEASURE}),
@@ -101,6 +118,7 @@ CALLS = [
     ("UpdatePlan", {"plan": {"name": "plans/paths", "issuingBody": "The City Council"}}),
     ("UpdateDataset", {"dataset": {"name": "datasets/paths-km", "producer": "The Road Office"}}),
     ("UpdateIndicator", {"indicator": {"name": "indicators/share", "description": "Of all of them."}}),
+    ("UpdateScript", {"script": {"name": "scripts/share", "description": "Of all of them."}}),
     ("UpdateMeasure", {"measure": {"name": "measures/build-paths", "category": "works"}}),
 ]
 

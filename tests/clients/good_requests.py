@@ -41,6 +41,7 @@ for method, filter_ in (("ListObservations", "dimensions.city = east"), ("ReadSe
 
 KINDS = {"Plan": ("plans/paths", world.FULL_PLAN), "Dataset": ("datasets/paths-km", world.FULL_DATASET),
          "Indicator": ("indicators/share", world.FULL_INDICATOR),
+         "Script": ("scripts/share", world.FULL_SCRIPT),
          "Measure": ("measures/build-paths", world.FULL_MEASURE)}
 
 for kind, (name, document) in KINDS.items():
@@ -62,7 +63,7 @@ for kind, (name, document) in KINDS.items():
 GOOD["DeleteIndicator"] = [{"name": "indicators/share", "etag": "@etag indicators/share", **CHECKED}]
 GOOD["ListMeasures"].append({"pageSize": 1, "showDeleted": True})
 for field, document in (("dataset", world.RUNNING), ("indicator", world.PARTS), ("indicator", world.WEIGHED),
-                        ("indicator", world.BY_QUARTER)):
+                        ("indicator", world.BY_QUARTER), ("script", world.CODE)):
     kind = field.capitalize()
     GOOD[f"Create{kind}"].append({f"{field}Id": "new", field: document, **CHECKED})
     GOOD[f"Update{kind}"].append({field: {**document, "name": f"{field}s/newer"}, "allowMissing": True, **CHECKED})

@@ -15,7 +15,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("POLICYTRACK_BUILD_DIR", ROOT / "build"))
-SERVER = BUILD / "bin/policytrackd"
+SERVER = pathlib.Path(os.environ.get("POLICYTRACK_SERVER", BUILD / "bin/policytrackd"))
 CLIENT = BUILD / "bin/policytrack"
 PLUGINS = BUILD / "lib/policytrack/plugins"
 ALLOW_LIST = BUILD / "lib/policytrack/plugins.sha256"

@@ -91,6 +91,7 @@ class State:
                 api.plan.ListPlans(v1.ListPlansRequest(page_size=1000)),
                 api.measure.ListMeasures(v1.ListMeasuresRequest(page_size=1000, show_deleted=True)),
                 api.dataset.ListDatasets(v1.ListDatasetsRequest(page_size=1000)),
+                api.script.ListScripts(v1.ListScriptsRequest(page_size=1000)),
                 api.indicator.ListIndicators(v1.ListIndicatorsRequest(page_size=1000))):
             assert not answer.next_page_token
             for document in getattr(answer, answer.DESCRIPTOR.fields[0].name):

@@ -11,7 +11,8 @@ from google.protobuf import json_format
 from harness import CALL_SECONDS, ROOT, run, tool
 
 PROTO = ROOT / "proto"
-SERVICES = ("Plan", "Measure", "Dataset", "Indicator", "Observation", "Progress", "Plugin", "Event")
+SERVICES = ("Plan", "Measure", "Dataset", "Indicator", "Observation", "Progress", "Plugin", "Event",
+            "Script")
 
 
 def generate(folder):

@@ -27,7 +27,8 @@ LISTINGS = [name for name in UNARY if name.startswith("List") or name == "ReadSe
 SOON_SECONDS = 10
 # Something else that can be listed.
 OTHERS = {"plans/paths": "plans/spare", "datasets/paths-km": "datasets/spare", "indicators/share": "indicators/paths-km",
-          "measures/build-paths": "measures/spare", "indicators/paths-km": "indicators/share"}
+          "measures/build-paths": "measures/spare", "indicators/paths-km": "indicators/share",
+          "scripts/share": "scripts/spare"}
 
 # Method, field and fault (regular expressions) of what is taken, and why that is right. Writes among them
 # are sent with validate_only.

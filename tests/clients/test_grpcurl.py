@@ -10,7 +10,8 @@ from harness import CODES
 
 V1 = "policytrack.v1."
 SERVICES = [V1 + noun + "Service" for noun in
-            ("Dataset", "Event", "Indicator", "Measure", "Observation", "Plan", "Plugin", "Progress")]
+            ("Dataset", "Event", "Indicator", "Measure", "Observation", "Plan", "Plugin", "Progress",
+             "Script")]
 
 
 @pytest.fixture

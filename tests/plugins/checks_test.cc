@@ -242,6 +242,47 @@ TEST(SpreadTest, PartsAreConvertedWithTheirColumn) {
   EXPECT_EQ((*converted.views()[1].parts)[0].name, "x");
 }
 
+v1::PluginDescriptor RunsScripts() {
+  v1::PluginDescriptor descriptor = Good();
+  descriptor.set_runs_scripts(true);
+  descriptor.clear_inputs();
+  descriptor.clear_outputs();
+  descriptor.add_outputs()->set_name("value");
+  descriptor.mutable_outputs(0)->set_unit(kUnitOfScript);
+  return descriptor;
+}
+
+TEST(RunsScriptsTest, SlotsAndUnitAreThoseOfTheScripts) {
+  const auto field_of = [](const v1::PluginDescriptor& descriptor) {
+    return MetadataOf(CheckDescriptor(descriptor, "good"), "field");
+  };
+  EXPECT_TRUE(CheckDescriptor(RunsScripts(), "good").ok()) << field_of(RunsScripts());
+  v1::PluginDescriptor descriptor = RunsScripts();
+  descriptor.set_runs_scripts(false);
+  EXPECT_EQ(field_of(descriptor), "inputs");
+  descriptor = RunsScripts();
+  descriptor.add_inputs()->set_slot("a");
+  EXPECT_EQ(field_of(descriptor), "inputs");
+  descriptor = RunsScripts();
+  descriptor.mutable_outputs(0)->set_unit("percent");
+  EXPECT_EQ(field_of(descriptor), "outputs");
+  descriptor = RunsScripts();
+  descriptor.set_kind(v1::PLUGIN_KIND_ASSESSMENT);
+  EXPECT_EQ(field_of(descriptor), "runs_scripts");
+  descriptor = Good();
+  descriptor.mutable_outputs(0)->set_unit(kUnitOfScript);
+  EXPECT_EQ(field_of(descriptor), "outputs[0].unit");
+}
+
+TEST(RunsScriptsTest, AnySlotIsFedOnceAndByItsName) {
+  const auto bound = BindInputs(RunsScripts(), {Meta("sales", "yuan"), Meta("total_2", "persons")});
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  EXPECT_EQ((*bound)[1].meta.slot, "total_2");
+  EXPECT_FALSE(BindInputs(RunsScripts(), {Meta("a", "yuan"), Meta("a", "yuan")}).ok());
+  EXPECT_FALSE(BindInputs(RunsScripts(), {Meta("Sales", "yuan")}).ok());
+  EXPECT_FALSE(BindInputs(RunsScripts(), {SpreadMeta("a", "yuan")}).ok());
+}
+
 TEST(SlotsTest, WhatDoesNotFitIsBlamedOnItsInput) {
   const std::pair<std::vector<InputMeta>, const char*> cases[] = {
       {{Meta("a", "yuan"), Meta("z", "yuan")}, "inputs[1].slot"},

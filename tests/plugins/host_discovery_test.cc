@@ -45,6 +45,15 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
   return at == std::string::npos ? text : text.replace(at, from.size(), to);
 }
 
+TEST(HostTest, DoesNotLoadWhatRunsInAWorkerOnlyWhoeverTrustsIt) {
+  PluginDirectory directory;
+  directory.AddModule("honest");
+  directory.Write("honest.json", Replaced(directory.Read("honest.json"), "\"version\"",
+                                          "\"workerOnly\": true, \"version\""));
+  directory.Trust("honest.json");
+  ExpectState(&directory, "honest", v1::PLUGIN_STATE_NOT_TRUSTED, "runs in a worker process only");
+}
+
 TEST(HostTest, LoadsATrustedModule) {
   PluginDirectory directory;
   directory.AddModule("honest");

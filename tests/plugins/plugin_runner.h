@@ -20,7 +20,8 @@ google::protobuf::Struct Parameters(const std::string& json);
 // The ordinal of a period's text; fails the test when malformed.
 int64_t Ordinal(v1::Frequency frequency, const std::string& text);
 
-// The shipped plugins, loaded; fails the test when they cannot be.
+// The shipped plugins, loaded; fails the test when they cannot be. `lua` is there and
+// not active: it runs in a worker only.
 std::unique_ptr<Engine> OpenShipped();
 
 // The outputs of a run, by name.
@@ -40,6 +41,10 @@ absl::StatusOr<Run> RunPlugin(const std::string& plugin, v1::Frequency frequency
                               const std::string& parameters, const std::vector<Feed>& feeds,
                               const AssessmentContext* assessment = nullptr,
                               PeriodRange window = {});
+absl::StatusOr<Run> RunPlugin(const std::string& plugin, v1::Frequency frequency,
+                              const google::protobuf::Struct& parameters,
+                              const std::vector<Feed>& feeds, const AssessmentContext* assessment,
+                              PeriodRange window);
 
 // How far a plugin that is so fed says that changed inputs reach.
 absl::StatusOr<Window> WindowOf(const std::string& plugin, v1::Frequency frequency,

@@ -19,6 +19,7 @@
 #include "policytrack/v1/plan_service.grpc.pb.h"
 #include "policytrack/v1/plugin_service.grpc.pb.h"
 #include "policytrack/v1/progress_service.grpc.pb.h"
+#include "policytrack/v1/script_service.grpc.pb.h"
 #include "services/server/server.h"
 
 namespace policytrack::rpc_test {
@@ -82,6 +83,7 @@ class ServerFixture : public testing::Test {
   std::unique_ptr<v1::ProgressService::Stub> progress_;
   std::unique_ptr<v1::PluginService::Stub> plugins_;
   std::unique_ptr<v1::EventService::Stub> events_;
+  std::unique_ptr<v1::ScriptService::Stub> scripts_;
 
  private:
   void StartServer();

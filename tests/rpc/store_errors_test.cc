@@ -11,6 +11,7 @@
 #include "google/rpc/status.pb.h"
 #include "plugins/host/host.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/plugins/script_runner.h"
 #include "tests/rpc/faulty_store.h"
 #include "tests/rpc/server_fixture.h"
 
@@ -29,7 +30,7 @@ class StoreErrorsTest : public ServerFixture {
     plugins::HostOptions host;
     host.plugin_dir = config.plugin_dir;
     host.allow_list_file = config.plugin_allow_list;
-    auto engine = plugins::OpenHost(host, [](absl::string_view) {});
+    auto engine = plugins::OpenHostWithLua(host, [](absl::string_view) {});
     if (!engine.ok()) return engine.status();
     auto faulty = std::make_unique<FaultyStore>(*std::move(store));
     store_ = faulty.get();
@@ -52,6 +53,11 @@ class StoreErrorsTest : public ServerFixture {
     for (const char* id : {"m", "gone"}) Add(id, measure);
     MakeIndicator("unused");
     v1::Measure response;
+    const auto script = Text<v1::CreateScriptRequest>(R"(script_id: "unused"
+      script { display_name: "S" expression: "a" inputs { slot: "a" } unit: "@a"
+               accumulation: ACCUMULATION_FLOW })");
+    v1::Script made;
+    ASSERT_EQ(CodeOf(CALL(scripts_, CreateScript, script, &made)), "OK");
     v1::DeleteMeasureRequest remove;
     remove.set_name("measures/gone");
     ASSERT_EQ(CodeOf(CALL(measures_, DeleteMeasure, remove, &response)), "OK");
@@ -125,6 +131,16 @@ TEST_F(StoreErrorsTest, EveryWriteTellsWhyItWasNotDone) {
       {SHOWS("DeleteIndicator", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
        Of(indicators_, &v1::IndicatorService::Stub::DeleteIndicator,
           R"(name: "indicators/unused" validate_only: true)")},
+      {SHOWS("CreateScript", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
+       Of(scripts_, &v1::ScriptService::Stub::CreateScript, R"(script_id: "new" validate_only: true
+         script { display_name: "S" expression: "a" inputs { slot: "a" } unit: "@a"
+                  accumulation: ACCUMULATION_FLOW })")},
+      {SHOWS("UpdateScript", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
+       Of(scripts_, &v1::ScriptService::Stub::UpdateScript,
+          R"(script { name: "scripts/unused" display_name: "S" } validate_only: true)")},
+      {SHOWS("DeleteScript", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
+       Of(scripts_, &v1::ScriptService::Stub::DeleteScript,
+          R"(name: "scripts/unused" validate_only: true)")},
       {SHOWS("CreateMeasure", "STORE_BUSY", "STORE_FULL", "SERVER_STOPPING"),
        Of(measures_, &v1::MeasureService::Stub::CreateMeasure,
           absl::StrCat("measure_id: 'new' validate_only: true measure {", measure, "}"))},

@@ -106,7 +106,7 @@ def _is_refusal(error: Error) -> bool:
 
 
 def _in_order(entries: list[Entry]) -> tuple[list[Entry], list[DocumentProblem]]:
-    """Plans, datasets, indicators each after the indicators that feed it, measures; otherwise in the
+    """Plans, datasets, scripts, indicators each after the indicators that feed it, measures; otherwise in the
     order given. Indicators that feed each other in a circle are a problem."""
     entries = sorted(entries, key=lambda entry: DOCUMENT_KINDS.index(entry.kind))
     by_name = {entry.name: entry for entry in entries}

@@ -146,7 +146,7 @@ class Client:
 
     def list(self, collection: str, *, filter: str = "", order_by: str = "", as_of: AsOf | None = None,
              show_deleted: bool = False, page_size: int = 0) -> List[Resource]:
-        """All plans, measures, datasets, indicators, plugins or commits that a filter leaves, such as
+        """All plans, measures, datasets, indicators, scripts, plugins or commits that a filter leaves, such as
         `plan = "plans/x"`."""
         return [*self._documents.pages(kind_of_collection(collection), filter=filter, order_by=order_by,
                                        as_of=make_as_of(as_of), show_deleted=show_deleted, page_size=page_size)]

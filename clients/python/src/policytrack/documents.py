@@ -1,4 +1,4 @@
-"""Resources one by one and by collection: plans, datasets, indicators and measures, which are
+"""Resources one by one and by collection: plans, datasets, scripts, indicators and measures, which are
 documents, and plugins and commits, which are only read. What differs between them is names; the
 rest goes by the contract's conventions."""
 
@@ -54,6 +54,7 @@ class Kind:
 KINDS = (
     Kind("Plan", "plans", v1.Plan, "PlanService"),
     Kind("Dataset", "datasets", v1.Dataset, "DatasetService"),
+    Kind("Script", "scripts", v1.Script, "ScriptService"),
     Kind("Indicator", "indicators", v1.Indicator, "IndicatorService"),
     Kind("Measure", "measures", v1.Measure, "MeasureService"),
     Kind("Plugin", "plugins", v1.Plugin, "PluginService", document=False),
@@ -78,7 +79,7 @@ def kind_of_name(name: str) -> Kind:
             if kind.collection == collection:
                 return kind
     raise InvalidArgument(f"`{name}` is not a name such as plans/x, measures/x, datasets/x, indicators/x, "
-                          "plugins/x or commits/12", reason="NAME_INVALID", metadata={"field": "name"})
+                          "scripts/x, plugins/x or commits/12", reason="NAME_INVALID", metadata={"field": "name"})
 
 
 def make_as_of(as_of: AsOf | None) -> v1.AsOf | None:

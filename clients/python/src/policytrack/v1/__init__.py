@@ -20,3 +20,5 @@ from policytrack.v1.plugin_pb2 import *
 from policytrack.v1.plugin_service_pb2 import *
 from policytrack.v1.progress_pb2 import *
 from policytrack.v1.progress_service_pb2 import *
+from policytrack.v1.script_pb2 import *
+from policytrack.v1.script_service_pb2 import *
