@@ -75,6 +75,12 @@ CaseResult ReadAsOf(const Setting& setting);
 CaseResult EvaluateAll(const Setting& setting);
 CaseResult NewPeriod(const Setting& setting);
 CaseResult BytesOnDisk(const Setting& setting);
+CaseResult WorkerSmall(const Setting& setting);
+CaseResult WorkerMiddle(const Setting& setting);
+CaseResult WorkerLarge(const Setting& setting);
+CaseResult WorkerBatch(const Setting& setting);
+CaseResult WorkerStart(const Setting& setting);
+CaseResult Script(const Setting& setting);
 
 // Beside other systems: peer_cases.cc.
 CaseResult PushBesidePostgreSql(const Setting& setting);

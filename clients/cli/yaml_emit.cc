@@ -18,6 +18,19 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
+// Whether several lines, such as code, can stand as they are: read again they are the
+// same.
+bool StandsAsBlock(const std::string& text) {
+  if (text.find('\n') == std::string::npos || text.front() == ' ') return false;
+  YAML::Emitter block;
+  block << YAML::BeginSeq << YAML::Literal << text << YAML::EndSeq;
+  try {
+    return block.good() && YAML::Load(block.c_str())[0].Scalar() == text;
+  } catch (const YAML::Exception&) {
+    return false;
+  }
+}
+
 // Quoted where another reader of YAML would take a plain text for a number,
 // true, false or nothing.
 void EmitText(const std::string& text, YAML::Emitter* out) {
@@ -29,7 +42,11 @@ void EmitText(const std::string& text, YAML::Emitter* out) {
   const bool word = std::find(std::begin(kWords), std::end(kWords), lower) != std::end(kWords);
   // What may not go to a screen as it is stands as an escape, which needs quotes.
   const bool escaped = Lines(text) != text;
-  if (word || escaped || ParseDouble(text).has_value()) *out << YAML::DoubleQuoted;
+  if (word || escaped || ParseDouble(text).has_value()) {
+    *out << YAML::DoubleQuoted;
+  } else if (StandsAsBlock(text)) {
+    *out << YAML::Literal;
+  }
   *out << text;
 }
 

@@ -12,6 +12,7 @@
 #include "services/app/definitions.h"
 #include "services/app/group_inputs.h"
 #include "services/app/resolve.h"
+#include "services/app/scripts.h"
 
 namespace policytrack::app {
 namespace {
@@ -29,10 +30,10 @@ void CarryPluginChange(const v1::Evaluation& before, v1::Evaluation* record) {
   if (before.plugin_digest() == record->plugin_digest()) {
     record->set_previous_plugin_version(before.previous_plugin_version());
     record->set_plugin_change_revision(before.plugin_change_revision());
-  } else {
+  } else if (!IsScript(record->plugin()) || before.plugin_version() != record->plugin_version()) {
     // The revision is set when it is written.
     record->set_previous_plugin_version(before.plugin_version());
-  }
+  }  // else the script itself was changed, which is a commit of its own
 }
 
 // Whether two records say the same but for when.
@@ -215,7 +216,7 @@ absl::Status EvaluationPass::Audit(const Calculation& calculation, ParentPatch* 
   const std::string difference = DifferenceWords(*patch, whole);
   if (difference.empty()) return absl::OkStatus();
   AuditFinding finding;
-  finding.plugin = calculation.plugin;
+  finding.plugin = calculation.build->plugin().name();
   finding.version = calculation.plugin_version;
   finding.build_digest = calculation.build->digest();
   finding.message =

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "services/app/computed_reader.h"
 #include "services/app/plugin_records.h"
+#include "services/app/scripts.h"
 
 namespace policytrack::app {
 namespace {
@@ -95,7 +96,7 @@ absl::StatusOr<int64_t> WriteOutcome(storage::Store& store, const EvaluationPass
                      stamped.set_revision(tx.next_revision());
                      if (IsNewChange(stamped)) {
                        stamped.set_plugin_change_revision(tx.next_revision());
-                       versions[stamped.plugin()].insert(ChangeOf(stamped));
+                       versions[RunnerOf(stamped.plugin())].insert(ChangeOf(stamped));
                      }
                      PT_RETURN_IF_ERROR(tx.PutEvaluation(parent, DeterministicBytes(stamped)));
                      changed = true;

@@ -42,6 +42,9 @@ absl::StatusOr<v1::PluginRecord> LoadPluginRecord(storage::ReadTransaction& tx,
 
 absl::Status PutPluginRecord(storage::WriteTransaction& tx, v1::PluginRecord* record) {
   DropEmptyBuilds(record);
+  if (CollectionOf(record->name()) != kPlugins) {
+    return absl::InternalError(absl::StrCat(record->name(), " has no record of plugins"));
+  }
   PT_ASSIGN_OR_RETURN(const v1::PluginRecord before,
                       LoadPluginRecord(tx, record->name(), storage::kPresent));
   if (BytesOf(before) == BytesOf(*record)) return absl::OkStatus();

@@ -78,9 +78,12 @@ std::vector<std::string> PluginChanges(const Standing& before, const Standing& a
         then.plugin_digest() == now.plugin_digest()) {
       continue;
     }
+    // What the script says is part of the rules.
+    if (IsScript(now.plugin()) && then.plugin_version() == now.plugin_version()) continue;
+    const std::string runner = RunnerOf(now.plugin());
     changes.push_back(absl::StrCat(
-        now.plugin(), " ", then.plugin_version(), " -> ",
-        then.plugin() == now.plugin() ? "" : absl::StrCat(now.plugin(), " "), now.plugin_version(),
+        RunnerOf(then.plugin()), " ", then.plugin_version(), " -> ",
+        RunnerOf(then.plugin()) == runner ? "" : absl::StrCat(runner, " "), now.plugin_version(),
         then.plugin_version() == now.plugin_version() ? " (another build)" : ""));
   }
   return changes;

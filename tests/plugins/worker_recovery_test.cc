@@ -154,7 +154,7 @@ TEST(QuarantineTest, ThreeCrashesInTenMinutes) {
   }
   const v1::Plugin plugin = world.Get("null-write");
   EXPECT_EQ(plugin.state(), v1::PLUGIN_STATE_QUARANTINED);
-  EXPECT_EQ(plugin.hosting(), v1::PLUGIN_HOSTING_WORKER);
+  EXPECT_EQ(plugin.hosting(), v1::PLUGIN_HOSTING_UNSPECIFIED);
   EXPECT_THAT(plugin.state_message(),
               testing::AllOf(HasSubstr("its process ended 3 times within 10m"),
                              HasSubstr("touched memory"), HasSubstr("correct the plugin")));

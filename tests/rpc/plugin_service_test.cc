@@ -76,7 +76,7 @@ class PluginServiceTest : public ServerFixture {
 };
 
 TEST_F(PluginServiceTest, ReloadTakesUpWhatCameAndWent) {
-  EXPECT_EQ(Reload().unchanged_count(), 9);
+  EXPECT_EQ(Reload().unchanged_count(), 10);
   fs::remove(directory_ + "/growth.so");
   fs::remove(directory_ + "/growth.json");
   v1::ReloadPluginsResponse reloaded = Reload(true);
@@ -86,7 +86,7 @@ TEST_F(PluginServiceTest, ReloadTakesUpWhatCameAndWent) {
   ASSERT_EQ(reloaded.changes_size(), 1);
   EXPECT_EQ(reloaded.changes(0).plugin(), "plugins/growth");
   EXPECT_EQ(reloaded.changes(0).outcome(), v1::PLUGIN_RELOAD_OUTCOME_REMOVED);
-  EXPECT_EQ(reloaded.unchanged_count(), 8);
+  EXPECT_EQ(reloaded.unchanged_count(), 9);
   v1::GetPluginRequest get;
   get.set_name("plugins/growth");
   v1::Plugin plugin;
