@@ -160,6 +160,9 @@ revision=$(sed -n 's/.*; revision \([0-9][0-9]*\)$/\1/p' "$demo/push.txt" | tail
 section "Progress: policytrack report plans/henan-auto-2024 --wait $revision"
 "$client" report plans/henan-auto-2024 --wait "$revision"
 
+section "Scripts of an analyst: policytrack apply catalog/henan-auto-2024-scripts"
+"$client" apply catalog/henan-auto-2024-scripts
+
 section "What to try next"
 cat <<TRY
 The server goes on running as process $pid. These lines work as they stand, from $root:
@@ -176,6 +179,8 @@ The server goes on running as process $pid. These lines work as they stand, from
   echo '{"dataset": "datasets/henan-europe-rail-days", "rows": [{"period": "2024-11", "value": 15}]}' |
     \$grpcurl -plaintext -d @ $server policytrack.v1.ObservationService/PushObservations
 
+  build/bin/policytrack --server $server get scripts/share-of-whole
+  build/bin/policytrack --server $server list observations indicators/henan-parts-share
   build/bin/policytrack --server $server explain measures/expand-vehicle-production/targets/nev-share-2025
 
 Stop the server:  deploy/demo.sh --stop     (or: kill \$(cat $pid_file))
