@@ -18,17 +18,12 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// Whether several lines, such as code, can stand as they are: read again they are the
-// same.
+// Whether several lines, such as code, can stand as they are: each ends as lines do, the
+// last one too, and the first says how far the block is indented.
 bool StandsAsBlock(const std::string& text) {
-  if (text.find('\n') == std::string::npos || text.front() == ' ') return false;
-  YAML::Emitter block;
-  block << YAML::BeginSeq << YAML::Literal << text << YAML::EndSeq;
-  try {
-    return block.good() && YAML::Load(block.c_str())[0].Scalar() == text;
-  } catch (const YAML::Exception&) {
-    return false;
-  }
+  return text.size() > 1 && text.back() == '\n' && text[text.size() - 2] != '\n' &&
+         text.front() != '\n' && text.front() != ' ' && text.front() != '\t' &&
+         text.find('\r') == std::string::npos;
 }
 
 // Quoted where another reader of YAML would take a plain text for a number,

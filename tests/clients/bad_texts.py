@@ -21,6 +21,7 @@ FORMATS = {
     "unit": (["bananas", "KM", "km ", "@value"], {"FIELD_INVALID"}),
     "Script.unit": (["bananas", "KM", "km ", "@none"], {"FIELD_INVALID"}),
     "ScriptInput.slot": (["VALUE", "value ", "a-b", "a_", "1st"], {"FIELD_INVALID"}),
+    "plugin_version": (["newest", "1.", "v1", "1.2.3.4", "01", "1.2"], {"FIELD_INVALID"}),
     "region": (["not a region", "CN/HA", "C" * 33, "CN-HA\n"], {"FIELD_INVALID"}),
     "regions": (["not a region", "CN/HA", "C" * 33, "CN-HA\n", ""], {"FIELD_INVALID"}),
     "period": (PERIODS, {"FIELD_INVALID"}),

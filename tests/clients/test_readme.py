@@ -57,6 +57,7 @@ def demo(server):
     """What the demo leaves behind."""
     server.client_ok("apply", PLAN)
     server.client_ok("push", *sorted((PLAN / "figures").glob("*.csv")))
+    server.client_ok("apply", ROOT / "catalog/henan-auto-2024-scripts")
     return server
 
 
