@@ -17,9 +17,12 @@ void Fill(const Paired& paired, CaseResult* result) {
 
 std::vector<Case> AllCases() {
   return {
-      {"push-columns", PushColumns}, {"push-rows", PushRows},     {"push-single", PushSingle},
-      {"get-measure", GetMeasure},   {"read-series", ReadSeries}, {"read-as-of", ReadAsOf},
-      {"evaluate-all", EvaluateAll}, {"new-period", NewPeriod},   {"bytes-on-disk", BytesOnDisk},
+      {"push-columns", PushColumns},     {"push-rows", PushRows},
+      {"push-single", PushSingle},       {"get-measure", GetMeasure},
+      {"read-series", ReadSeries},       {"read-as-of", ReadAsOf},
+      {"evaluate-all", EvaluateAll},     {"new-period", NewPeriod},
+      {"bytes-on-disk", BytesOnDisk},    {"idle-watchers", IdleWatchers},
+      {"woken-watchers", WokenWatchers},
   };
 }
 

@@ -17,7 +17,9 @@ constexpr size_t kMaxPageBytes = 3 << 20;
 // A commit of a push into very many datasets stays readable.
 constexpr int kMaxChanges = 1000;
 
-v1::Commit ToProto(const storage::Commit& commit) {
+}  // namespace
+
+v1::Commit ToProto(const storage::Commit& commit, bool with_changes) {
   v1::Commit result;
   result.set_name(absl::StrCat(kCommits, "/", commit.revision));
   result.set_revision(commit.revision);
@@ -27,7 +29,7 @@ v1::Commit ToProto(const storage::Commit& commit) {
   result.set_kind(static_cast<v1::CommitKind>(commit.kind));
   result.set_input_revision(commit.input_revision);
   for (const storage::CommitChange& change : commit.changes) {
-    if (result.changes_size() == kMaxChanges) break;
+    if (!with_changes || result.changes_size() == kMaxChanges) break;
     v1::CommitChange* item = result.add_changes();
     item->set_name(change.name);
     item->set_document(change.document);
@@ -40,8 +42,6 @@ v1::Commit ToProto(const storage::Commit& commit) {
   return result;
 }
 
-}  // namespace
-
 absl::StatusOr<v1::Commit> History::Get(const std::string& name) {
   PT_ASSIGN_OR_RETURN(const int64_t revision, ParseCommitName("name", name));
   v1::Commit result;
@@ -51,7 +51,7 @@ absl::StatusOr<v1::Commit> History::Get(const std::string& name) {
       return NotFound(
           name, absl::StrCat(name, " does not exist; the present revision is ", tx.revision()));
     }
-    result = ToProto(*commit);
+    result = ToProto(*commit, true);
     return absl::OkStatus();
   }));
   return result;
@@ -75,7 +75,7 @@ absl::StatusOr<v1::ListCommitsResponse> History::List(const v1::ListCommitsReque
       PT_ASSIGN_OR_RETURN(auto batch, tx.ListCommits(before, kBatch));
       end = batch.size() < kBatch;
       for (const storage::Commit& commit : batch) {
-        v1::Commit item = ToProto(commit);
+        v1::Commit item = ToProto(commit, true);
         before = commit.revision;
         if (!filter.Matches(item)) continue;
         const size_t size = item.ByteSizeLong();

@@ -21,6 +21,7 @@
 #include "services/app/preview.h"
 #include "services/app/progress.h"
 #include "services/app/purger.h"
+#include "services/app/watch_log.h"
 #include "services/rpc/dataset_service.h"
 #include "services/rpc/edge.h"
 #include "services/rpc/event_service.h"
@@ -32,6 +33,7 @@
 #include "services/rpc/plugin_service.h"
 #include "services/rpc/progress_service.h"
 #include "services/rpc/unreadable_request.h"
+#include "services/rpc/watch_hub.h"
 #include "services/server/listen_address.h"
 #include "services/server/server.h"
 #include "storage/sqlite/sqlite_store.h"
@@ -44,6 +46,8 @@ constexpr size_t kMaxQueuedCalls = 1024;
 constexpr int kMaxReceiveBytes = 4 << 20;
 constexpr int kMaxMetadataBytes = 8 << 10;
 constexpr int kMaxConcurrentStreams = 100;
+// How long a stop waits for watchers to take their last message.
+constexpr absl::Duration kWatchGrace = absl::Seconds(2);
 
 absl::Status CheckListen(const Config& config) {
   PT_RETURN_IF_ERROR(CheckAddressForm(config.listen));
@@ -80,8 +84,13 @@ class AssembledServer final : public Server {
         history_(store_.get()),
         purger_(&measures_, log),
         plugin_list_(engine_.get()),
+        watch_log_(store_.get(), engine_.get(), app::WatchLog::Limits{config.watch_history}),
         executor_(config.workers, kMaxQueuedCalls),
         edge_(log, &executor_),
+        watch_hub_(
+            &edge_, store_.get(), &watch_log_,
+            rpc::WatchHub::Limits{config.max_watchers, absl::Seconds(config.watch_stall_seconds),
+                                  config.max_watch_mib << 20}),
         plan_service_(&edge_, &plans_),
         measure_service_(&edge_, &measures_),
         dataset_service_(&edge_, &datasets_),
@@ -91,7 +100,7 @@ class AssembledServer final : public Server {
             app::PushLimits{config.max_push_mib << 20, config.max_push_total_mib << 20}),
         progress_service_(&edge_, &progress_, &explainer_),
         plugin_service_(&edge_, &plugin_list_),
-        event_service_(&edge_, &history_) {}
+        event_service_(&edge_, &history_, &watch_hub_) {}
 
   ~AssembledServer() override { Stop(absl::ZeroDuration()); }
 
@@ -146,6 +155,7 @@ class AssembledServer final : public Server {
     stopped_ = true;
     if (grpc_ != nullptr) {
       grpc_->GetHealthCheckService()->SetServingStatus(false);
+      watch_hub_.Stop(std::min(drain, kWatchGrace));
       grpc_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
     }
     purger_.Stop();
@@ -172,8 +182,10 @@ class AssembledServer final : public Server {
   app::History history_;
   app::Purger purger_;
   app::PluginList plugin_list_;
+  app::WatchLog watch_log_;
   rpc::Executor executor_;
   rpc::Edge edge_;
+  rpc::WatchHub watch_hub_;
   rpc::PlanService plan_service_;
   rpc::MeasureService measure_service_;
   rpc::DatasetService dataset_service_;
@@ -201,9 +213,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
                       plugins::OpenHost(host_options, log));
   storage::SqliteOptions store_options;
   store_options.data_dir = config.data_dir;
-  // Every worker may hold one while it computes; evaluation and the calls that
-  // are answered at once need theirs.
-  store_options.reader_connections = std::max(config.readers, config.workers + 2);
+  // Every worker may hold one while it computes; evaluation, watches and the calls
+  // that are answered at once need theirs.
+  store_options.reader_connections =
+      std::max(config.readers, config.workers + 2 + rpc::WatchHub::kThreads);
   PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store,
                       storage::SqliteStore::Open(store_options, clock));
   return StartOver(std::move(store), std::move(engine), config, clock, log);
