@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "core/error.h"
+#include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -22,6 +25,7 @@
 #include "services/app/progress.h"
 #include "services/app/purger.h"
 #include "services/app/watch_log.h"
+#include "services/rpc/calls_in_flight.h"
 #include "services/rpc/dataset_service.h"
 #include "services/rpc/edge.h"
 #include "services/rpc/event_service.h"
@@ -48,6 +52,8 @@ constexpr int kMaxMetadataBytes = 8 << 10;
 constexpr int kMaxConcurrentStreams = 100;
 // How long a stop waits for watchers to take their last message.
 constexpr absl::Duration kWatchGrace = absl::Seconds(2);
+// How long a stop waits for clients to take leave who have no call.
+constexpr absl::Duration kLeaveGrace = absl::Milliseconds(500);
 
 absl::Status CheckListen(const Config& config) {
   PT_RETURN_IF_ERROR(CheckAddressForm(config.listen));
@@ -124,6 +130,7 @@ class AssembledServer final : public Server {
         &observation_service_, &progress_service_, &plugin_service_,  &event_service_};
     for (grpc::Service* service : services) builder.RegisterService(service);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+    creators.push_back(calls_.Counter());
     creators.push_back(rpc::UnreadableRequests());
     builder.experimental().SetInterceptorCreators(std::move(creators));
     grpc_ = builder.BuildAndStart();
@@ -156,7 +163,7 @@ class AssembledServer final : public Server {
     if (grpc_ != nullptr) {
       grpc_->GetHealthCheckService()->SetServingStatus(false);
       watch_hub_.Stop(std::min(drain, kWatchGrace));
-      grpc_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
+      ShutDown(drain);
     }
     purger_.Stop();
     evaluator_.Stop();
@@ -164,6 +171,21 @@ class AssembledServer final : public Server {
   }
 
  private:
+  // The library waits for every connection to be closed by its client, or for 20
+  // seconds: also for those that have no call, and do not answer as they wait for
+  // nothing. These are closed here as soon as no call is left.
+  void ShutDown(absl::Duration drain) {
+    absl::Notification over;
+    std::thread closer([&] {
+      if (over.WaitForNotificationWithTimeout(std::min(drain, kLeaveGrace))) return;
+      if (calls_.AwaitNone()) grpc_server_cancel_all_calls(grpc_->c_server());
+    });
+    grpc_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
+    over.Notify();
+    calls_.Close();
+    closer.join();
+  }
+
   const std::unique_ptr<storage::Store> store_;
   const std::unique_ptr<plugins::Engine> engine_;
   const std::unique_ptr<app::DocumentKind> plan_kind_;
@@ -194,6 +216,7 @@ class AssembledServer final : public Server {
   rpc::ProgressService progress_service_;
   rpc::PluginService plugin_service_;
   rpc::EventService event_service_;
+  rpc::CallsInFlight calls_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
   bool stopped_ = false;

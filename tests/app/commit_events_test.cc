@@ -109,7 +109,9 @@ TEST_F(CommitEventsTest, ChangesOfStatusAreThoseOfExplain) {
     ASSERT_EQ(response.events_size(), 1);
     const v1::StatusChange& change = response.events(0).status_change();
     EXPECT_EQ(response.events(0).name(), "measures/m/targets/t");
-    if (status != v1::PROGRESS_STATUS_UNSPECIFIED) EXPECT_EQ(change.from_status(), status);
+    if (status != v1::PROGRESS_STATUS_UNSPECIFIED) {
+      EXPECT_EQ(change.from_status(), status);
+    }
     status = change.to_status();
     told[response.revision()] = change.SerializeAsString();
   }
