@@ -1,71 +1,22 @@
-// WatchEvents over a socket: streams that follow, go on, are refused, stall and end.
-#include <algorithm>
-#include <fstream>
+// WatchEvents over a socket: streams that follow, go on, are refused and end.
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "core/error.h"
-#include "google/rpc/status.pb.h"
-#include "plugins/host/host.h"
-#include "storage/sqlite/sqlite_store.h"
-#include "tests/rpc/faulty_store.h"
+#include "absl/time/clock.h"
 #include "tests/rpc/server_fixture.h"
+#include "tests/rpc/watch_stream.h"
 
 namespace policytrack::rpc_test {
 namespace {
-
-// One watch from the side of the client.
-class Stream {
- public:
-  Stream(v1::EventService::Stub* stub, const v1::WatchEventsRequest& request) {
-    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-    reader_ = stub->WatchEvents(&context_, request);
-  }
-  ~Stream() {
-    context_.TryCancel();
-    if (!finished_) reader_->Finish();
-  }
-
-  // The next message; false at the end.
-  bool Read() {
-    message.Clear();
-    return reader_->Read(&message);
-  }
-  // The next one with a commit.
-  bool ReadCommit() {
-    while (Read()) {
-      if (message.has_commit()) return true;
-    }
-    return false;
-  }
-  grpc::Status Finish() {
-    finished_ = true;
-    return reader_->Finish();
-  }
-  // What it ends with, after all that is still to come.
-  grpc::Status End() {
-    while (Read()) {
-    }
-    return Finish();
-  }
-
-  v1::WatchEventsResponse message;
-
- private:
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<v1::WatchEventsResponse>> reader_;
-  bool finished_ = false;
-};
 
 class WatchTest : public ServerFixture {
  protected:
   absl::StatusOr<std::unique_ptr<server::Server>> Start(const server::Config& config) override {
     server::Config changed = config;
-    changed.max_watchers = max_watchers_;
     changed.watch_history = watch_history_;
-    changed.watch_stall_seconds = stall_seconds_;
     return ServerFixture::Start(changed);
   }
 
@@ -97,18 +48,7 @@ class WatchTest : public ServerFixture {
     EXPECT_TRUE(stream.Read());
     return stream.message.resume_token();
   }
-  // A channel of its own: a connection carries a hundred streams.
-  std::unique_ptr<v1::EventService::Stub> NewStub() {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return v1::EventService::NewStub(
-        grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server_->port()),
-                                  grpc::InsecureChannelCredentials(), arguments));
-  }
-
-  int max_watchers_ = 20000;
   int64_t watch_history_ = 0;
-  int stall_seconds_ = 300;
 };
 
 TEST_F(WatchTest, BeginsWithAHeartbeatThatHasAToken) {
@@ -238,30 +178,6 @@ TEST_F(WatchTest, ATokenOlderThanTheHistoryHasExpired) {
   EXPECT_EQ(MetadataOf(status, "oldest_revision"), "2");
 }
 
-TEST_F(WatchTest, MoreThanMayWatchAreToldToComeAgain) {
-  SHOWS("WatchEvents", "TOO_MANY_WATCHERS");
-  max_watchers_ = 2;
-  Restart();
-  auto first = std::make_unique<Stream>(events_.get(), v1::WatchEventsRequest());
-  Stream second(events_.get(), {});
-  ASSERT_TRUE(first->Read());
-  ASSERT_TRUE(second.Read());
-  const grpc::Status status = Stream(events_.get(), {}).End();
-  EXPECT_EQ(CodeOf(status), "RESOURCE_EXHAUSTED TOO_MANY_WATCHERS");
-  google::rpc::Status details;
-  ASSERT_TRUE(details.ParseFromString(status.error_details()));
-  EXPECT_TRUE(std::any_of(details.details().begin(), details.details().end(), [](const auto& any) {
-    return any.template Is<google::rpc::RetryInfo>();
-  }));
-  // When one leaves there is room again.
-  first = nullptr;
-  while (true) {
-    Stream third(events_.get(), {});
-    if (third.Read()) break;
-    ASSERT_EQ(CodeOf(third.Finish()), "RESOURCE_EXHAUSTED TOO_MANY_WATCHERS");
-  }
-}
-
 // A stop does not wait for those who only watch, and tells them where to go on.
 TEST_F(WatchTest, AStopEndsWatchesAtOnceWithTheirToken) {
   SHOWS("WatchEvents", "SERVER_STOPPING");
@@ -287,106 +203,6 @@ TEST_F(WatchTest, AStopEndsWatchesAtOnceWithTheirToken) {
     ASSERT_TRUE(rest.ReadCommit());
     EXPECT_EQ(rest.message.revision(), 2);
   }
-}
-
-// One who reads nothing: others are told everything meanwhile, and in the end he is
-// cut off, and gets what was on its way.
-TEST_F(WatchTest, WhoReadsNothingStallsHimselfAlone) {
-  stall_seconds_ = 2;
-  Restart();
-  MakePlan();
-  const auto slow_stub = NewStub();
-  Stream slow(slow_stub.get(), After(0));
-  v1::WatchEventsRequest request = After(0);
-  request.mutable_heartbeat_interval()->set_seconds(1);
-  Stream other(events_.get(), request);
-  ASSERT_TRUE(other.ReadCommit());
-  // More than the window of a stream holds.
-  int64_t bytes = 0;
-  for (int64_t revision = 2; bytes < 200 << 10; ++revision) {
-    v1::UpdatePlanRequest update;
-    update.mutable_plan()->set_name("plans/plan");
-    update.mutable_plan()->set_display_name("Plan " + std::to_string(revision));
-    v1::Plan plan;
-    ASSERT_TRUE(CALL(plans_, UpdatePlan, update, &plan).ok());
-    ASSERT_TRUE(other.ReadCommit());
-    ASSERT_EQ(other.message.revision(), revision);
-    bytes += static_cast<int64_t>(other.message.ByteSizeLong());
-  }
-  // Longer than it is waited for him.
-  for (int heartbeats = 0; heartbeats < 8; ++heartbeats) {
-    ASSERT_TRUE(other.Read());
-    EXPECT_FALSE(other.message.has_commit());
-  }
-  const grpc::Status end = slow.End();
-  EXPECT_EQ(end.error_code(), grpc::StatusCode::CANCELLED) << end.error_message();
-  MakePlan("second");
-  EXPECT_TRUE(other.ReadCommit());
-}
-
-// Five hundred idle streams hold no thread each, all are woken, and all go.
-TEST_F(WatchTest, ManyIdleWatchesAreWokenAndGo) {
-  constexpr int kStreams = 500;
-  std::vector<std::unique_ptr<v1::EventService::Stub>> stubs;
-  std::vector<std::unique_ptr<Stream>> streams;
-  const auto threads = [] {
-    std::ifstream status("/proc/self/status");
-    std::string line;
-    while (std::getline(status, line)) {
-      if (line.rfind("Threads:", 0) == 0) return std::stoi(line.substr(8));
-    }
-    return 0;
-  };
-  for (int i = 0; i < kStreams; ++i) {
-    if (i % 100 == 0) stubs.push_back(NewStub());
-    streams.push_back(std::make_unique<Stream>(stubs.back().get(), v1::WatchEventsRequest()));
-    ASSERT_TRUE(streams.back()->Read());
-  }
-  // Client and server are one process here: both together are far from one each.
-  EXPECT_LT(threads(), 100);
-  MakePlan();
-  for (auto& stream : streams) {
-    ASSERT_TRUE(stream->ReadCommit());
-    EXPECT_EQ(stream->message.revision(), 1);
-  }
-}
-
-class WatchOverFaultyStoreTest : public ServerFixture {
- protected:
-  absl::StatusOr<std::unique_ptr<server::Server>> Start(const server::Config& config) override {
-    storage::SqliteOptions options;
-    options.data_dir = config.data_dir;
-    auto store = storage::SqliteStore::Open(options, &clock_);
-    if (!store.ok()) return store.status();
-    plugins::HostOptions host;
-    host.plugin_dir = config.plugin_dir;
-    host.allow_list_file = config.plugin_allow_list;
-    auto engine = plugins::OpenHost(host, [](absl::string_view) {});
-    if (!engine.ok()) return engine.status();
-    auto faulty = std::make_unique<FaultyStore>(*std::move(store));
-    store_ = faulty.get();
-    return server::Server::StartOver(std::move(faulty), *std::move(engine), config, &clock_,
-                                     [](absl::string_view) {});
-  }
-  FaultyStore* store_ = nullptr;
-};
-
-TEST_F(WatchOverFaultyStoreTest, AStoreThatIsBusyEndsTheWatchWithItsToken) {
-  SHOWS("WatchEvents", "STORE_BUSY");
-  MakePlan();
-  Stream stream(events_.get(), {});
-  ASSERT_TRUE(stream.Read());
-  store_->FailReads(Error(absl::StatusCode::kUnavailable, reason::kStoreBusy, "it is busy"));
-  EXPECT_EQ(CodeOf(Stream(events_.get(), {}).End()), "UNAVAILABLE STORE_BUSY");
-  MakePlan("second");
-  const grpc::Status end = stream.End();
-  EXPECT_EQ(CodeOf(end), "UNAVAILABLE STORE_BUSY");
-  store_->FailReads(absl::OkStatus());
-  v1::WatchEventsRequest request;
-  request.set_resume_token(MetadataOf(end, "resume_token"));
-  Stream rest(events_.get(), request);
-  ASSERT_TRUE(rest.ReadCommit());
-  EXPECT_EQ(rest.message.revision(), 2);
 }
 
 }  // namespace
