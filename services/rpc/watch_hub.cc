@@ -18,7 +18,7 @@ namespace {
 constexpr char kMethod[] = "WatchEvents";
 constexpr int64_t kRetryAfterSeconds = 5;
 // How long a message may be on its way when others wait for its bytes.
-constexpr absl::Duration kPatienceOfStarved = absl::Seconds(10);
+constexpr absl::Duration kPatienceOfStarved = absl::Seconds(2);
 
 // A stream that ends at once.
 class Refusal final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {

@@ -113,7 +113,7 @@ ParsedConfig ParseConfig(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--max-watch-mib", config.max_watch_mib,
                  "What messages on their way to watchers may hold together, in MiB; who takes "
-                 "nothing then is cut off after 10 s")
+                 "nothing then is cut off after 2 s")
       ->check(CLI::Range(1, 16384))
       ->capture_default_str();
   app.add_option("--watch-stall-seconds", config.watch_stall_seconds,

@@ -143,13 +143,14 @@ class WatchOverFaultyStoreTest : public ServerFixture {
                                      [](absl::string_view) {});
   }
 
-  // One commit that is told in about 300 KiB.
+  // One commit that is told in more than half a MiB.
   void WriteWide() {
     const auto written =
         store_->Write({}, [](storage::WriteTransaction& transaction) -> absl::Status {
-          for (int i = 0; i < 3000; ++i) {
-            PT_RETURN_IF_ERROR(
-                transaction.PutDocument("plans/wide-" + std::to_string(i), "", false, {}));
+          for (int i = 0; i < 8000; ++i) {
+            PT_RETURN_IF_ERROR(transaction.PutDocument(
+                "plans/one-of-very-many-plans-with-a-name-that-takes-its-room-" + std::to_string(i),
+                "", false, {}));
           }
           return absl::OkStatus();
         });
@@ -179,8 +180,9 @@ TEST_F(WatchOverFaultyStoreTest, WhatIsOnItsWayIsBounded) {
     WriteWide();
     ASSERT_TRUE(other.ReadCommit());
     EXPECT_EQ(other.message.revision(), revision);
-    EXPECT_EQ(other.message.events_size(), 3000);
+    EXPECT_EQ(other.message.events_size(), 8000);
   }
+  for (int heartbeats = 0; heartbeats < 3; ++heartbeats) ASSERT_TRUE(other.Read());
   // Some of those whose messages were in the way; nobody else would wait for them here.
   int cut_off = 0;
   for (auto& stream : slow) {
