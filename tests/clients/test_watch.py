@@ -105,7 +105,9 @@ def seed():
     return value
 
 
-def test_random_watchers_see_every_commit_once_in_order_over_kills(start, stubs, seed):
+@pytest.mark.parametrize("history", [0, 25])
+def test_random_watchers_see_every_commit_once_in_order_over_kills(start, stubs, seed, history):
+    """With a short history who comes late is told so, and misses what was named and nothing else."""
     rng = random.Random(seed)
     running = start().start()
     with generated.Api(stubs, running.address) as api:
@@ -126,9 +128,13 @@ def test_random_watchers_see_every_commit_once_in_order_over_kills(start, stubs,
             assert running.stop() == 0
         else:
             running.kill()
-        running = start(data_dir=running.data_dir).start()
+        flags = ("--watch-history", history) if rng.random() < 0.7 else ()
+        running = start(*flags, data_dir=running.data_dir).start()
     writers.wait_for(20)
     writers.stop()
+    assert running.stop() == 0
+    # The log is read whole.
+    running = start(data_dir=running.data_dir).start()
     with generated.Api(stubs, running.address) as api:
         pushed = api.push("datasets/sold", [api.v1.Observation(period="2017", dimensions={"region": "east"}, value=1)])
         quiet(api, pushed.revision)
@@ -137,11 +143,14 @@ def test_random_watchers_see_every_commit_once_in_order_over_kills(start, stubs,
             watcher.pass_(log[-1][0].revision)
         for watcher in watchers:
             watcher.done()
-            watch_model.check_seen(log, watcher.selection, watcher.seen)
+            watch_model.check_seen(log, watcher.selection, watcher.seen, watcher.gaps)
+    gaps = sum(len(watcher.gaps) for watcher in watchers)
+    assert history or not gaps
     kinds = {event.kind for _, events in log for event in events}
     assert {stubs.EVENT_KIND_STATUS_CHANGED, stubs.EVENT_KIND_EVALUATED, stubs.EVENT_KIND_DOCUMENT_UPDATED,
             stubs.EVENT_KIND_OBSERVATIONS_CHANGED} <= kinds
-    print(f"{KILLS} ends of the server, {len(log)} commits, {sum(watcher.streams for watcher in watchers)} streams")
+    print(f"{KILLS} ends of the server, {len(log)} commits, {sum(watcher.streams for watcher in watchers)} streams, "
+          f"{gaps} gaps told")
 
 
 @pytest.fixture

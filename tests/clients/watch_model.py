@@ -2,10 +2,12 @@
 
 import random
 import threading
+import types
 from typing import NamedTuple
 
 import grpc
 
+import stubs as generated
 from harness import CALL_SECONDS
 
 # How a stream may end while the server is killed, stopped or gone, or the watcher goes.
@@ -53,9 +55,12 @@ class Watcher(threading.Thread):
     def __init__(self, name, stubs, selection, rng, address):
         super().__init__(name=name, daemon=True)
         self.v1, self.selection, self.address = stubs, selection, address
+        self.error_info = lambda error: generated.Api.error_info(types.SimpleNamespace(v1=stubs), error)
         self.rng = random.Random(f"{rng.random()} {name}")
         self.seen = []  # (commit, events), in the order of arrival
         self.token, self.revision, self.goal = None, 0, None
+        # What a server did not tell any more: after which revision, up to which.
+        self.gaps = []
         self.streams, self.problem = 0, None
 
     def run(self):
@@ -67,7 +72,7 @@ class Watcher(threading.Thread):
 
     def watch_once(self):
         self.streams += 1
-        start = {"resume_token": self.token} if self.token else {"after_revision": 0}
+        start = {"resume_token": self.token} if self.token else {"after_revision": self.revision}
         request = self.selection.request(self.v1, **start)
         leave_after = self.rng.choice((1, 3, 10, 1000))
         with grpc.insecure_channel(self.address(), options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
@@ -78,8 +83,18 @@ class Watcher(threading.Thread):
                     if count == leave_after or self.goal is not None and self.revision >= self.goal:
                         call.cancel()
             except grpc.RpcError as error:
-                if error.code() not in INTERRUPTIONS:
+                if error.code() == grpc.StatusCode.OUT_OF_RANGE:
+                    self.leave_out(self.error_info(error))
+                elif error.code() not in INTERRUPTIONS:
                     raise
+
+    def leave_out(self, info):
+        """Goes on where the server still tells, as the state of then would be read instead."""
+        assert info.reason == "RESUME_TOKEN_EXPIRED"
+        oldest = int(info.metadata["oldest_revision"])
+        assert oldest > self.revision, "what is told no more was told"
+        self.gaps.append((self.revision, oldest))
+        self.token, self.revision = None, oldest
 
     def deal_with(self, message):
         assert message.resume_token, "a message without token"
@@ -120,14 +135,16 @@ def whole_log(api):
     return seen
 
 
-def check_seen(log, selection, seen):
-    """Holds what a watcher saw against the log: each commit that it selects once, whole, in order."""
+def check_seen(log, selection, seen, gaps=()):
+    """Holds what a watcher saw against the log: each commit that it selects once, whole, in order, and
+    nothing of what it was told that it would not be told."""
     revisions = [commit.revision for commit, _ in seen]
     assert revisions == sorted(set(revisions)), "commits came twice or out of order"
     wanted = []
     for commit, events in log:
         selected = [event for event in events if selection.takes(event)]
-        if selected or selection.everything():
+        left_out = any(after < commit.revision <= upto for after, upto in gaps)
+        if (selected or selection.everything()) and not left_out:
             wanted.append((commit, selected))
     missing = {commit.revision for commit, _ in wanted} - set(revisions)
     assert not missing, f"commits were not told: {sorted(missing)[:10]}"
