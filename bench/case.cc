@@ -26,6 +26,8 @@ std::vector<Case> AllCases() {
       {"evaluate-all", EvaluateAll},
       {"new-period", NewPeriod},
       {"bytes-on-disk", BytesOnDisk},
+      {"idle-watchers", IdleWatchers},
+      {"woken-watchers", WokenWatchers},
       {"worker-1000", WorkerSmall},
       {"worker-10000", WorkerMiddle},
       {"worker-100000", WorkerLarge},

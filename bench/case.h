@@ -75,6 +75,8 @@ CaseResult ReadAsOf(const Setting& setting);
 CaseResult EvaluateAll(const Setting& setting);
 CaseResult NewPeriod(const Setting& setting);
 CaseResult BytesOnDisk(const Setting& setting);
+CaseResult IdleWatchers(const Setting& setting);
+CaseResult WokenWatchers(const Setting& setting);
 CaseResult WorkerSmall(const Setting& setting);
 CaseResult WorkerMiddle(const Setting& setting);
 CaseResult WorkerLarge(const Setting& setting);

@@ -4,35 +4,18 @@
 #include <cassert>
 #include <memory>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/digest.h"
 #include "core/error.h"
+#include "core/token_bytes.h"
 
 namespace policytrack {
 namespace {
 
-// version (1), digest of the request digest (16), revision (8), offset (8), the
-// key, the first 4 bytes of SHA-256 of all before; integers are little-endian.
+// version (1), digest of the request digest (16), revision (8), offset (8), the key.
 constexpr char kVersion = 1;
 constexpr size_t kDigestBytes = 16;
-constexpr size_t kChecksumBytes = 4;
-constexpr size_t kFixedBytes = 1 + kDigestBytes + 8 + 8 + kChecksumBytes;
-
-void PutInt(int64_t value, std::string* out) {
-  const auto bits = static_cast<uint64_t>(value);
-  for (size_t i = 0; i < 8; ++i) out->push_back(static_cast<char>(bits >> (8 * i)));
-}
-
-int64_t GetInt(absl::string_view bytes) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    value |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  }
-  return static_cast<int64_t>(value);
-}
-
-std::string Checksum(absl::string_view bytes) { return Sha256(bytes).substr(0, kChecksumBytes); }
+constexpr size_t kFixedBytes = 1 + kDigestBytes + 8 + 8;
 
 std::string ShortDigest(absl::string_view request_digest) {
   return Sha256(request_digest).substr(0, kDigestBytes);
@@ -63,35 +46,33 @@ std::string RequestDigest(const google::protobuf::Message& request) {
 std::string MakePageToken(absl::string_view request_digest, const PageCursor& cursor) {
   std::string bytes(1, kVersion);
   bytes += ShortDigest(request_digest);
-  PutInt(cursor.revision, &bytes);
-  PutInt(cursor.offset, &bytes);
+  PutTokenInt(cursor.revision, &bytes);
+  PutTokenInt(cursor.offset, &bytes);
   bytes += cursor.key;
-  bytes += Checksum(bytes);
-  return absl::WebSafeBase64Escape(bytes);
+  return SealToken(bytes);
 }
 
 absl::StatusOr<PageCursor> ParsePageToken(absl::string_view request_digest,
                                           absl::string_view token) {
-  std::string decoded;
-  // Decoding takes padding and spaces too; ours have neither.
-  if (!absl::WebSafeBase64Unescape(token, &decoded) ||
-      absl::WebSafeBase64Escape(decoded) != token || decoded.size() < kFixedBytes) {
-    return Refuse("it is not a token of this service");
+  std::string opened;
+  switch (OpenToken(token, kFixedBytes, &opened)) {
+    case TokenState::kWhole:
+      break;
+    case TokenState::kForeign:
+      return Refuse("it is not a token of this service");
+    case TokenState::kDamaged:
+      return Refuse("it is damaged: its checksum is wrong");
   }
-  absl::string_view bytes = decoded;
-  const absl::string_view checked = bytes.substr(0, bytes.size() - kChecksumBytes);
-  if (Checksum(checked) != bytes.substr(checked.size())) {
-    return Refuse("it is damaged: its checksum is wrong");
-  }
+  absl::string_view bytes = opened;
   if (bytes[0] != kVersion) return Refuse("it was made by another version of this service");
-  if (checked.substr(1, kDigestBytes) != ShortDigest(request_digest)) {
+  if (bytes.substr(1, kDigestBytes) != ShortDigest(request_digest)) {
     return Refuse(
         "it belongs to a request with other arguments; all fields but page_size must be the same");
   }
-  bytes = checked.substr(1 + kDigestBytes);
+  bytes.remove_prefix(1 + kDigestBytes);
   PageCursor cursor;
-  cursor.revision = GetInt(bytes.substr(0, 8));
-  cursor.offset = GetInt(bytes.substr(8, 8));
+  cursor.revision = GetTokenInt(bytes.substr(0, 8));
+  cursor.offset = GetTokenInt(bytes.substr(8, 8));
   cursor.key = std::string(bytes.substr(16));
   if (cursor.revision < 0) return Refuse("it is not a token of this service");
   return cursor;

@@ -73,6 +73,13 @@ struct SeriesChange {
   PeriodRange range;
 };
 
+// How much of the series of one parent a commit changed: how many series, and the
+// smallest range of periods that holds all its changed points.
+struct ChangeExtent {
+  int64_t series = 0;
+  PeriodRange range;  // of no meaning without series
+};
+
 // New points and deletions for one series. Periods strictly increase within
 // each and no period is in both.
 struct SeriesWrite {
@@ -147,6 +154,11 @@ class ReadTransaction {
   virtual absl::StatusOr<std::vector<SeriesChange>> ChangedSeries(absl::string_view parent,
                                                                   int64_t after, int64_t upto,
                                                                   bool include_evaluations) = 0;
+
+  // The extent of what the commit of this revision changed in the series of `parent`:
+  // cheaper than ChangedSeries, as no series is looked up. No series when it changed none.
+  virtual absl::StatusOr<ChangeExtent> ExtentOfChange(absl::string_view parent,
+                                                      int64_t revision) = 0;
 
   // The evaluation record of a parent with the greatest revision <= as_of;
   // nullopt when there is none. `body` is bytes that the app understands.

@@ -17,6 +17,7 @@
 #include "clients/cli/resources.h"
 #include "clients/cli/safe_text.h"
 #include "clients/cli/text_input.h"
+#include "clients/cli/watch.h"
 
 namespace policytrack::cli {
 namespace {
@@ -62,6 +63,7 @@ class CommandLine {
     AddList();
     AddDelete();
     AddExplain();
+    AddWatch();
     AddCatalogs();
   }
 
@@ -321,6 +323,36 @@ class CommandLine {
     use->add_option("version", plugin_change_.version, "The version, such as 1.1.0");
   }
 
+  void AddWatch() {
+    CLI::App* sub = Add("watch", "Tells what changes as it happens, one line an event.",
+                        "policytrack watch --kind status-changed --token-file seen.token\n"
+                        "  policytrack watch measures/charging-network --from 0 --stop-at-present",
+                        [this](Context& context) { return RunWatch(context, watch_); });
+    sub->add_option("names", watch_.names,
+                    "Only these and what is under them: measures/x, datasets, ...");
+    sub->add_option("--kind", watch_.kinds,
+                    absl::StrCat("Only events of this kind; may be repeated: ",
+                                 absl::StrJoin(EventKindWords(), ", ")))
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember(EventKindWords()));
+    sub->add_option("--filter", watch_.filter, "An AIP-160 filter over events");
+    CLI::Option* token =
+        sub->add_option("--resume-token", watch_.resume_token, "Goes on after this token");
+    sub->add_option("--from", watch_.from,
+                    "Begins after this revision or time; 0 is the whole history "
+                    "(default: the present)")
+        ->excludes(token);
+    sub->add_option("--token-file", watch_.token_file,
+                    "Goes on after the token in this file, if it is there, and keeps there what "
+                    "was told last")
+        ->excludes(token);
+    sub->add_flag("--stop-at-present", watch_.stop_at_present,
+                  "Ends when what is there now has been told");
+    sub->add_option("--heartbeat", watch_.heartbeat_seconds,
+                    "Seconds after which a silent server must give a sign (default: 30)")
+        ->check(CLI::Range(1, 3600));
+  }
+
   // Collections with a command of their own.
   void AddCatalogs() {
     CLI::App* plugins =
@@ -361,6 +393,7 @@ class CommandLine {
   DeleteOptions delete_;
   ExplainOptions explain_;
   PluginChangeOptions plugin_change_;
+  WatchOptions watch_;
   Command command_;
 };
 

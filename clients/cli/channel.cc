@@ -86,15 +86,22 @@ Connection::Connection(ConnectionOptions options, Sleeper sleep,
       grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments);
 }
 
-absl::Status Connection::Call(const Attempt& attempt, std::optional<absl::Duration> timeout) {
+absl::Status Connection::Call(const Attempt& attempt, std::optional<absl::Duration> timeout,
+                              const std::function<bool()>& went_on) {
   absl::BitGen random;
   absl::Duration pause = kFirstPause;
   for (int done = 0;; ++done) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() +
-                         absl::ToChronoMilliseconds(timeout.value_or(options_.timeout)));
+    if (const absl::Duration limit = timeout.value_or(options_.timeout);
+        limit < absl::InfiniteDuration()) {
+      context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(limit));
+    }
     const absl::Status status = NameServer(DecodeStatus(attempt(context)));
     if (status.ok()) return status;
+    if (went_on && went_on()) {
+      done = 0;
+      pause = kFirstPause;
+    }
     const std::optional<absl::Duration> asked = AskedPause(status, context);
     const bool retryable =
         status.code() == absl::StatusCode::kUnavailable ||
@@ -163,6 +170,7 @@ std::string InCommands(absl::string_view text) {
       {"SelectPluginVersion", "`policytrack plugins use`"},
       {"ListCommits", "`policytrack commits`"},
       {"ListObservations", "`policytrack list observations`"},
+      {"WatchEvents", "`policytrack watch`"},
       {"GetPlan", "`policytrack get plans/...`"},
       {"GetMeasure", "`policytrack get measures/...`"},
       {"GetDataset", "`policytrack get datasets/...`"},

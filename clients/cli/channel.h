@@ -46,8 +46,11 @@ class Connection {
   const ConnectionOptions& options() const { return options_; }
 
   // Runs `attempt` until it does not fail with something retryable, each time
-  // with a fresh context that has a deadline. Returns the last status.
-  absl::Status Call(const Attempt& attempt, std::optional<absl::Duration> timeout = std::nullopt);
+  // with a fresh context that has a deadline, unless it is infinite. After a failure
+  // `went_on` says whether the attempt had got further: the count of attempts and the
+  // pauses then begin anew. Returns the last status.
+  absl::Status Call(const Attempt& attempt, std::optional<absl::Duration> timeout = std::nullopt,
+                    const std::function<bool()>& went_on = nullptr);
 
   // One unary call of a generated stub.
   template <typename Stub, typename Request, typename Response>

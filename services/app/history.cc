@@ -21,30 +21,6 @@ constexpr size_t kMaxPageBytes = 3 << 20;
 // A commit of a push into very many datasets stays readable.
 constexpr int kMaxChanges = 1000;
 
-v1::Commit ToProto(const storage::Commit& commit) {
-  v1::Commit result;
-  result.set_name(absl::StrCat(kCommits, "/", commit.revision));
-  result.set_revision(commit.revision);
-  *result.mutable_time() = ToTimestamp(commit.time);
-  result.set_principal(commit.principal);
-  result.set_request_id(commit.request_id);
-  result.set_kind(static_cast<v1::CommitKind>(commit.kind));
-  result.set_input_revision(commit.input_revision);
-  for (const storage::CommitChange& change : commit.changes) {
-    if (result.changes_size() == kMaxChanges) break;
-    v1::CommitChange* item = result.add_changes();
-    item->set_name(change.name);
-    item->set_document(change.document);
-    item->set_created_count(change.created);
-    item->set_revised_count(change.revised);
-    item->set_deleted_count(change.deleted);
-  }
-  result.set_change_count(static_cast<int32_t>(commit.changes.size()));
-  result.set_content_digest(ToHex(commit.content_digest));
-  result.set_chain_digest(ToHex(commit.chain_digest));
-  return result;
-}
-
 // An evaluation says in the records of plugins which versions it took up.
 absl::Status AddPluginChanges(storage::ReadTransaction& tx, const storage::Commit& commit,
                               v1::Commit* result) {
@@ -62,6 +38,30 @@ absl::Status AddPluginChanges(storage::ReadTransaction& tx, const storage::Commi
 
 }  // namespace
 
+v1::Commit ToProto(const storage::Commit& commit, bool with_changes) {
+  v1::Commit result;
+  result.set_name(absl::StrCat(kCommits, "/", commit.revision));
+  result.set_revision(commit.revision);
+  *result.mutable_time() = ToTimestamp(commit.time);
+  result.set_principal(commit.principal);
+  result.set_request_id(commit.request_id);
+  result.set_kind(static_cast<v1::CommitKind>(commit.kind));
+  result.set_input_revision(commit.input_revision);
+  for (const storage::CommitChange& change : commit.changes) {
+    if (!with_changes || result.changes_size() == kMaxChanges) break;
+    v1::CommitChange* item = result.add_changes();
+    item->set_name(change.name);
+    item->set_document(change.document);
+    item->set_created_count(change.created);
+    item->set_revised_count(change.revised);
+    item->set_deleted_count(change.deleted);
+  }
+  result.set_change_count(static_cast<int32_t>(commit.changes.size()));
+  result.set_content_digest(ToHex(commit.content_digest));
+  result.set_chain_digest(ToHex(commit.chain_digest));
+  return result;
+}
+
 absl::StatusOr<v1::Commit> History::Get(const std::string& name) {
   PT_ASSIGN_OR_RETURN(const int64_t revision, ParseCommitName("name", name));
   v1::Commit result;
@@ -71,7 +71,7 @@ absl::StatusOr<v1::Commit> History::Get(const std::string& name) {
       return NotFound(
           name, absl::StrCat(name, " does not exist; the present revision is ", tx.revision()));
     }
-    result = ToProto(*commit);
+    result = ToProto(*commit, true);
     return AddPluginChanges(tx, *commit, &result);
   }));
   return result;
@@ -95,7 +95,7 @@ absl::StatusOr<v1::ListCommitsResponse> History::List(const v1::ListCommitsReque
       PT_ASSIGN_OR_RETURN(auto batch, tx.ListCommits(before, kBatch));
       end = batch.size() < kBatch;
       for (const storage::Commit& commit : batch) {
-        v1::Commit item = ToProto(commit);
+        v1::Commit item = ToProto(commit, true);
         PT_RETURN_IF_ERROR(AddPluginChanges(tx, commit, &item));
         before = commit.revision;
         if (!filter.Matches(item)) continue;

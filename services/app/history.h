@@ -13,6 +13,9 @@
 
 namespace policytrack::app {
 
+// A commit as clients read it, its first 1000 changes included if wanted.
+v1::Commit ToProto(const storage::Commit& commit, bool with_changes);
+
 class History {
  public:
   // The store is not owned and must outlive this.

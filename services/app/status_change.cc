@@ -237,6 +237,24 @@ absl::StatusOr<int64_t> RevisionBefore(storage::ReadTransaction& tx, const std::
 
 }  // namespace
 
+absl::StatusOr<std::optional<v1::StatusChange>> StatusChangeAt(storage::ReadTransaction& tx,
+                                                               plugins::Engine& engine,
+                                                               const std::string& measure,
+                                                               const std::string& target,
+                                                               int64_t revision) {
+  PT_ASSIGN_OR_RETURN(const int64_t at,
+                      RevisionBefore(tx, MakeTargetName(measure, target), revision));
+  if (at < 1) return std::optional<v1::StatusChange>();
+  PT_ASSIGN_OR_RETURN(const auto after, StandingAt(tx, engine, measure, target, revision));
+  if (!after.has_value()) return std::optional<v1::StatusChange>();
+  PT_ASSIGN_OR_RETURN(const auto before, StandingAt(tx, engine, measure, target, at));
+  if (!before.has_value() || before->progress.status() == after->progress.status()) {
+    return std::optional<v1::StatusChange>();
+  }
+  PT_ASSIGN_OR_RETURN(v1::StatusChange change, Describe(tx, *before, *after));
+  return std::optional<v1::StatusChange>(std::move(change));
+}
+
 absl::StatusOr<std::optional<v1::StatusChange>> LastStatusChange(storage::ReadTransaction& tx,
                                                                  plugins::Engine& engine,
                                                                  const std::string& measure,

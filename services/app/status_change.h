@@ -26,6 +26,16 @@ absl::StatusOr<std::optional<v1::StatusChange>> LastStatusChange(storage::ReadTr
                                                                  const std::string& target,
                                                                  int64_t revision);
 
+// What the evaluation of the target at `revision` changed of its status: how it stands
+// then against how it stood after the evaluation before. nullopt when that is the same,
+// or when there was no such target before.
+// Returns what the store returns, and what JudgeTarget does.
+absl::StatusOr<std::optional<v1::StatusChange>> StatusChangeAt(storage::ReadTransaction& tx,
+                                                               plugins::Engine& engine,
+                                                               const std::string& measure,
+                                                               const std::string& target,
+                                                               int64_t revision);
+
 }  // namespace policytrack::app
 
 #endif  // POLICYTRACK_SERVICES_APP_STATUS_CHANGE_H_

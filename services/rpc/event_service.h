@@ -7,13 +7,19 @@
 #include "policytrack/v1/event_service.grpc.pb.h"
 #include "services/app/history.h"
 #include "services/rpc/edge.h"
+#include "services/rpc/watch_hub.h"
 
 namespace policytrack::rpc {
 
-class EventService final : public v1::EventService::CallbackService {
+// Watches are answered in raw messages, so that those who select the same share them.
+class EventService final
+    : public v1::EventService::WithRawCallbackMethod_WatchEvents<
+          v1::EventService::WithCallbackMethod_ListCommits<
+              v1::EventService::WithCallbackMethod_GetCommit<v1::EventService::Service>>> {
  public:
-  // Neither is owned; both must outlive this.
-  EventService(Edge* edge, app::History* history) : edge_(edge), history_(history) {}
+  // None is owned; all must outlive this.
+  EventService(Edge* edge, app::History* history, WatchHub* watches)
+      : edge_(edge), history_(history), watches_(watches) {}
 
   grpc::ServerUnaryReactor* GetCommit(grpc::CallbackServerContext* context,
                                       const v1::GetCommitRequest* request,
@@ -33,9 +39,15 @@ class EventService final : public v1::EventService::CallbackService {
     });
   }
 
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchEvents(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override {
+    return watches_->Open(context, request);
+  }
+
  private:
   Edge* const edge_;
   app::History* const history_;
+  WatchHub* const watches_;
 };
 
 }  // namespace policytrack::rpc

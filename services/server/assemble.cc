@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "core/error.h"
+#include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -24,6 +27,8 @@
 #include "services/app/preview.h"
 #include "services/app/progress.h"
 #include "services/app/purger.h"
+#include "services/app/watch_log.h"
+#include "services/rpc/calls_in_flight.h"
 #include "services/rpc/dataset_service.h"
 #include "services/rpc/edge.h"
 #include "services/rpc/event_service.h"
@@ -36,6 +41,7 @@
 #include "services/rpc/progress_service.h"
 #include "services/rpc/script_service.h"
 #include "services/rpc/unreadable_request.h"
+#include "services/rpc/watch_hub.h"
 #include "services/server/listen_address.h"
 #include "services/server/server.h"
 #include "storage/sqlite/sqlite_store.h"
@@ -50,6 +56,10 @@ constexpr int kMaxMetadataBytes = 8 << 10;
 constexpr int kMaxConcurrentStreams = 100;
 // NOT_SERVING while something is held against a plugin.
 constexpr char kPluginHealth[] = "policytrack.plugins";
+// How long a stop waits for watchers to take their last message.
+constexpr absl::Duration kWatchGrace = absl::Seconds(2);
+// How long a stop waits for clients to take leave who have no call.
+constexpr absl::Duration kLeaveGrace = absl::Milliseconds(500);
 
 absl::Status CheckListen(const Config& config) {
   PT_RETURN_IF_ERROR(CheckAddressForm(config.listen));
@@ -103,8 +113,13 @@ class AssembledServer final : public Server {
         history_(store_.get()),
         purger_(&measures_, log),
         plugin_list_(engine_.get()),
+        watch_log_(store_.get(), engine_.get(), app::WatchLog::Limits{config.watch_history}),
         executor_(config.workers, kMaxQueuedCalls),
         edge_(log, &executor_),
+        watch_hub_(
+            &edge_, store_.get(), &watch_log_,
+            rpc::WatchHub::Limits{config.max_watchers, absl::Seconds(config.watch_stall_seconds),
+                                  config.max_watch_mib << 20}),
         plan_service_(&edge_, &plans_),
         measure_service_(&edge_, &measures_),
         dataset_service_(&edge_, &datasets_),
@@ -115,7 +130,7 @@ class AssembledServer final : public Server {
             app::PushLimits{config.max_push_mib << 20, config.max_push_total_mib << 20}),
         progress_service_(&edge_, &progress_, &explainer_),
         plugin_service_(&edge_, &plugin_list_, &plugin_admin_),
-        event_service_(&edge_, &history_) {}
+        event_service_(&edge_, &history_, &watch_hub_) {}
 
   ~AssembledServer() override { Stop(absl::ZeroDuration()); }
 
@@ -140,6 +155,7 @@ class AssembledServer final : public Server {
         &plugin_service_,    &event_service_,       &script_service_};
     for (grpc::Service* service : services) builder.RegisterService(service);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+    creators.push_back(calls_.Counter());
     creators.push_back(rpc::UnreadableRequests());
     builder.experimental().SetInterceptorCreators(std::move(creators));
     grpc_ = builder.BuildAndStart();
@@ -181,7 +197,8 @@ class AssembledServer final : public Server {
     plugin_admin_.OnHealth(nullptr);
     if (grpc_ != nullptr) {
       grpc_->GetHealthCheckService()->SetServingStatus(false);
-      grpc_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
+      watch_hub_.Stop(std::min(drain, kWatchGrace));
+      ShutDown(drain);
     }
     purger_.Stop();
     evaluator_.Stop();
@@ -189,6 +206,21 @@ class AssembledServer final : public Server {
   }
 
  private:
+  // The library waits for every connection to be closed by its client, or for 20
+  // seconds: also for those that have no call, and do not answer as they wait for
+  // nothing. These are closed here as soon as no call is left.
+  void ShutDown(absl::Duration drain) {
+    absl::Notification over;
+    std::thread closer([&] {
+      if (over.WaitForNotificationWithTimeout(std::min(drain, kLeaveGrace))) return;
+      if (calls_.AwaitNone()) grpc_server_cancel_all_calls(grpc_->c_server());
+    });
+    grpc_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
+    over.Notify();
+    calls_.Close();
+    closer.join();
+  }
+
   const std::unique_ptr<storage::Store> store_;
   const std::unique_ptr<plugins::Engine> engine_;
   const std::unique_ptr<app::DocumentKind> plan_kind_;
@@ -210,8 +242,10 @@ class AssembledServer final : public Server {
   app::History history_;
   app::Purger purger_;
   app::PluginList plugin_list_;
+  app::WatchLog watch_log_;
   rpc::Executor executor_;
   rpc::Edge edge_;
+  rpc::WatchHub watch_hub_;
   rpc::PlanService plan_service_;
   rpc::MeasureService measure_service_;
   rpc::DatasetService dataset_service_;
@@ -221,6 +255,7 @@ class AssembledServer final : public Server {
   rpc::ProgressService progress_service_;
   rpc::PluginService plugin_service_;
   rpc::EventService event_service_;
+  rpc::CallsInFlight calls_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
   bool stopped_ = false;
@@ -240,9 +275,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   host_options.self_test = plugins::GoldenSelfTest;
   storage::SqliteOptions store_options;
   store_options.data_dir = config.data_dir;
-  // Every worker may hold one while it computes; evaluation and the calls that
-  // are answered at once need theirs.
-  store_options.reader_connections = std::max(config.readers, config.workers + 2);
+  // Every worker may hold one while it computes; evaluation, watches and the calls
+  // that are answered at once need theirs.
+  store_options.reader_connections =
+      std::max(config.readers, config.workers + 2 + rpc::WatchHub::kThreads);
   PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store,
                       storage::SqliteStore::Open(store_options, clock));
   // A plugin that was quarantined is not even loaded.

@@ -116,7 +116,7 @@ ParsedConfig ParseConfig(int argc, char** argv) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
   app.add_option("--readers", config.readers,
-                 "Read connections to the database; at least --workers + 2")
+                 "Read connections to the database; at least --workers + 4")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_option("--workers", config.workers, "Threads for calls that compute or wait")
@@ -129,6 +129,23 @@ ParsedConfig ParseConfig(int argc, char** argv) {
   app.add_option("--max-push-total-mib", config.max_push_total_mib,
                  "What all pushes on their way may hold together, in MiB; more are told to retry")
       ->check(CLI::Range(1, 131072))
+      ->capture_default_str();
+  app.add_option("--max-watchers", config.max_watchers,
+                 "Clients that may watch at a time; more are told to come again")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
+  app.add_option("--max-watch-mib", config.max_watch_mib,
+                 "What messages on their way to watchers may hold together, in MiB; who takes "
+                 "nothing then is cut off after 2 s")
+      ->check(CLI::Range(1, 16384))
+      ->capture_default_str();
+  app.add_option("--watch-stall-seconds", config.watch_stall_seconds,
+                 "How long a watcher may take nothing of a message before it is cut off")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  app.add_option("--watch-history", config.watch_history,
+                 "How many commits a watcher may lie behind the present; 0 is any number")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--drain-seconds", config.drain_seconds,
                  "How long a stop waits for calls in flight")

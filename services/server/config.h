@@ -15,10 +15,14 @@ struct Config {
   std::string plugin_dir;         // default: lib/policytrack/plugins beside bin/
   std::string plugin_allow_list;  // default: plugins.sha256 beside plugin_dir
   std::string log_level = "info";
-  int readers = 4;                    // read connections to the database, at least workers + 2
+  int readers = 4;                    // read connections to the database, at least workers + 4
   int workers = 8;                    // threads for calls that compute or wait
   int64_t max_push_mib = 256;         // what one push may hold in memory
   int64_t max_push_total_mib = 1024;  // what all pushes may hold together
+  int max_watchers = 20000;           // streams of WatchEvents at a time
+  int64_t max_watch_mib = 64;         // what messages on their way to them may hold together
+  int watch_stall_seconds = 300;      // how long one may take nothing of a message
+  int64_t watch_history = 0;          // commits that one may lie behind; 0 is any number
   int drain_seconds = 10;             // how long a stop waits for calls in flight
   int plugin_deadline_seconds = 30;
   // The program in which plugins run that nobody has pinned; "" when they do not run.

@@ -21,6 +21,8 @@ constexpr char kSeriesAfter[] =
 constexpr char kOneSeries[] =
     "SELECT series_id, parent, output, key FROM series"
     " WHERE parent = ? AND output = ? AND key = ?";
+constexpr char kChangeOfCommit[] =
+    "SELECT body FROM changes WHERE revision = ? AND name = ? AND document = 0";
 constexpr char kSeriesById[] =
     "SELECT series_id, parent, output, key FROM series WHERE series_id = ?";
 constexpr char kChunks[] =
@@ -152,6 +154,22 @@ absl::StatusOr<std::vector<SeriesChange>> ChangedSeries(const View& view, absl::
     return std::tie(a.series.output, a.series.key) < std::tie(b.series.output, b.series.key);
   });
   return changes;
+}
+
+absl::StatusOr<ChangeExtent> ExtentOfChange(const View& view, absl::string_view parent,
+                                            int64_t revision) {
+  ChangeExtent extent;
+  Query query(*view.connection, kChangeOfCommit);
+  query.Bind(revision).Text(parent);
+  if (!query.Step()) return extent;
+  PT_ASSIGN_OR_RETURN(const SeriesRanges ranges, DecodeSeriesRanges(query.View(0)));
+  for (const auto& [series_id, range] : ranges) {
+    extent.range.first =
+        extent.series == 0 ? range.first : std::min(extent.range.first, range.first);
+    extent.range.last = extent.series == 0 ? range.last : std::max(extent.range.last, range.last);
+    ++extent.series;
+  }
+  return extent;
 }
 
 }  // namespace policytrack::storage::sqlite

@@ -27,6 +27,9 @@ absl::StatusOr<std::vector<SeriesChange>> ChangedSeries(const View& view, absl::
                                                         int64_t after, int64_t upto,
                                                         bool include_evaluations);
 
+absl::StatusOr<ChangeExtent> ExtentOfChange(const View& view, absl::string_view parent,
+                                            int64_t revision);
+
 // The present points of all chunks that the range touches.
 absl::StatusOr<Columns> ReadChunks(Connection& connection, int64_t series_id, PeriodRange range);
 // The points that one commit superseded in a series.

@@ -93,6 +93,10 @@ class ViewTransaction : public Base {
         [&] { return sqlite::ChangedSeries(view_, parent, after, upto, include_evaluations); });
   }
 
+  absl::StatusOr<ChangeExtent> ExtentOfChange(absl::string_view parent, int64_t revision) override {
+    return Ask<ChangeExtent>([&] { return sqlite::ExtentOfChange(view_, parent, revision); });
+  }
+
   absl::StatusOr<std::optional<std::string>> GetEvaluation(absl::string_view parent,
                                                            int64_t as_of) override {
     return Ask<std::optional<std::string>>(

@@ -71,6 +71,27 @@ TEST_F(ConnectionTest, RetriesAreBounded) {
   EXPECT_THAT(ran.err, HasSubstr("error: the service at " + server.address()));
 }
 
+// As a watch does, which may go on for ever.
+TEST_F(ConnectionTest, AttemptsAreCountedAnewAfterOneThatGotFurther) {
+  std::vector<absl::Duration> pauses;
+  ConnectionOptions options;
+  options.retries = 2;
+  Connection connection(
+      options, [&](absl::Duration pause) { pauses.push_back(pause); }, nullptr);
+  int attempts = 0;
+  const absl::Status status = connection.Call(
+      [&](grpc::ClientContext&) {
+        ++attempts;
+        return grpc::Status(grpc::StatusCode::UNAVAILABLE, "down");
+      },
+      absl::InfiniteDuration(), [&] { return attempts <= 5; });
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(attempts, 7);
+  ASSERT_THAT(pauses, SizeIs(6));
+  for (int i = 0; i < 5; ++i) EXPECT_LT(pauses[static_cast<size_t>(i)], absl::Milliseconds(400));
+  EXPECT_GT(pauses[5], absl::Milliseconds(350));
+}
+
 TEST_F(ConnectionTest, ARetryThatSucceedsIsDone) {
   server.FailNext("ListPlugins", absl::UnavailableError("down"), false, 2);
   const Ran ran = Run({"plugins", "--retries", "2"});

@@ -14,6 +14,16 @@ def copy_of(message):
     return copy
 
 
+class Stream:
+    """A method that answers with a stream, called like one that does not: all its messages as one."""
+
+    def __init__(self, call):
+        self.future = call
+
+    def __call__(self, data, **options):
+        return b"".join(self.future(data, **options))
+
+
 class Service:
     """A server that holds the full world, called with raw bytes. `accepted` has a method, a field and a
     fault, as regular expressions, of what is taken, and why that is right."""
@@ -37,6 +47,8 @@ class Service:
                      and re.fullmatch(rule[1], variant.path) and re.fullmatch(rule[2], variant.what)), None)
 
     def call(self, name):
+        if name == "WatchEvents":
+            return Stream(self.api.channel.unary_stream(self.path(name)))
         return self.api.channel.unary_unary(self.path(name))
 
     def _resolved(self, value):
@@ -46,6 +58,8 @@ class Service:
             return [self._resolved(item) for item in value]
         if value == "@head":
             return str(self.head.revision)
+        if value == "@token":
+            return self.api.send("WatchEvents", {"stopAtPresent": True})[-1].resume_token
         if value == "@time":
             return self.head.time.ToJsonString()
         if isinstance(value, str) and value.startswith("@etag "):

@@ -43,6 +43,7 @@ FORMATS = {
                 " OR ".join(["name = x"] * 10_000), " ".join(["x"] * 65), 'name = "', "name = 'x", 'name = "\\q"',
                 "name =", "= name", "no_such = 1", "name.no_such = 1", "name == x", "name = x AND", "NOT", "name = a*b",
                 "name && x", "“name” = x", "f(x)", ")", "name = \x01"], {"FILTER_INVALID"}),
+    "resume_token": (["", "made-up", "A", "100", "!", "AQ=="], {"RESUME_TOKEN_INVALID"}),
     "order_by": (["no_such", "name no", "name desc,", ",name", "name,name", "name desc desc", "display_name.x",
                   "references", "NAME", "name;", "1", "\x01"], {"ORDER_BY_INVALID"}),
     "id": (IDS, {"NAME_INVALID"}),

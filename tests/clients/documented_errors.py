@@ -194,3 +194,9 @@ RECIPES["GetCommit", "RESOURCE_NOT_FOUND"] = ({"name": "commits/999999"},), "com
 for method in ("ListPlugins", "ListCommits"):
     bad_listing(method)
     shows(method, "FIELD_INVALID", {"pageSize": -1}, names="page_size")
+
+WATCH = {"stopAtPresent": True}
+shows("WatchEvents", "FIELD_INVALID", {**WATCH, "afterRevision": "999999"}, names="after_revision")
+shows("WatchEvents", "NAME_INVALID", {**WATCH, "names": ["plans/paths", "Plans"]}, names="names[1]")
+shows("WatchEvents", "FILTER_INVALID", {**WATCH, "filter": "no_such = 1"}, names="no_such")
+shows("WatchEvents", "RESUME_TOKEN_INVALID", {**WATCH, "resumeToken": "made-up"}, names="resume_token")

@@ -2,7 +2,8 @@
 full_world.PUSH. The tests of bad input change one field at a time in them, so between them they have to
 set every field that a client can set; a test says which is not set, and which method has none.
 
-`@head` stands for the present revision, `@time` for its time, `@etag NAME` for the etag of a resource.
+`@head` stands for the present revision, `@time` for its time, `@etag NAME` for the etag of a resource,
+`@token` for a token of a watch of everything.
 Page tokens are not written here: they are had by asking for the first page."""
 
 import full_world as world
@@ -17,6 +18,12 @@ CHECKED = {"validateOnly": True}
 GOOD = {
     "ListCommits": [{"pageSize": 1, "filter": "kind = COMMIT_KIND_DOCUMENT"}],
     "GetCommit": [{"name": "commits/1"}],
+    # All of them end.
+    "WatchEvents": [{"stopAtPresent": True, "afterRevision": "@head", "heartbeatInterval": "2s",
+                     "names": ["measures/build-paths", "measures/build-paths/targets/about", "datasets"],
+                     "kinds": ["EVENT_KIND_DOCUMENT_CREATED", "EVENT_KIND_STATUS_CHANGED"],
+                     "filter": "name = \"measures/*\""},
+                    {"stopAtPresent": True, "afterTime": "@time"}, {"stopAtPresent": True, "resumeToken": "@token"}],
     "GetPlugin": [{"name": "plugins/level"}],
     "ListPlugins": [{"pageSize": 1, "filter": "state = PLUGIN_STATE_ACTIVE"}],
     "ReloadPlugins": [CHECKED],

@@ -73,7 +73,9 @@ class Api:
         descriptor = self.v1.methods[method]
         service = descriptor.containing_service.name.removesuffix("Service").lower()
         call = getattr(getattr(self, service), method)
-        return call(iter(messages) if method == "PushObservations" else messages[0], timeout=CALL_SECONDS)
+        answer = call(iter(messages) if method == "PushObservations" else messages[0], timeout=CALL_SECONDS)
+        # All messages of a stream, which has to be one that ends.
+        return list(answer) if method == "WatchEvents" else answer
 
     def error_info(self, error):
         """The one ErrorInfo of a call that failed, out of its trailing metadata."""

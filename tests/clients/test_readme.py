@@ -9,7 +9,8 @@ import pytest
 from harness import CLIENT, ROOT, SERVER, run, shell_blocks, tool
 
 PLAN = ROOT / "catalog/henan-auto-2024"
-DOCUMENTS = ("README.md", "docs/quickstart.md", "docs/assessments.md", "catalog/README.md")
+DOCUMENTS = ("README.md", "docs/quickstart.md", "docs/assessments.md", "docs/watching.md",
+             "catalog/README.md")
 DEMO = "deploy/demo.sh"
 ADDRESS = "127.0.0.1:7443"
 # What installs, builds or tests everything is run by others; the rest must be known here.
@@ -80,7 +81,7 @@ def test_every_command_and_flag_of_the_programs_has_a_help_with_an_example():
     assert "Example:" in run([SERVER, "--help"]).stdout
     listed = run([CLIENT, "--help"]).stdout
     names = re.findall(r"^  ([a-z]+)  ", listed[listed.index("Subcommands:"):], re.M)
-    assert {"apply", "push", "report", "get", "list", "delete", "explain", "plugins"} <= set(names)
+    assert {"apply", "push", "report", "get", "list", "delete", "explain", "plugins", "watch"} <= set(names)
     for name in names:
         text = run([CLIENT, name, "--help"]).stdout
         assert "Example:" in text and f"policytrack {name}" in text, name

@@ -230,6 +230,15 @@ TEST_P(StoreConformanceTest, ChangedSeriesUnitesRanges) {
     EXPECT_THAT(changed(1, kPresent, true), ElementsAre(Found("a", 1, 20)));
     EXPECT_THAT(changed(0, 1, true), ElementsAre(Found("a", 1, 5), Found("b", 3, 3)));
     EXPECT_THAT(changed(3, 4, true), IsEmpty());
+    const auto extent = [&](int64_t revision) {
+      const ChangeExtent found = *t.ExtentOfChange(kSet, revision);
+      return found.series == 0
+                 ? Found("0", 0, 0)
+                 : Found(std::to_string(found.series), found.range.first, found.range.last);
+    };
+    EXPECT_EQ(extent(1), Found("2", 1, 5));
+    EXPECT_EQ(extent(3), Found("1", 1, 20));
+    EXPECT_EQ(extent(4), Found("0", 0, 0));
   });
 }
 

@@ -20,6 +20,7 @@ from policytrack.progress import progress_frame, read_progress
 from policytrack.push import Missing, PushResult, push
 from policytrack.read import Query, read_frame, read_rows
 from policytrack.sources import Source
+from policytrack.watch import make_request, watch
 
 if TYPE_CHECKING:
     import pandas
@@ -164,6 +165,21 @@ class Client:
         pages = self._documents.pages(kind_of_collection("commits"), filter=filter,
                                       page_size=0 if limit is None else min(limit, 1000))
         return [commit for commit in itertools.islice(pages, limit) if isinstance(commit, v1.Commit)]
+
+    def watch(self, names: Iterable[str] = (), *, kinds: Iterable[v1.EventKind] = (), filter: str = "",
+              after: AsOf | None = None, resume_token: str = "", stop_at_present: bool = False, heartbeat: int = 30,
+              heartbeats: bool = False) -> Iterator[v1.WatchEventsResponse]:
+        """What changes, as it happens: one message a commit, with the events selected by names (of documents and
+        what is under them), kinds and filter.
+
+        It begins with what is committed from now on, or after a revision (0: the whole history) or a time, or goes
+        on after the `resume_token` of a message. When the service goes or the connection breaks it goes on by
+        itself after the last message for which the caller came back, and raises Unavailable after `retries` attempts
+        in a row. With `stop_at_present` it ends when what is there now is told. With `heartbeats` also messages
+        without a commit are given, one at least every `heartbeat` seconds: their tokens move on too."""
+        return watch(self._connection, make_request(
+            names=names, kinds=kinds, filter=filter, after=after, resume_token=resume_token,
+            stop_at_present=stop_at_present, heartbeat=heartbeat), heartbeats)
 
     def wait(self, revision: int, *, timeout: float = 60.0) -> None:
         """Waits until indicators and targets are evaluated with all that was written up to a revision, such

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -66,6 +67,42 @@ class Connection:
             f"/policytrack.v1.{method}", request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString)
         return self._attempt(lambda: call(requests(), timeout=self.push_timeout))
+
+    def follow(self, method: str, request: Callable[[], Message], response: type[M], patience: float) -> Iterator[M]:
+        """The messages of a server stream that only adds to what it has told, over as many calls as it takes:
+        `request` gives that of each. One that is silent for `patience` seconds is broken. Attempts are counted
+        anew after each message. Raises Error."""
+        call: Callable[..., Any] = self.channel.unary_stream(
+            f"/policytrack.v1.{method}", request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=response.FromString)
+        pause, retries = FIRST_PAUSE, self.retries
+        while True:
+            stream = call(request())
+            try:
+                while True:
+                    watchdog = threading.Timer(patience, stream.cancel)
+                    watchdog.daemon = True
+                    watchdog.start()
+                    try:
+                        message: M | None = next(stream, None)
+                    finally:
+                        watchdog.cancel()
+                    if message is None:
+                        return
+                    pause, retries = FIRST_PAUSE, self.retries
+                    yield message
+            except grpc.RpcError as failure:
+                error = self._decode(failure)
+                # Nobody else cancels here: the watchdog did, or the server, or a proxy.
+                again = error.code is grpc.StatusCode.CANCELLED or _worth_another(error)
+                if retries == 0 or not again:
+                    raise error from failure
+                wait = error.retry_after if error.retry_after is not None else pause * random.uniform(0.75, 1.25)
+            finally:
+                stream.cancel()
+            retries -= 1
+            pause = min(pause * 2, LONGEST_PAUSE)
+            time.sleep(wait)
 
     def _attempt(self, call: Callable[[], M]) -> M:
         pause = FIRST_PAUSE

@@ -125,6 +125,12 @@ class RequestTooLarge(Error):
     default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+class ResumeTokenExpired(Error):
+    """A watch would go on further back than the service tells: read the state anew and watch after its revision."""
+
+    default_code = grpc.StatusCode.OUT_OF_RANGE
+
+
 class NotAllowed(Error):
     """Without a token, with a bad one, or with one that does not permit it."""
 
@@ -198,6 +204,8 @@ _BY_REASON: dict[str, type[Error]] = {
     "RESOURCE_DELETED": ResourceDeleted,
     "EVALUATION_BEHIND": EvaluationBehind,
     "REQUEST_TOO_LARGE": RequestTooLarge,
+    "RESUME_TOKEN_EXPIRED": ResumeTokenExpired,
+    "TOO_MANY_WATCHERS": Unavailable,
 }
 
 _OF_CODES: tuple[type[Error], ...] = (InvalidArgument, NotFound, AlreadyExists, Aborted, FailedPrecondition,
