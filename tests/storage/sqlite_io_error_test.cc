@@ -3,6 +3,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "tests/storage/shim_vfs.h"
@@ -119,7 +120,7 @@ class IoErrorTest : public SqliteStoreTest {
     acknowledged_.clear();
     refused_.clear();
     for (int i = 0; i < 4; ++i) {
-      Try(i, mode);
+      Try(3 * i, 1 + i % 3, mode);
       const auto read = ReadSeries("before");
       if (read.ok() && mode != Mode::kPretend) {
         EXPECT_EQ(read->values, std::vector<double>{29});
@@ -134,7 +135,7 @@ class IoErrorTest : public SqliteStoreTest {
       if (mode == Mode::kForGood) faults_.Arm(0, mode);
       // Without being told to, it is as good as before.
       EXPECT_TRUE(health.AwaitHealthy());
-      if (faults_.failed() > 0 || mode == Mode::kForGood) Try(4, mode, true);
+      if (faults_.failed() > 0 || mode == Mode::kForGood) Try(12, 1, mode, true);
     }
     Close();
     calls_ = faults_.calls();
@@ -157,8 +158,23 @@ class IoErrorTest : public SqliteStoreTest {
     if (opened.ok()) store_ = *std::move(opened);
   }
 
-  void Try(int number, Mode mode, bool must = false) {
-    const auto answer = Push(absl::StrCat("w", number), number);
+  // Several writes at once, each of a series of its own, which tells its number.
+  void Try(int first, int writes, Mode mode, bool must = false) {
+    std::vector<absl::StatusOr<int64_t>> answers;
+    absl::BlockingCounter left(writes);
+    for (int i = 0; i < writes; ++i) {
+      store_->WriteAsync({}, PushBody(absl::StrCat("w", first + i), first + i),
+                         [&](absl::StatusOr<int64_t> answer) {
+                           answers.push_back(std::move(answer));
+                           left.DecrementCount();
+                         });
+    }
+    left.Wait();
+    // They are answered in order.
+    for (int i = 0; i < writes; ++i) NoteAnswer(first + i, answers[i], mode, must);
+  }
+
+  void NoteAnswer(int number, const absl::StatusOr<int64_t>& answer, Mode mode, bool must) {
     if (answer.ok()) {
       acknowledged_[number] = *answer;
       return;

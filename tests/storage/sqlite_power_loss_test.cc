@@ -196,6 +196,8 @@ class PowerLossTest : public SqliteStoreTest {
     std::filesystem::remove_all(options_.data_dir);
     std::filesystem::create_directory(options_.data_dir);
     for (const auto& [path, bytes] : crash.files) WriteFile(path, bytes);
+    IoObserver nobody;
+    const ShimVfs shim(&nobody);
     auto opened = TryOpen();
     if (!opened.ok() || !(*opened)->Verify().ok()) {
       ++losses->damaged;
@@ -214,6 +216,7 @@ class PowerLossTest : public SqliteStoreTest {
     EXPECT_TRUE(status.ok()) << status;
     // And it goes on.
     EXPECT_EQ(*Push("after", 1), revision + 1);
+    Close();
   }
 };
 
