@@ -58,6 +58,7 @@ proof io-errors 1 storage_sqlite_io_error_test build/tests/storage_sqlite_io_err
 proof bit-flips 15000 storage_sqlite_damage_test \
   "POLICYTRACK_FLIPS=ROUNDS build/tests/storage_sqlite_damage_test"
 proof old-data 1 storage_sqlite_frozen_test build/tests/storage_sqlite_frozen_test
+proof io-error-served 1 "$programs" "$(client test_io_error.py)"
 proof full-disk 1 "$programs" "$(client test_full_disk.py)"
 proof heavy-clients 1 "$programs" "$(client test_heavy_clients.py)"
 
@@ -77,7 +78,7 @@ run_step long-configure cmake --preset release || fail "configuring the build"
 # shellcheck disable=SC2086  # one word a target
 run_step long-build cmake --build build --parallel "$jobs" --target $needed || fail "the build"
 
-row() { printf '%-14s %7s  %-8s %8s\n' "$@"; }
+row() { printf '%-16s %7s  %-8s %8s\n' "$@"; }
 table="" failed=0
 for i in "${!names[@]}"; do
   name=${names[i]}

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "storage/sqlite/guard.h"
 #include "storage/sqlite/queries.h"
+#include "storage/sqlite/schema.h"
 #include "storage/sqlite/write_transaction.h"
 
 namespace policytrack::storage::sqlite {
@@ -143,6 +144,8 @@ absl::Status GroupWriter::Reopen() {
   PT_RETURN_IF_ERROR(Guard([&] {
     // What the operating system took but may not have written is written again.
     connection_->Checkpoint();
+    // And a write that changes nothing shows that it can be written.
+    connection_->database().exec(absl::StrCat("PRAGMA user_version = ", kSchemaVersion));
     head = ReadHead(*connection_);
     return absl::OkStatus();
   }));
