@@ -14,7 +14,8 @@ namespace {
 constexpr int kMaxNames = 100;
 
 absl::Status CheckName(absl::string_view field, const std::string& name) {
-  for (const char* collection : {kPlans, kMeasures, kDatasets, kIndicators, kCommits}) {
+  for (const char* collection :
+       {kPlans, kMeasures, kDatasets, kIndicators, kScripts, kPlugins, kCommits}) {
     if (name == collection) return absl::OkStatus();
   }
   const absl::string_view collection = CollectionOf(name);
@@ -22,15 +23,16 @@ absl::Status CheckName(absl::string_view field, const std::string& name) {
   if (collection == kMeasures && std::count(name.begin(), name.end(), '/') > 1) {
     return ParseTargetName(field, name).status();
   }
-  for (const char* known : {kPlans, kMeasures, kDatasets, kIndicators}) {
+  for (const char* known : {kPlans, kMeasures, kDatasets, kIndicators, kScripts, kPlugins}) {
     if (collection == known) return ParseResourceName(field, known, name).status();
   }
-  return Error(absl::StatusCode::kInvalidArgument, reason::kNameInvalid,
-               absl::StrCat(field, ": `", name,
-                            "` is no name of what changes; write plans/x, measures/x, "
-                            "measures/x/targets/y, datasets/x or indicators/x, or the collection "
-                            "alone, such as measures"),
-               {{"field", std::string(field)}});
+  return Error(
+      absl::StatusCode::kInvalidArgument, reason::kNameInvalid,
+      absl::StrCat(field, ": `", name,
+                   "` is no name of what changes; write plans/x, measures/x, "
+                   "measures/x/targets/y, datasets/x, indicators/x, scripts/x or plugins/x, "
+                   "or the collection alone, such as measures"),
+      {{"field", std::string(field)}});
 }
 
 }  // namespace

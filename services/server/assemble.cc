@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "core/error.h"
 #include "grpc/grpc.h"
@@ -92,7 +94,8 @@ class AssembledServer final : public Server {
  public:
   AssembledServer(std::unique_ptr<storage::Store> store, std::unique_ptr<plugins::Engine> engine,
                   const Config& config, Clock* clock, const rpc::Log& log)
-      : store_(std::move(store)),
+      : log_(log),
+        store_(std::move(store)),
         engine_(std::move(engine)),
         plan_kind_(app::MakePlanKind()),
         measure_kind_(app::MakeMeasureKind(engine_.get())),
@@ -164,14 +167,7 @@ class AssembledServer final : public Server {
           absl::StrCat("cannot listen on ", config.listen,
                        ": another program took the port just now; choose another with --listen"));
     }
-    for (const char* name :
-         {v1::PlanService::service_full_name(), v1::MeasureService::service_full_name(),
-          v1::DatasetService::service_full_name(), v1::IndicatorService::service_full_name(),
-          v1::ObservationService::service_full_name(), v1::ProgressService::service_full_name(),
-          v1::PluginService::service_full_name(), v1::EventService::service_full_name(),
-          v1::ScriptService::service_full_name()}) {
-      grpc_->GetHealthCheckService()->SetServingStatus(name, true);
-    }
+    SetServing(true);
     plugin_admin_.OnHealth([this](bool healthy) {
       grpc_->GetHealthCheckService()->SetServingStatus(kPluginHealth, healthy);
     });
@@ -187,13 +183,24 @@ class AssembledServer final : public Server {
     return absl::OkStatus();
   }
 
+  // While the store cannot be written; any thread.
+  void SetStoreHealthy(bool healthy) {
+    log_(healthy ? "the database was opened again and is whole: serving"
+                 : "the database had an I/O error: not serving until it can be opened again");
+    absl::MutexLock lock(&health_mutex_);
+    if (!stopped_) SetServing(healthy);
+  }
+
   absl::Status ReloadPlugins() override { return plugin_admin_.Reload(false).status(); }
 
   int port() const override { return port_; }
 
   void Stop(absl::Duration drain) override {
-    if (stopped_) return;
-    stopped_ = true;
+    {
+      absl::MutexLock lock(&health_mutex_);
+      if (stopped_) return;
+      stopped_ = true;
+    }
     plugin_admin_.OnHealth(nullptr);
     if (grpc_ != nullptr) {
       grpc_->GetHealthCheckService()->SetServingStatus(false);
@@ -221,6 +228,19 @@ class AssembledServer final : public Server {
     closer.join();
   }
 
+  // The whole and each service; what is said of the plugins stays.
+  void SetServing(bool serving) {
+    for (const char* name :
+         {"", v1::PlanService::service_full_name(), v1::MeasureService::service_full_name(),
+          v1::DatasetService::service_full_name(), v1::IndicatorService::service_full_name(),
+          v1::ObservationService::service_full_name(), v1::ProgressService::service_full_name(),
+          v1::PluginService::service_full_name(), v1::EventService::service_full_name(),
+          v1::ScriptService::service_full_name()}) {
+      grpc_->GetHealthCheckService()->SetServingStatus(name, serving);
+    }
+  }
+
+  const rpc::Log log_;
   const std::unique_ptr<storage::Store> store_;
   const std::unique_ptr<plugins::Engine> engine_;
   const std::unique_ptr<app::DocumentKind> plan_kind_;
@@ -258,8 +278,20 @@ class AssembledServer final : public Server {
   rpc::CallsInFlight calls_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
-  bool stopped_ = false;
+  absl::Mutex health_mutex_;
+  bool stopped_ ABSL_GUARDED_BY(health_mutex_) = false;
 };
+
+absl::StatusOr<std::unique_ptr<AssembledServer>> Assemble(std::unique_ptr<storage::Store> store,
+                                                          std::unique_ptr<plugins::Engine> engine,
+                                                          const Config& config, Clock* clock,
+                                                          const rpc::Log& log) {
+  auto server =
+      std::make_unique<AssembledServer>(std::move(store), std::move(engine), config, clock, log);
+  PT_RETURN_IF_ERROR(server->Follow());
+  PT_RETURN_IF_ERROR(server->Listen(config));
+  return server;
+}
 
 }  // namespace
 
@@ -279,8 +311,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   // that are answered at once need theirs.
   store_options.reader_connections =
       std::max(config.readers, config.workers + 2 + rpc::WatchHub::kThreads);
-  PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store,
+  PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::SqliteStore> store,
                       storage::SqliteStore::Open(store_options, clock));
+  storage::SqliteStore* const sqlite = store.get();
   // A plugin that was quarantined is not even loaded.
   PT_ASSIGN_OR_RETURN(const auto quarantined, app::QuarantinedBuilds(*store));
   for (const auto& [digest, reason] : quarantined) {
@@ -288,18 +321,18 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   }
   PT_ASSIGN_OR_RETURN(std::unique_ptr<plugins::Engine> engine,
                       plugins::OpenHost(host_options, log));
-  return StartOver(std::move(store), std::move(engine), config, clock, log);
+  PT_ASSIGN_OR_RETURN(std::unique_ptr<AssembledServer> server,
+                      Assemble(std::move(store), std::move(engine), config, clock, log));
+  // Ends with the writer thread, which Stop joins.
+  sqlite->OnHealth([server = server.get()](bool healthy) { server->SetStoreHealthy(healthy); });
+  return server;
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::StartOver(std::unique_ptr<storage::Store> store,
                                                           std::unique_ptr<plugins::Engine> engine,
                                                           const Config& config, Clock* clock,
                                                           const rpc::Log& log) {
-  auto server =
-      std::make_unique<AssembledServer>(std::move(store), std::move(engine), config, clock, log);
-  PT_RETURN_IF_ERROR(server->Follow());
-  PT_RETURN_IF_ERROR(server->Listen(config));
-  return std::unique_ptr<Server>(std::move(server));
+  return Assemble(std::move(store), std::move(engine), config, clock, log);
 }
 
 }  // namespace policytrack::server

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/error.h"
 #include "storage/sqlite/guard.h"
 #include "storage/sqlite/queries.h"
+#include "storage/sqlite/schema.h"
 #include "storage/sqlite/write_transaction.h"
 
 namespace policytrack::storage::sqlite {
@@ -20,6 +23,11 @@ constexpr int64_t kMaxGroupPoints = 65536;
 constexpr int kLogPages = 4000;
 constexpr int kMaxLogPages = 16000;
 
+// Between tries to open a database that had an I/O error.
+constexpr absl::Duration kFirstRetryPause = absl::Milliseconds(20);
+constexpr absl::Duration kLastRetryPause = absl::Seconds(10);
+
+constexpr char kQuickCheck[] = "PRAGMA quick_check(1)";
 constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kSavepoint[] = "SAVEPOINT one_write";
@@ -80,17 +88,100 @@ void GroupWriter::Stop() {
 
 void GroupWriter::Loop() {
   while (true) {
+    bool distrusted = false;
     {
+      absl::MutexLock lock(&mutex_);
+      const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return !queue_.empty() || distrusted_ || stopping_;
+      };
+      mutex_.Await(absl::Condition(&has_work));
+      if (queue_.empty() && stopping_) return;
+      distrusted = std::exchange(distrusted_, false);
+    }
+    if (distrusted) {
+      connection_ = nullptr;
+      SetHealthy(false);
+    } else {
+      RunGroup();
+      TidyLog();
+    }
+    if (!healthy_ && !Recover()) return;
+  }
+}
+
+bool GroupWriter::Recover() {
+  absl::Duration pause = kFirstRetryPause;
+  while (true) {
+    const absl::Status status = Reopen();
+    if (status.ok()) {
+      SetHealthy(true);
+      return true;
+    }
+    connection_ = nullptr;
+    const absl::Time next_try = absl::Now() + pause;
+    pause = std::min(2 * pause, kLastRetryPause);
+    // What waits and what comes meanwhile is told why.
+    for (bool in_time = true; in_time;) {
+      FailQueue(status);
       absl::MutexLock lock(&mutex_);
       const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
         return !queue_.empty() || stopping_;
       };
-      mutex_.Await(absl::Condition(&has_work));
-      if (queue_.empty()) return;
+      in_time = mutex_.AwaitWithDeadline(absl::Condition(&has_work), next_try);
+      if (stopping_ && queue_.empty()) return false;
     }
-    RunGroup();
-    TidyLog();
   }
+}
+
+absl::Status GroupWriter::Reopen() {
+  Head head;
+  PT_RETURN_IF_ERROR(Guard([&]() -> absl::Status {
+    connection_ = std::make_unique<Connection>(options_.path, options_.role, options_.busy_timeout);
+    Query check(*connection_, kQuickCheck);
+    if (!check.Step() || check.View(0) != "ok") return Damaged("the database file is damaged");
+    return absl::OkStatus();
+  }));
+  PT_RETURN_IF_ERROR(Guard([&] {
+    // What the operating system took but may not have written is written again.
+    connection_->Checkpoint();
+    // And a write that changes nothing shows that it can be written.
+    connection_->database().exec(absl::StrCat("PRAGMA user_version = ", kSchemaVersion));
+    head = ReadHead(*connection_);
+    return absl::OkStatus();
+  }));
+  if (head.revision < revision()) {
+    return Damaged(absl::StrCat("commits/", revision(), " was acknowledged and is gone"));
+  }
+  // A commit that ended in an error may be there after all.
+  if (head.revision == revision()) return absl::OkStatus();
+  revision_.store(head.revision, std::memory_order_release);
+  TellListeners();
+  return absl::OkStatus();
+}
+
+void GroupWriter::FailQueue(const absl::Status& failure) {
+  alone_ = 0;
+  Pending write;
+  while (Pop(&write)) write.done(failure);
+}
+
+void GroupWriter::Distrust() {
+  absl::MutexLock lock(&mutex_);
+  distrusted_ = true;
+}
+
+void GroupWriter::OnHealth(std::function<void(bool healthy)> listener) {
+  absl::MutexLock lock(&listeners_mutex_);
+  health_listener_ = std::move(listener);
+  if (health_listener_ && !told_healthy_) health_listener_(false);
+}
+
+void GroupWriter::SetHealthy(bool healthy) {
+  if (healthy_ == healthy) return;
+  healthy_ = healthy;
+  absl::MutexLock lock(&listeners_mutex_);
+  told_healthy_ = healthy;
+  if (health_listener_) health_listener_(healthy);
 }
 
 void GroupWriter::TidyLog() {
@@ -131,7 +222,7 @@ void GroupWriter::RunGroup() {
   if (failure.ok()) {
     failure = RunWrites(&group, &head);
     if (failure.ok()) failure = RunSql(*connection_, kCommit);
-    if (!failure.ok() && group.size() > 1) {
+    if (!failure.ok() && group.size() > 1 && !IsIoError(failure)) {
       AfterFailure(failure);
       Requeue(&group);
       return;
@@ -200,14 +291,18 @@ absl::Status GroupWriter::RunOne(Pending* write, Head* head, int64_t* points) {
 }
 
 void GroupWriter::AfterFailure(const absl::Status& failure) {
-  if (connection_ == nullptr) return;
-  connection_->RollBack();
-  if (failure.code() != absl::StatusCode::kUnavailable) connection_ = nullptr;
+  const bool io_error = IsIoError(failure);
+  if (connection_ != nullptr) connection_->RollBack();
+  if (io_error || failure.code() != absl::StatusCode::kUnavailable) connection_ = nullptr;
+  if (io_error) SetHealthy(false);
 }
 
 void GroupWriter::Answer(std::vector<Pending>* group, bool committed) {
   for (Pending& write : *group) write.done(std::move(write.result));
-  if (!committed) return;
+  if (committed) TellListeners();
+}
+
+void GroupWriter::TellListeners() {
   absl::MutexLock lock(&listeners_mutex_);
   for (const auto& [id, listener] : listeners_) listener(revision());
 }

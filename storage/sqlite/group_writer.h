@@ -4,6 +4,11 @@
 // When the database fails inside a group, everything of the group is rolled
 // back and its writes run again, each in a transaction of its own, so that only
 // those fail that the database cannot take.
+//
+// After an I/O error nothing runs again, as a commit may be stored whose end
+// was an error. The connection is closed and the store unhealthy until another
+// has been opened and has passed a quick check; it is tried at once, then with
+// growing pauses. Writes that come meanwhile fail at once.
 #ifndef POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_
 #define POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_
 
@@ -47,6 +52,11 @@ class GroupWriter {
   void Enqueue(WriteOptions options, Store::WriteBody body, Store::WriteDone done);
   int AddListener(std::function<void(int64_t)> listener);
   void RemoveListener(int id);
+  // Calls `listener` from the writer thread when the store becomes unhealthy or
+  // healthy again, and now if it is unhealthy. Null for none.
+  void OnHealth(std::function<void(bool healthy)> listener);
+  // Someone else met an I/O error: the writer looks for itself.
+  void Distrust();
   int64_t revision() const { return revision_.load(std::memory_order_acquire); }
   // Finishes what is queued; later writes get SERVER_STOPPING.
   void Stop();
@@ -73,21 +83,35 @@ class GroupWriter {
   // Checkpoints when the log is long, after the answers: no commit waits for it
   // unless writes come so thick that there is no pause.
   void TidyLog();
-  // After a failure other than busy or full the connection is not trusted again.
+  // After a failure other than busy or full the connection is not trusted again,
+  // after an I/O error the database is not.
   void AfterFailure(const absl::Status& failure);
+
+  // Tries to make the store healthy, or fails what waits; then waits for the
+  // next try. False when the writer is to end.
+  bool Recover();
+  // A new connection to a database that is whole and has all that was acknowledged.
+  absl::Status Reopen();
+  void SetHealthy(bool healthy);
+  void FailQueue(const absl::Status& failure);
+  void TellListeners();
 
   const Options options_;
   Clock* const clock_;
   std::unique_ptr<Connection> connection_;  // of the writer thread
   size_t alone_ = 0;                        // writes to run one at a time; of the writer thread
   std::atomic<int64_t> revision_;
+  bool healthy_ = true;  // of the writer thread
 
   absl::Mutex mutex_;
+  bool distrusted_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   // Held while listeners run, so that a removed one is not running.
   absl::Mutex listeners_mutex_;
+  std::function<void(bool)> health_listener_ ABSL_GUARDED_BY(listeners_mutex_);
+  bool told_healthy_ ABSL_GUARDED_BY(listeners_mutex_) = true;
   int next_listener_ ABSL_GUARDED_BY(listeners_mutex_) = 1;
   std::map<int, std::function<void(int64_t)>> listeners_ ABSL_GUARDED_BY(listeners_mutex_);
 

@@ -9,8 +9,16 @@
 #include "core/error.h"
 
 namespace policytrack::storage::sqlite {
+namespace {
+
+constexpr char kCause[] = "cause";
+constexpr char kIoError[] = "IO_ERROR";
+
+}  // namespace
 
 absl::Status StatusOfCode(int extended_code) {
+  // So a full disk refuses a longer index of the log.
+  if (extended_code == SQLITE_IOERR_SHMSIZE) return StatusOfCode(SQLITE_FULL);
   switch (extended_code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -20,6 +28,15 @@ absl::Status StatusOfCode(int extended_code) {
       return Error(absl::StatusCode::kUnavailable, reason::kStoreFull,
                    "the disk of the database is full, nothing was written; "
                    "free space and try again");
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PROTOCOL:
+      return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
+                   absl::StrCat("the database had an I/O error (SQLite result code ", extended_code,
+                                ") and is opened again; what was being written may be stored "
+                                "or not; try again later with the same request id"),
+                   {{kCause, kIoError}});
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Damaged("the database file is damaged");
@@ -27,6 +44,10 @@ absl::Status StatusOfCode(int extended_code) {
       return absl::InternalError(
           absl::StrCat("the database failed (SQLite result code ", extended_code, ")"));
   }
+}
+
+bool IsIoError(const absl::Status& status) {
+  return !status.ok() && MetadataOf(status, kCause) == kIoError;
 }
 
 absl::Status Damaged(absl::string_view what) {

@@ -9,10 +9,12 @@
 #include "storage/sqlite/view_transaction.h"
 
 namespace policytrack::storage::sqlite {
-ReaderPool::ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock)
+ReaderPool::ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock,
+                       std::function<void()> on_io_error)
     : path_(std::move(path)),
       busy_timeout_(busy_timeout),
       clock_(clock),
+      on_io_error_(std::move(on_io_error)),
       free_(std::max(connections, 1)) {}
 
 ReaderPool::~ReaderPool() = default;
@@ -22,6 +24,8 @@ absl::Status ReaderPool::Read(const Store::ReadBody& body) {
     ViewReadTransaction transaction(view);
     const absl::Status status = body(transaction);
     *failed = !transaction.failure().ok();
+    // Also one that the body kept to itself.
+    if (IsIoError(transaction.failure())) on_io_error_();
     return status;
   });
 }
@@ -42,6 +46,7 @@ absl::Status ReaderPool::ReadView(const ViewBody& body) {
   });
   // A connection that failed is not trusted again; the next read opens another.
   if (failed) connection = nullptr;
+  if (failed && IsIoError(status)) on_io_error_();
   GiveBack(std::move(connection));
   return status;
 }

@@ -22,7 +22,9 @@ namespace policytrack::storage::sqlite {
 class ReaderPool {
  public:
   // Connections are opened when first needed, at most `connections`.
-  ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock);
+  // `on_io_error` is called from a reading thread after each I/O error.
+  ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock,
+             std::function<void()> on_io_error);
   // REQUIRES: no Read is running.
   ~ReaderPool();
 
@@ -45,6 +47,7 @@ class ReaderPool {
   const std::string path_;
   const absl::Duration busy_timeout_;
   Clock* const clock_;
+  const std::function<void()> on_io_error_;
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);
   int free_ ABSL_GUARDED_BY(mutex_);  // how many more may be lent

@@ -37,7 +37,7 @@ struct SqliteStore::Parts {
         writer({this->directory.database_path(), role, options.busy_timeout}, std::move(connection),
                head, clock),
         readers(this->directory.database_path(), options.reader_connections, options.busy_timeout,
-                clock) {}
+                clock, [this] { writer.Distrust(); }) {}
 
   sqlite::DataDirectory directory;
   sqlite::GroupWriter writer;
@@ -79,6 +79,10 @@ int SqliteStore::AddListener(std::function<void(int64_t)> listener) {
 void SqliteStore::RemoveListener(int id) { parts_->writer.RemoveListener(id); }
 
 int64_t SqliteStore::revision() const { return parts_->writer.revision(); }
+
+void SqliteStore::OnHealth(std::function<void(bool healthy)> listener) {
+  parts_->writer.OnHealth(std::move(listener));
+}
 
 void SqliteStore::Stop() { parts_->writer.Stop(); }
 

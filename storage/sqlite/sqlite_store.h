@@ -52,6 +52,13 @@ class SqliteStore final : public Store {
   // Reads go on after it.
   void Stop() override;
 
+  // An I/O error makes the store unhealthy: writes are refused, reads answer
+  // where they can, until the database has been opened again and has passed a
+  // quick check, which the store tries by itself. `listener` is called from the
+  // writer thread at each change, and here if the store is unhealthy now. It must
+  // not block. Null for none; none is running after it returns.
+  void OnHealth(std::function<void(bool healthy)> listener);
+
   // Checks the whole database: the file, the chain of the commits, and that what
   // is stored is what each commit wrote. Reads everything, beside other calls.
   // Returns INTERNAL / STORE_DAMAGED, with the first commit that does not match

@@ -33,6 +33,7 @@ class Client:
 
     def __init__(self, name, ledger, rng):
         self.name, self.ledger = name, ledger
+        self.ended = None  # the code of the call that found the server gone
         self.rng = random.Random(f"{rng.random()} {name}")
         self.number = 0
 
@@ -46,9 +47,12 @@ class Client:
     def run(self, address):
         # A connection of its own, and no waiting for it: the server may be gone already.
         api = generated.Api(self.ledger.v1, address, [("grpc.use_local_subchannel_pool", 1)])
-        with contextlib.closing(api.channel), contextlib.suppress(grpc.RpcError):
-            while True:
-                self.write(api)
+        with contextlib.closing(api.channel):
+            try:
+                while True:
+                    self.write(api)
+            except grpc.RpcError as error:
+                self.ended = error.code()
 
     def call(self, api, method, request, refused=None):
         """Calls; gives the answer, None when it was refused as expected; raises when the server
@@ -58,7 +62,7 @@ class Client:
             answer = method(request, timeout=CALL_SECONDS)
         except grpc.RpcError as error:
             reason = refusal(api, error)
-            if reason is None:
+            if reason in (None, "SERVER_STOPPING"):
                 raise
             check(reason == refused, f"{self.name}: {reason}: {error.details()}")
             return None

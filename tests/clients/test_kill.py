@@ -5,12 +5,14 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import struct
 import subprocess
 import time
 import zlib
 
+import grpc
 import pytest
 
 import harness
@@ -21,6 +23,8 @@ import stubs as generated
 from stored import Stored, check_chain, points_of
 
 KILLS = int(os.environ.get("POLICYTRACK_KILLS", "50"))
+STOPS = int(os.environ.get("POLICYTRACK_STOPS", "3"))
+DRAIN_SECONDS = 2
 # The clients work until this many requests and answers, at most.
 MOST_TICKS = 600
 READY_SECONDS = 2
@@ -42,6 +46,7 @@ class Machine:
     """One data directory and the servers that run on it, one after the other."""
 
     def __init__(self, start, folder, stubs, rng):
+        self.flags = ()
         self.start, self.folder, self.stubs, self.rng = start, folder, stubs, rng
         self.starts = []  # seconds from exec to ready
         self.server = self.api = None
@@ -58,7 +63,7 @@ class Machine:
             shutil.rmtree(before, ignore_errors=True)
             shutil.copytree(self.folder, before)
             begin = time.monotonic()
-            self.server = self.start(data_dir=self.folder)
+            self.server = self.start(*self.flags, data_dir=self.folder)
             self.api = ready(self.server, self.stubs)
             took = time.monotonic() - begin
             if took <= READY_SECONDS:
@@ -173,6 +178,48 @@ def test_what_was_acknowledged_is_there_after_every_kill(machine, seed, tmp_path
               f"{sum(not push.repeated for push in unanswered)} of those there; "
               f"{sum(map(len, ledger.documents.values()))} revisions of measures; "
               f"ready after {max(machine.starts):.2f} s at most, {machine.repeated} starts taken back", flush=True)
+
+
+def stop_while_they_write(machine, ledger, clients, ticks):
+    """Asks the server to stop in the middle of all that. Gives what its health said meanwhile."""
+    ledger.count = 0
+    watch = machine.api.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=harness.CALL_SECONDS)
+    said = [next(watch)]
+    with kill_clients.writing(clients, machine.server.address):
+        with ledger.changed:
+            assert ledger.changed.wait_for(lambda: ledger.count >= ticks, harness.CALL_SECONDS)
+        begin = time.monotonic()
+        machine.server.process.send_signal(signal.SIGTERM)
+        # Until the connection ends: what it says last, it says before.
+        with contextlib.suppress(grpc.RpcError):
+            said.extend(watch)
+        code = machine.server.process.wait(harness.START_SECONDS)
+        took = time.monotonic() - begin
+    machine.api.channel.close()
+    assert code == 0, machine.server.text()
+    # A push is open all the time, and cut at the limit; the rest is the time of a busy machine.
+    assert took < DRAIN_SECONDS + 10, took
+    return said
+
+
+def test_a_stop_under_load_loses_nothing_and_says_so_first(machine, seed, capsys):
+    with capsys.disabled():
+        print(f"POLICYTRACK_KILL_SEED={seed}", flush=True)
+    machine.flags = ("--drain-seconds", DRAIN_SECONDS)
+    machine.restart()
+    ledger = set_up(machine.api)
+    pushers, clients = clients_of(ledger, machine.rng)
+    for _ in range(STOPS):
+        said = stop_while_they_write(machine, ledger, clients, machine.rng.randrange(20, MOST_TICKS))
+        # Health, field 1: SERVING is 1, NOT_SERVING is 2.
+        assert said == [b"\x08\x01", b"\x08\x02"]
+        for client in clients:
+            assert client.ended in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED), (client.name, client.ended)
+        Stored(machine.folder).verify()
+        machine.restart()
+        check_after_start(machine, ledger, pushers)
+    machine.stop()
+    ledgers.check_stored(Stored(machine.folder), ledger)
 
 
 def test_a_large_push_is_there_whole_or_not_at_all(machine, stubs):

@@ -24,9 +24,21 @@ TEST(SqliteGuardTest, CodesAreMappedWithTheirExtensions) {
   for (const int code : {SQLITE_CORRUPT, SQLITE_CORRUPT_INDEX, SQLITE_NOTADB}) {
     ExpectError(code, absl::StatusCode::kInternal, reason::kStoreDamaged);
   }
-  for (const int code : {SQLITE_IOERR, SQLITE_IOERR_FSYNC, SQLITE_CANTOPEN, SQLITE_NOMEM, -1}) {
+  ExpectError(SQLITE_IOERR_SHMSIZE, absl::StatusCode::kUnavailable, reason::kStoreFull);
+  for (const int code : {SQLITE_NOMEM, SQLITE_ERROR, -1}) {
     ExpectError(code, absl::StatusCode::kInternal, "");
   }
+}
+
+TEST(SqliteGuardTest, IoErrorsAreToldFromABusyDatabase) {
+  for (const int code : {SQLITE_IOERR, SQLITE_IOERR_FSYNC, SQLITE_CANTOPEN, SQLITE_READONLY}) {
+    ExpectError(code, absl::StatusCode::kUnavailable, reason::kStoreBusy);
+    EXPECT_TRUE(IsIoError(StatusOfCode(code))) << code;
+  }
+  for (const int code : {SQLITE_BUSY, SQLITE_FULL, SQLITE_CORRUPT, SQLITE_NOMEM}) {
+    EXPECT_FALSE(IsIoError(StatusOfCode(code))) << code;
+  }
+  EXPECT_FALSE(IsIoError(absl::OkStatus()));
 }
 
 TEST(SqliteGuardTest, ExceptionsBecomeStatusesWithoutTheirText) {

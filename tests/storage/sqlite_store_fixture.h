@@ -2,6 +2,7 @@
 #ifndef POLICYTRACK_TESTS_STORAGE_SQLITE_STORE_FIXTURE_H_
 #define POLICYTRACK_TESTS_STORAGE_SQLITE_STORE_FIXTURE_H_
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -26,6 +27,12 @@ inline std::string ReadFile(const std::string& path) {
 }
 inline void WriteFile(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
+}
+
+// How often a test repeats itself: the variable of the environment, else `usual`.
+inline int RoundsOf(const char* variable, int usual) {
+  const char* const value = std::getenv(variable);
+  return value == nullptr ? usual : std::atoi(value);
 }
 
 class SqliteStoreTest : public testing::Test {

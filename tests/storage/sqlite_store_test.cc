@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "absl/synchronization/notification.h"
 #include "storage/sqlite/connection.h"
 #include "tests/storage/sqlite_store_fixture.h"
 
@@ -17,6 +18,11 @@ TEST_F(SqliteStoreTest, AnIoErrorFailsTheWriteAndNothingElse) {
   Open();
   ASSERT_TRUE(Push("k", 1).ok());
   ASSERT_TRUE(ReadSeries("k").ok());
+  // It recovers after the limit is taken away, and not before.
+  absl::Notification healthy;
+  store_->OnHealth([&](bool is) {
+    if (is) healthy.Notify();
+  });
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   const sighandler_t handler = signal(SIGXFSZ, SIG_IGN);
@@ -28,12 +34,13 @@ TEST_F(SqliteStoreTest, AnIoErrorFailsTheWriteAndNothingElse) {
   const auto read = ReadSeries("k");
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   signal(SIGXFSZ, handler);
-  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInternal) << refused.status();
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable) << refused.status();
   EXPECT_FALSE(again.ok());
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->values, std::vector<double>{1});
   EXPECT_EQ(store_->revision(), 1);
 
+  healthy.WaitForNotification();
   const auto accepted = Push("k", 4);
   ASSERT_TRUE(accepted.ok()) << accepted.status();
   EXPECT_EQ(*accepted, 2);

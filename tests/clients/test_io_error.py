@@ -1,0 +1,71 @@
+"""A server whose files can no longer be written: writes are told to try again, health says NOT_SERVING,
+reads go on; and with the files writable again it serves by itself, and a write sent again is done once."""
+
+import resource
+
+import grpc
+import pytest
+
+import harness
+import stubs as generated
+import world
+
+DATASET = "datasets/paths-km"
+REQUEST_ID = "5b0cb4c0-7a0f-4a6c-8b8e-0d6f6f1e2a01"
+# Messages of grpc.health.v1: the status is field 1.
+SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
+# The signal that a write over the limit would send is ignored, as EFBIG is what is wanted.
+IGNORING = ("sh", "-c", 'trap "" XFSZ; exec "$@"', "sh")
+
+
+@pytest.fixture
+def server(start):
+    return start(under=IGNORING).start()
+
+
+def limit_files(server, most):
+    """From now on no byte beyond can be written to any file."""
+    hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard if most is None else most, hard))
+
+
+def test_an_io_error_is_told_and_survived_without_a_restart(server, stubs):
+    with generated.Api(stubs, server.address) as api:
+        for kind, request in world.DOCUMENTS:
+            api.create(kind, request)
+        first = api.push(DATASET, [("2020", 100)])
+        watches = [api.channel.unary_stream("/grpc.health.v1.Health/Watch")(request, timeout=harness.CALL_SECONDS)
+                   for request in (b"", b"\x0a\x21policytrack.v1.ObservationService")]
+        assert [next(watch) for watch in watches] == [SERVING, SERVING]
+
+        def push():
+            return api.push(DATASET, [("2021", 110)], request_id=REQUEST_ID)
+
+        def present():
+            answer = api.observation.ListObservations(
+                stubs.ListObservationsRequest(parent=DATASET), timeout=harness.CALL_SECONDS)
+            return {row.period: row.value for row in answer.observations}
+
+        limit_files(server, 0)
+        for _ in range(3):
+            with pytest.raises(grpc.RpcError) as caught:
+                push()
+            assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+            info = api.error_info(caught.value)
+            assert (info.reason, info.metadata["cause"]) == ("STORE_BUSY", "IO_ERROR")
+            assert present() == {"2020": 100}
+        assert [next(watch) for watch in watches] == [NOT_SERVING, NOT_SERVING]
+        # It has tried again meanwhile, and does not say that it is well.
+        check = api.channel.unary_unary("/grpc.health.v1.Health/Check")
+        assert check(b"", timeout=harness.CALL_SECONDS) == NOT_SERVING
+
+        limit_files(server, None)
+        assert [next(watch) for watch in watches] == [SERVING, SERVING]
+        done = push()
+        assert present() == {"2020": 100, "2021": 110}
+        again = push()
+        assert again.replayed and again.revision == done.revision > first.revision
+        for watch in watches:
+            watch.cancel()
+    assert "I/O error" in server.text() and "opened again" in server.text()
+    assert server.stop() == 0
