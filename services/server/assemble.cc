@@ -11,6 +11,7 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "plugins/host/host.h"
+#include "services/app/admin.h"
 #include "services/app/documents.h"
 #include "services/app/evaluator.h"
 #include "services/app/explain.h"
@@ -21,6 +22,7 @@
 #include "services/app/preview.h"
 #include "services/app/progress.h"
 #include "services/app/purger.h"
+#include "services/rpc/admin_service.h"
 #include "services/rpc/dataset_service.h"
 #include "services/rpc/edge.h"
 #include "services/rpc/event_service.h"
@@ -41,6 +43,8 @@ namespace {
 
 // Calls that may wait for a thread before more are refused.
 constexpr size_t kMaxQueuedCalls = 1024;
+// A backup and a check hold one each for as long as they take.
+constexpr int kAdminReaders = 2;
 constexpr int kMaxReceiveBytes = 4 << 20;
 constexpr int kMaxMetadataBytes = 8 << 10;
 constexpr int kMaxConcurrentStreams = 100;
@@ -57,6 +61,10 @@ absl::Status CheckListen(const Config& config) {
       "--allow-unauthenticated-clients-from-any-network if the network is yours alone"));
 }
 
+app::Retention RetentionOf(const Config& config) {
+  return {absl::Hours(config.request_id_hours), absl::Hours(24 * config.deleted_measure_days)};
+}
+
 // Everything, in the order in which it is built; destroyed in reverse.
 class AssembledServer final : public Server {
  public:
@@ -68,30 +76,32 @@ class AssembledServer final : public Server {
         measure_kind_(app::MakeMeasureKind(engine_.get())),
         dataset_kind_(app::MakeDatasetKind(engine_.get())),
         indicator_kind_(app::MakeIndicatorKind(engine_.get())),
-        plans_(store_.get(), clock, plan_kind_.get()),
-        measures_(store_.get(), clock, measure_kind_.get()),
-        datasets_(store_.get(), clock, dataset_kind_.get()),
-        indicators_(store_.get(), clock, indicator_kind_.get()),
+        plans_(store_.get(), clock, plan_kind_.get(), RetentionOf(config)),
+        measures_(store_.get(), clock, measure_kind_.get(), RetentionOf(config)),
+        datasets_(store_.get(), clock, dataset_kind_.get(), RetentionOf(config)),
+        indicators_(store_.get(), clock, indicator_kind_.get(), RetentionOf(config)),
         evaluator_(store_.get(), engine_.get(), log),
         observations_(store_.get(), engine_.get(), &evaluator_),
         progress_(store_.get(), engine_.get(), &evaluator_, clock),
         explainer_(store_.get(), engine_.get(), &evaluator_),
         preview_(store_.get(), engine_.get()),
         history_(store_.get()),
-        purger_(&measures_, log),
+        purger_(store_.get(), &measures_, log),
         plugin_list_(engine_.get()),
+        admin_(store_.get(), clock, {config.backup_dir, config.data_dir}, log),
         executor_(config.workers, kMaxQueuedCalls),
         edge_(log, &executor_),
         plan_service_(&edge_, &plans_),
         measure_service_(&edge_, &measures_),
         dataset_service_(&edge_, &datasets_),
         indicator_service_(&edge_, &indicators_, &preview_),
-        observation_service_(
-            &edge_, store_.get(), &observations_,
-            app::PushLimits{config.max_push_mib << 20, config.max_push_total_mib << 20}),
+        observation_service_(&edge_, store_.get(), &observations_,
+                             app::PushLimits{config.max_push_mib << 20,
+                                             config.max_push_total_mib << 20, RetentionOf(config)}),
         progress_service_(&edge_, &progress_, &explainer_),
         plugin_service_(&edge_, &plugin_list_),
-        event_service_(&edge_, &history_) {}
+        event_service_(&edge_, &history_),
+        admin_service_(log, &admin_) {}
 
   ~AssembledServer() override { Stop(absl::ZeroDuration()); }
 
@@ -111,8 +121,9 @@ class AssembledServer final : public Server {
           static_cast<grpc_compression_algorithm>(algorithm), false);
     }
     const std::vector<grpc::Service*> services = {
-        &plan_service_,        &measure_service_,  &dataset_service_, &indicator_service_,
-        &observation_service_, &progress_service_, &plugin_service_,  &event_service_};
+        &plan_service_,      &measure_service_,     &dataset_service_,
+        &indicator_service_, &observation_service_, &progress_service_,
+        &plugin_service_,    &event_service_,       &admin_service_};
     for (grpc::Service* service : services) builder.RegisterService(service);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
     creators.push_back(rpc::UnreadableRequests());
@@ -123,12 +134,18 @@ class AssembledServer final : public Server {
           absl::StrCat("cannot listen on ", config.listen,
                        ": another program took the port just now; choose another with --listen"));
     }
+    grpc::HealthCheckServiceInterface* const health = grpc_->GetHealthCheckService();
+    // What only reads is served in salvage too; the whole is not.
     for (const char* name :
-         {v1::PlanService::service_full_name(), v1::MeasureService::service_full_name(),
+         {v1::ProgressService::service_full_name(), v1::PluginService::service_full_name(),
+          v1::EventService::service_full_name(), v1::AdminService::service_full_name()}) {
+      health->SetServingStatus(name, true);
+    }
+    for (const char* name :
+         {"", v1::PlanService::service_full_name(), v1::MeasureService::service_full_name(),
           v1::DatasetService::service_full_name(), v1::IndicatorService::service_full_name(),
-          v1::ObservationService::service_full_name(), v1::ProgressService::service_full_name(),
-          v1::PluginService::service_full_name(), v1::EventService::service_full_name()}) {
-      grpc_->GetHealthCheckService()->SetServingStatus(name, true);
+          v1::ObservationService::service_full_name()}) {
+      health->SetServingStatus(name, !config.read_only_salvage);
     }
     return absl::OkStatus();
   }
@@ -172,6 +189,7 @@ class AssembledServer final : public Server {
   app::History history_;
   app::Purger purger_;
   app::PluginList plugin_list_;
+  app::Admin admin_;
   rpc::Executor executor_;
   rpc::Edge edge_;
   rpc::PlanService plan_service_;
@@ -182,6 +200,7 @@ class AssembledServer final : public Server {
   rpc::ProgressService progress_service_;
   rpc::PluginService plugin_service_;
   rpc::EventService event_service_;
+  rpc::AdminService admin_service_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
   bool stopped_ = false;
@@ -203,7 +222,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   store_options.data_dir = config.data_dir;
   // Every worker may hold one while it computes; evaluation and the calls that
   // are answered at once need theirs.
-  store_options.reader_connections = std::max(config.readers, config.workers + 2);
+  store_options.reader_connections = std::max(config.readers, config.workers + 2) + kAdminReaders;
+  store_options.read_only_salvage = config.read_only_salvage;
   PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::Store> store,
                       storage::SqliteStore::Open(store_options, clock));
   return StartOver(std::move(store), std::move(engine), config, clock, log);
@@ -215,7 +235,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::StartOver(std::unique_ptr<storag
                                                           const rpc::Log& log) {
   auto server =
       std::make_unique<AssembledServer>(std::move(store), std::move(engine), config, clock, log);
-  server->Follow();
+  // What follows the store writes.
+  if (!config.read_only_salvage) server->Follow();
   PT_RETURN_IF_ERROR(server->Listen(config));
   return std::unique_ptr<Server>(std::move(server));
 }

@@ -6,10 +6,12 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "storage/store.h"
 
@@ -40,6 +42,15 @@ class FaultyStore final : public storage::Store {
   }
   void RemoveListener(int id) override { real_->RemoveListener(id); }
   int64_t revision() const override { return real_->revision(); }
+  absl::StatusOr<storage::StoreState> CopyTo(const std::string& file,
+                                             const Progress& progress) override {
+    const absl::Status fault = Get(&reads_);
+    return fault.ok() ? real_->CopyTo(file, progress) : fault;
+  }
+  absl::StatusOr<storage::VerifyReport> VerifyAll(const Progress& progress) override {
+    const absl::Status fault = Get(&reads_);
+    return fault.ok() ? real_->VerifyAll(progress) : fault;
+  }
   void Stop() override { real_->Stop(); }
 
  private:
