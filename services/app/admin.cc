@@ -1,6 +1,7 @@
 #include "services/app/admin.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/digest.h"
@@ -14,21 +15,30 @@ namespace {
 
 constexpr size_t kChunkBytes = 256 << 10;
 constexpr absl::Duration kBetweenProgress = absl::Seconds(1);
+constexpr absl::Duration kPatience = absl::Seconds(5);
 
 // One at a time: each reads the whole store, and a second would only slow the first.
+// Who comes meanwhile waits a little, as for one that is just ending.
 class Turn {
  public:
-  explicit Turn(std::atomic<bool>* taken) : taken_(taken), mine_(!taken->exchange(true)) {}
+  Turn(absl::Mutex* mutex, bool* taken) : mutex_(mutex), taken_(taken) {
+    absl::MutexLock lock(mutex_);
+    const auto is_free = [this] { return !*taken_; };
+    mine_ = mutex_->AwaitWithTimeout(absl::Condition(&is_free), kPatience);
+    if (mine_) *taken_ = true;
+  }
   ~Turn() {
-    if (mine_) taken_->store(false);
+    absl::MutexLock lock(mutex_);
+    if (mine_) *taken_ = false;
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   bool mine() const { return mine_; }
 
  private:
-  std::atomic<bool>* const taken_;
-  const bool mine_;
+  absl::Mutex* const mutex_;
+  bool* const taken_;
+  bool mine_ = false;
 };
 
 absl::Status RunsAlready(absl::string_view what) {
@@ -89,7 +99,7 @@ absl::StatusOr<v1::Backup> Admin::CreateBackup(const v1::CreateBackupRequest& re
   }
   const std::string name = absl::StrCat(request.backup_id(), ".db");
   PT_RETURN_IF_ERROR(CheckNoBackup(options_.backup_dir, name));
-  const Turn turn(&copying_);
+  const Turn turn(&mutex_, &copying_);
   if (!turn.mine()) return RunsAlready("backup");
   PT_ASSIGN_OR_RETURN(BackupFile file, BackupFile::Make(options_.backup_dir));
   if (request.validate_only()) return v1::Backup();
@@ -105,7 +115,7 @@ absl::StatusOr<v1::Backup> Admin::CreateBackup(const v1::CreateBackupRequest& re
 }
 
 absl::Status Admin::DownloadBackup(const SendChunk& send, const Gone& gone) {
-  const Turn turn(&copying_);
+  const Turn turn(&mutex_, &copying_);
   if (!turn.mine()) return RunsAlready("backup");
   PT_ASSIGN_OR_RETURN(
       BackupFile file,
@@ -134,7 +144,7 @@ absl::Status Admin::DownloadBackup(const SendChunk& send, const Gone& gone) {
 }
 
 absl::Status Admin::VerifyStore(const SendProgress& send, const Gone& gone) {
-  const Turn turn(&checking_);
+  const Turn turn(&mutex_, &checking_);
   if (!turn.mine()) return RunsAlready("check");
   absl::Time told = absl::InfinitePast();
   PT_ASSIGN_OR_RETURN(const storage::VerifyReport found,

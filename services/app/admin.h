@@ -4,14 +4,15 @@
 #ifndef POLICYTRACK_SERVICES_APP_ADMIN_H_
 #define POLICYTRACK_SERVICES_APP_ADMIN_H_
 
-#include <atomic>
 #include <functional>
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "core/clock.h"
 #include "policytrack/v1/admin_service.pb.h"
 #include "storage/store.h"
@@ -49,8 +50,9 @@ class Admin {
   Clock* const clock_;
   const AdminOptions options_;
   const Log log_;
-  std::atomic<bool> copying_ = false;
-  std::atomic<bool> checking_ = false;
+  absl::Mutex mutex_;
+  bool copying_ ABSL_GUARDED_BY(mutex_) = false;
+  bool checking_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace policytrack::app

@@ -55,6 +55,11 @@ class StreamJob final : public grpc::ServerWriteReactor<Response> {
       : edge_(edge), context_(context), method_(method), work_(std::move(work)) {}
 
   void Run() {
+    if (context_->IsCancelled()) {
+      End(Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
+                "the call was cancelled before it was run"));
+      return;
+    }
     End(work_([this](const Response& message) { return Write(message); },
               [this] { return context_->IsCancelled(); }));
   }

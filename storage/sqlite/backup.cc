@@ -128,6 +128,14 @@ absl::Status Refused(absl::string_view copy, absl::string_view what) {
   return absl::FailedPreconditionError(absl::StrCat("cannot restore from ", copy, ": ", what));
 }
 
+// The same about the copy, and without what is to be done about a database.
+absl::Status NotSound(absl::string_view copy, const absl::Status& status) {
+  if (ReasonOf(status) != reason::kStoreDamaged) return Refused(copy, status.message());
+  const absl::string_view what = status.message().substr(0, status.message().find("; "));
+  return Error(status.code(), reason::kStoreDamaged,
+               absl::StrCat("cannot restore from ", copy, ": ", what, "; take another backup"));
+}
+
 absl::Status CopyBytes(const std::string& from, const std::string& to) {
   std::error_code error;
   fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
@@ -175,22 +183,20 @@ absl::StatusOr<VerifyReport> RestoreCopy(const std::string& copy, const std::str
                    "make one with `policytrack backup`");
   }
   VerifyReport report;
-  PT_RETURN_IF_ERROR(
-      DataDirectory::CreateFrom(data_dir, [&](const std::string& draft) {
-        PT_RETURN_IF_ERROR(CopyBytes(copy, draft));
-        PT_ASSIGN_OR_RETURN(report, CheckAll(draft));
-        if (const absl::Status damage = StatusOfReport(report); !damage.ok()) {
-          return Error(damage.code(), reason::kStoreDamaged,
-                       absl::StrCat("cannot restore from ", copy, ": ", report.problems[0].resource,
-                                    ": ", report.problems[0].message, "; take another backup"));
-        }
-        const std::string chain = ToHex(report.state.chain_digest);
-        if (absl::StartsWith(chain, expected_chain)) return absl::OkStatus();
-        return Refused(copy, absl::StrCat("its chain digest at revision ", report.state.revision,
-                                          " is ", chain, ", and ", expected_chain,
-                                          " was expected; it is a backup of another "
-                                          "service or of another day"));
-      }).status());
+  const auto fill = [&](const std::string& draft) -> absl::Status {
+    PT_RETURN_IF_ERROR(CopyBytes(copy, draft));
+    const absl::StatusOr<VerifyReport> checked = CheckAll(draft);
+    if (!checked.ok()) return NotSound(copy, checked.status());
+    if (checked->problem_count > 0) return NotSound(copy, StatusOfReport(*checked));
+    report = *checked;
+    const std::string chain = ToHex(report.state.chain_digest);
+    if (absl::StartsWith(chain, expected_chain)) return absl::OkStatus();
+    return Refused(copy, absl::StrCat("its chain digest at revision ", report.state.revision,
+                                      " is ", chain, ", and ", expected_chain,
+                                      " was expected; it is a backup of another service or of "
+                                      "another day"));
+  };
+  PT_RETURN_IF_ERROR(DataDirectory::CreateFrom(data_dir, fill).status());
   return report;
 }
 

@@ -14,6 +14,16 @@ def copy_of(message):
     return copy
 
 
+class Stream:
+    """A method that answers in a stream, called as if it gave one answer: the bytes of all messages."""
+
+    def __init__(self, call):
+        self.future = call
+
+    def __call__(self, data, **options):
+        return b"".join(self.future(data, **options))
+
+
 class Service:
     """A server that holds the full world, called with raw bytes. `accepted` has a method, a field and a
     fault, as regular expressions, of what is taken, and why that is right."""
@@ -37,6 +47,8 @@ class Service:
                      and re.fullmatch(rule[1], variant.path) and re.fullmatch(rule[2], variant.what)), None)
 
     def call(self, name):
+        if refusals.METHODS[name].server_stream:
+            return Stream(self.api.channel.unary_stream(self.path(name)))
         return self.api.channel.unary_unary(self.path(name))
 
     def _resolved(self, value):

@@ -7,11 +7,12 @@ import types
 
 import grpc
 from google.protobuf import json_format
+from google.protobuf.message import Message
 
 from harness import CALL_SECONDS, ROOT, run, tool
 
 PROTO = ROOT / "proto"
-SERVICES = ("Plan", "Measure", "Dataset", "Indicator", "Observation", "Progress", "Plugin", "Event")
+SERVICES = ("Plan", "Measure", "Dataset", "Indicator", "Observation", "Progress", "Plugin", "Event", "Admin")
 
 
 def generate(folder):
@@ -72,7 +73,9 @@ class Api:
         descriptor = self.v1.methods[method]
         service = descriptor.containing_service.name.removesuffix("Service").lower()
         call = getattr(getattr(self, service), method)
-        return call(iter(messages) if method == "PushObservations" else messages[0], timeout=CALL_SECONDS)
+        answer = call(iter(messages) if method == "PushObservations" else messages[0], timeout=CALL_SECONDS)
+        # Of a stream the last message, after all of it.
+        return answer if isinstance(answer, Message) else list(answer)[-1]
 
     def error_info(self, error):
         """The one ErrorInfo of a call that failed, out of its trailing metadata."""

@@ -27,6 +27,19 @@ class FaultyStore final : public storage::Store {
   void FailEvaluations(const absl::Status& status) { Set(&evaluations_, status); }
   void FailReads(const absl::Status& status) { Set(&reads_, status); }
 
+  // Copies and checks wait as long as it is so.
+  void Hold(bool held) {
+    absl::MutexLock lock(&mutex_);
+    held_ = held;
+  }
+  // Waits until so many of them wait.
+  void AwaitHeld(int count) {
+    absl::MutexLock lock(&mutex_);
+    const auto enough = [this, count]()
+                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return waiting_ >= count; };
+    mutex_.Await(absl::Condition(&enough));
+  }
+
   absl::Status Read(const ReadBody& body) override {
     const absl::Status fault = Get(&reads_);
     return fault.ok() ? real_->Read(body) : fault;
@@ -44,16 +57,25 @@ class FaultyStore final : public storage::Store {
   int64_t revision() const override { return real_->revision(); }
   absl::StatusOr<storage::StoreState> CopyTo(const std::string& file,
                                              const Progress& progress) override {
+    WaitWhileHeld();
     const absl::Status fault = Get(&reads_);
     return fault.ok() ? real_->CopyTo(file, progress) : fault;
   }
   absl::StatusOr<storage::VerifyReport> VerifyAll(const Progress& progress) override {
+    WaitWhileHeld();
     const absl::Status fault = Get(&reads_);
     return fault.ok() ? real_->VerifyAll(progress) : fault;
   }
   void Stop() override { real_->Stop(); }
 
  private:
+  void WaitWhileHeld() {
+    absl::MutexLock lock(&mutex_);
+    ++waiting_;
+    const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !held_; };
+    mutex_.Await(absl::Condition(&free));
+    --waiting_;
+  }
   void Set(absl::Status* fault, const absl::Status& status) {
     absl::MutexLock lock(&mutex_);
     *fault = status;
@@ -65,6 +87,8 @@ class FaultyStore final : public storage::Store {
 
   const std::unique_ptr<storage::Store> real_;
   mutable absl::Mutex mutex_;
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status writes_;
   absl::Status evaluations_;
   absl::Status reads_;

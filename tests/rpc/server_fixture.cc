@@ -87,6 +87,7 @@ void ServerFixture::StartServer() {
   progress_ = v1::ProgressService::NewStub(channel);
   plugins_ = v1::PluginService::NewStub(channel);
   events_ = v1::EventService::NewStub(channel);
+  admin_ = v1::AdminService::NewStub(channel);
 }
 
 void ServerFixture::Restart() {
