@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kChunkBytes = 256 << 10;
 constexpr absl::Duration kBetweenProgress = absl::Seconds(1);
-constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr absl::Duration kPatience = absl::Seconds(2);
 
 // One at a time: each reads the whole store, and a second would only slow the first.
 // Who comes meanwhile waits a little, as for one that is just ending.
