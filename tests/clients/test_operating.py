@@ -3,10 +3,12 @@ server says of a data directory that it cannot use."""
 
 import contextlib
 import os
+import pathlib
 import re
 import sqlite3
 import struct
 import threading
+from typing import NamedTuple
 
 import grpc
 import pytest
@@ -22,10 +24,15 @@ SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 EVENTS = "policytrack.v1.EventService"
 
 
+class Damaged(NamedTuple):
+    data_dir: pathlib.Path
+    commit: str
+
+
 def fill(server):
     for kind, request in world.DOCUMENTS:
         server.grpcurl_ok(f"policytrack.v1.{kind}Service/Create{kind}", request)
-    server.grpcurl_ok("policytrack.v1.ObservationService/PushObservations", world.PUSH)
+    return server.grpcurl_ok("policytrack.v1.ObservationService/PushObservations", world.PUSH)["revision"]
 
 
 def chain_at(server, revision):
@@ -41,18 +48,12 @@ def said(text, word):
     return re.search(rf"^{word} ([0-9a-f]{{64}})", text, re.M).group(1)
 
 
-def change(path, old, new):
-    content = path.read_bytes()
-    assert content.count(old) == 1, f"{content.count(old)} places"
-    path.write_bytes(content.replace(old, new))
-
-
 @pytest.fixture
 def damaged(start):
     """The data directory of a server that has stopped, with a figure changed behind its back."""
     server = start().start()
-    fill(server)
-    server.client_ok("report", "plans/paths", "--wait", "5")
+    pushed = fill(server)
+    server.client_ok("report", "plans/paths", "--wait", pushed)
     assert server.stop() == 0
     with contextlib.closing(sqlite3.connect(server.data_dir / "policytrack.db")) as database, database:
         rowid, body = database.execute(
@@ -61,7 +62,7 @@ def damaged(start):
         changed = body.replace(struct.pack("<d", 121), struct.pack("<d", 122))
         assert changed != body
         database.execute("UPDATE chunks SET body = ? WHERE rowid = ?", (changed, rowid))
-    return server.data_dir
+    return Damaged(server.data_dir, f"commits/{pushed}")
 
 
 def test_the_commands_of_the_document(start, tmp_path):
@@ -79,8 +80,7 @@ def test_the_commands_of_the_document(start, tmp_path):
         "monday.db", "restored", "restored-2", "tuesday.db", "tuesday.txt"]
     assert sorted(path.name for path in (tmp_path / "backups").iterdir()) == ["before-upgrade.db", "nightly-1.db"]
     # As docs/storage-format.md has it, read with nothing of ours.
-    with contextlib.closing(sqlite3.connect(folder / "restored/policytrack.db")) as database:
-        check_chain(Stored(database).commits)
+    check_chain(Stored(folder / "restored").commits)
 
 
 def test_a_backup_under_load_restores_to_the_same_chain(start, stubs, tmp_path):
@@ -182,19 +182,19 @@ def test_a_backup_of_another_service_is_not_restored(start, tmp_path):
 
 def test_verify_finds_damage_and_the_server_does_not_start_on_it(start, damaged):
     # A quick look does not see it.
-    server = start(data_dir=damaged).start()
+    server = start(data_dir=damaged.data_dir).start()
     done = server.client("verify")
-    assert done.returncode == 1 and "damage in commits/5" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 1 and f"damage in {damaged.commit}:" in done.stdout, done.stdout + done.stderr
     done = server.client("--output", "json", "verify")
     assert done.returncode == 1 and '"problem_count": "' in done.stdout, done.stdout
     assert "check found damage" in server.text()
-    in_use = server_program("--verify", "--data-dir", damaged)
+    in_use = server_program("--verify", "--data-dir", damaged.data_dir)
     assert in_use.returncode == 1 and "in use by another server" in in_use.stderr
     assert server.stop() == 0
-    code, log = start(data_dir=damaged).refused()
-    assert code == 1 and "commits/5" in log and "--read-only-salvage" in log, log
-    done = server_program("--verify", "--data-dir", damaged)
-    assert done.returncode == 1 and "damage in commits/5" in done.stdout, done.stdout + done.stderr
+    code, log = start(data_dir=damaged.data_dir).refused()
+    assert code == 1 and damaged.commit in log and "--read-only-salvage" in log, log
+    done = server_program("--verify", "--data-dir", damaged.data_dir)
+    assert done.returncode == 1 and f"damage in {damaged.commit}:" in done.stdout, done.stdout + done.stderr
 
 
 def health(address, service):
@@ -205,8 +205,8 @@ def health(address, service):
 
 
 def test_salvage_serves_what_can_be_read(start, damaged):
-    before = (damaged / "policytrack.db").read_bytes()
-    server = start("--read-only-salvage", data_dir=damaged).start()
+    before = (damaged.data_dir / "policytrack.db").read_bytes()
+    server = start("--read-only-salvage", data_dir=damaged.data_dir).start()
     assert "nothing is written" in server.text()
     assert health(server.address, "") == NOT_SERVING
     assert health(server.address, "policytrack.v1.PlanService") == NOT_SERVING
@@ -217,12 +217,12 @@ def test_salvage_serves_what_can_be_read(start, damaged):
     assert refused.returncode == 3 and "STORE_DAMAGED" in refused.stderr, refused.stderr
     refused = server.client("delete", "measures/build-paths")
     assert refused.returncode == 1 and "STORE_READ_ONLY" in refused.stderr, refused.stderr
-    assert server.client("backup", damaged.parent / "x.db").returncode == 1
+    assert server.client("backup", damaged.data_dir.parent / "x.db").returncode == 1
     assert server.client("verify").returncode == 1
     assert server.stop() == 0
-    assert (damaged / "policytrack.db").read_bytes() == before
+    assert (damaged.data_dir / "policytrack.db").read_bytes() == before
     # The control: a server that is not in salvage says so.
-    sound = start(data_dir=damaged.parent / "sound").start()
+    sound = start(data_dir=damaged.data_dir.parent / "sound").start()
     assert health(sound.address, "") == SERVING == health(sound.address, "policytrack.v1.PlanService")
 
 

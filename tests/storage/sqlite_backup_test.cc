@@ -1,5 +1,7 @@
 // Copies of a store, what is made of them, and what is refused; the report of a
 // check and what it means for the next start; salvage.
+#include <sqlite3.h>
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -207,6 +209,34 @@ TEST_F(SqliteBackupTest, ACheckTellsAllThatItFindsAndTheNextStartKnows) {
   Close();
   options_.read_only_salvage = false;
   EXPECT_TRUE(TryOpen().ok());
+}
+
+TEST_F(SqliteBackupTest, ACheckFindsWhatNoCommitWrote) {
+  Open();
+  ASSERT_TRUE(Push("k", 1).ok());
+  ASSERT_TRUE(Push("k", 2).ok());
+  ASSERT_TRUE(
+      store_
+          ->Write({},
+                  [](WriteTransaction& t) { return t.PutDocument("plans/a", "text", false, {}); })
+          .ok());
+  Close();
+  for (const char* forged :
+       {"INSERT INTO chunks SELECT series_id, 7, body FROM chunks WHERE chunk = 0",
+        "INSERT INTO documents VALUES ('plans/a', 2, 0, x'00')"}) {
+    const std::string sound = ReadFile(File("policytrack.db"));
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(File("policytrack.db").c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, forged, nullptr, nullptr, nullptr), SQLITE_OK) << forged;
+    sqlite3_close(database);
+    Open();
+    EXPECT_EQ(ReasonOf(store_->Verify()), reason::kStoreDamaged) << forged;
+    Close();
+    WriteFile(File("policytrack.db"), sound);
+    Open();
+    EXPECT_TRUE(store_->Verify().ok()) << "the negative control";
+    Close();
+  }
 }
 
 TEST_F(SqliteBackupTest, SalvageReadsWhatItCanAndWritesNothing) {
