@@ -47,12 +47,11 @@ int Run(int argc, char** argv) {
     logger->error("cannot start: {}", std::string(server.status().message()));
     return 1;
   }
-  logger->info("policytrackd {} serves on {} (port {}), data in {}", kVersion, parsed.config.listen,
-               (*server)->port(), parsed.config.data_dir);
-
   if (parsed.config.read_only_salvage) {
     logger->warn("read-only salvage: nothing is written, and what is damaged is not answered");
   }
+  logger->info("policytrackd {} serves on {} (port {}), data in {}", kVersion, parsed.config.listen,
+               (*server)->port(), parsed.config.data_dir);
 
   int signal = 0;
   sigwait(&signals, &signal);

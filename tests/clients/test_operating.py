@@ -2,6 +2,7 @@
 server says of a data directory that it cannot use."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import re
@@ -19,7 +20,7 @@ import world
 from stored import Stored, check_chain
 
 DOCUMENT = harness.ROOT / "docs/operating.md"
-BIN = harness.SERVER.parent
+BIN = harness.SERVER.parent.resolve()
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 EVENTS = "policytrack.v1.EventService"
 
@@ -87,12 +88,13 @@ def test_a_backup_under_load_restores_to_the_same_chain(start, stubs, tmp_path):
     server = start().start()
     fill(server)
     stop = threading.Event()
+    values = itertools.count(1)  # none twice: an equal figure makes no commit
     pushed = []
 
     def write(number):
         with generated.Api(stubs, server.address) as api:
             while not stop.is_set():
-                pushed.append(api.push("datasets/paths-km", [(str(1900 + len(pushed) % 100), len(pushed) + number)]))
+                pushed.append(api.push("datasets/paths-km", [(str(1900 + number), next(values))]).revision)
 
     writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
     for writer in writers:
@@ -100,8 +102,8 @@ def test_a_backup_under_load_restores_to_the_same_chain(start, stubs, tmp_path):
     try:
         outputs = []
         for number in range(5):
-            before = len(pushed)
             outputs.append(server.client_ok("backup", tmp_path / f"backup-{number}.db"))
+            before = len(pushed)
             while len(pushed) == before:
                 assert all(writer.is_alive() for writer in writers)
     finally:
