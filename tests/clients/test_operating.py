@@ -1,7 +1,9 @@
 """Backup, restore, check and salvage with the programs; the commands of docs/operating.md; and what a
 server says of a data directory that it cannot use."""
 
+import concurrent.futures
 import contextlib
+import datetime
 import itertools
 import os
 import pathlib
@@ -152,6 +154,46 @@ def test_what_did_not_come_whole_is_no_backup(start, tmp_path):
                         f"backup {tmp_path}/x.db"])
     assert done.returncode != 0
     assert not (tmp_path / "x.db").exists()
+
+
+@pytest.mark.parametrize("spoil, code", [
+    (lambda messages: messages[:-1], "DATA_LOSS"),
+    (lambda messages: [*messages[:-1], messages[-1].__class__(
+        backup=messages[-1].backup, chunk=messages[-1].chunk[:-1])], "DATA_LOSS"),
+    (lambda messages: [*messages[:-1], messages[-1].__class__(
+        backup={"sha256": "0" * 64, "size_bytes": messages[0].backup.size_bytes})], "DATA_LOSS"),
+    (lambda messages: messages, None)])
+def test_a_backup_that_came_otherwise_than_it_was_sent_is_none(server, stubs, tmp_path, spoil, code):
+    """A server between that loses or changes something; the last one does neither."""
+    with generated.Api(stubs, server.address) as api:
+        messages = list(api.admin.DownloadBackup(stubs.DownloadBackupRequest(), timeout=harness.CALL_SECONDS))
+
+    class Between(stubs.AdminServiceServicer):
+        def DownloadBackup(self, request, context):
+            yield from spoil(messages)
+
+    between = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
+    stubs.add_AdminServiceServicer_to_server(Between(), between)
+    port = between.add_insecure_port("127.0.0.1:0")
+    between.start()
+    try:
+        done = harness.run([harness.CLIENT, "--server", f"127.0.0.1:{port}", "backup", tmp_path / "x.db"])
+    finally:
+        between.stop(None)
+    if code is None:
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "x.db").read_bytes() == b"".join(message.chunk for message in messages)
+    else:
+        assert done.returncode == 3 and code in done.stderr, done.stderr
+        assert list(tmp_path.glob("x.db*")) == []
+
+
+def test_how_long_a_deleted_measure_is_kept_is_a_setting(start):
+    server = start("--deleted-measure-days", "7").start()
+    fill(server)
+    deleted = server.grpcurl_ok("policytrack.v1.MeasureService/DeleteMeasure", {"name": "measures/build-paths"})
+    times = [datetime.datetime.fromisoformat(deleted[field][:19]) for field in ("deleteTime", "purgeTime")]
+    assert times[1] - times[0] == datetime.timedelta(days=7)
 
 
 @pytest.mark.parametrize("make, words", [
