@@ -45,11 +45,13 @@ inline constexpr char kPluginFailed[] = "PLUGIN_FAILED";
 inline constexpr char kPluginTimeout[] = "PLUGIN_TIMEOUT";
 inline constexpr char kResultRefused[] = "RESULT_REFUSED";
 inline constexpr char kEvaluationBehind[] = "EVALUATION_BEHIND";
+inline constexpr char kBackupDirUnset[] = "BACKUP_DIR_UNSET";
 inline constexpr char kRequestTooLarge[] = "REQUEST_TOO_LARGE";
 inline constexpr char kTooManyWatchers[] = "TOO_MANY_WATCHERS";
 inline constexpr char kStoreBusy[] = "STORE_BUSY";
 inline constexpr char kStoreFull[] = "STORE_FULL";
 inline constexpr char kStoreDamaged[] = "STORE_DAMAGED";
+inline constexpr char kStoreReadOnly[] = "STORE_READ_ONLY";
 inline constexpr char kServerStopping[] = "SERVER_STOPPING";
 inline constexpr char kInternalError[] = "INTERNAL_ERROR";
 }  // namespace reason

@@ -205,6 +205,9 @@ class WriteTransaction : public ReadTransaction {
   virtual absl::Status PutAnswer(absl::string_view principal, absl::string_view method,
                                  absl::string_view request_id, const StoredAnswer& answer,
                                  absl::Time expire) = 0;
+  // Drops at most `limit` answers that have expired. Returns how many. Alone it
+  // makes no commit.
+  virtual absl::StatusOr<int64_t> DropExpiredAnswers(int limit) = 0;
 };
 
 struct WriteOptions {
@@ -215,8 +218,36 @@ struct WriteOptions {
   bool dry_run = false;        // run the body, then undo all it did
 };
 
+// Which store it is, and how far its history goes. Two stores that agree in the
+// last digest agree in everything that was ever written.
+struct StoreState {
+  int64_t revision = 0;            // the last one
+  std::string first_chain_digest;  // of revision 1, which no other store has; 32 bytes
+  std::string chain_digest;        // of the last revision; both are empty where it is 0
+};
+
+// One thing that is wrong with a store.
+struct StoreProblem {
+  std::string resource;  // commits/12, or "database" where it is no commit
+  std::string message;
+};
+
+struct VerifyReport {
+  StoreState state;
+  int64_t commits = 0;
+  int64_t documents = 0;    // revisions of documents
+  int64_t points = 0;       // created, revised and deleted, in all commits
+  int64_t evaluations = 0;  // records
+  int64_t problem_count = 0;
+  std::vector<StoreProblem> problems;  // the first of them
+};
+
 class Store {
  public:
+  // Told how much of a long work is done; what it answers says whether to go on.
+  // Called from the thread that works.
+  using Progress = std::function<bool(int64_t done, int64_t all)>;
+
   // The body of a write. It may be run more than once (after another write of
   // the same group failed), so it must start anew each time. A status that is
   // not ok undoes all it did.
@@ -249,6 +280,22 @@ class Store {
 
   // The last durable revision.
   virtual int64_t revision() const = 0;
+
+  // Writes a copy of the store as of one revision into `file`, which is there and
+  // empty, from which a store can be opened again; beside other calls. The copy is
+  // looked through and on disk when it returns.
+  // Returns CANCELLED when `progress` said so; UNAVAILABLE / STORE_FULL when there
+  // is no room for it; FAILED_PRECONDITION / STORE_READ_ONLY when the store is open
+  // for salvage; INTERNAL / STORE_DAMAGED when the copy is not sound; and the errors
+  // of Read. What is in the file then is of no use.
+  virtual absl::StatusOr<StoreState> CopyTo(const std::string& file, const Progress& progress) = 0;
+
+  // Checks everything: structure, the chain, and that what is stored is what each
+  // commit wrote; beside other calls. Damage is in the report. A store keeps in mind
+  // what came of it: where there was damage it cannot be opened again but for
+  // salvage, until this finds none.
+  // Returns CANCELLED when `progress` said so, and the errors of Read.
+  virtual absl::StatusOr<VerifyReport> VerifyAll(const Progress& progress) = 0;
 
   // Finishes queued writes, answers later ones with SERVER_STOPPING.
   virtual void Stop() = 0;

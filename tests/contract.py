@@ -17,6 +17,7 @@ class Method(NamedTuple):
     comment: str
     path: str
     line: int
+    server_stream: bool
 
 
 class Field(NamedTuple):
@@ -76,11 +77,11 @@ def methods(root):
     """Every RPC, in the order of the files."""
     found = []
     for path, statement in _read(root):
-        rpc = re.match(r"rpc (\w+) ?\( ?(stream )?(\w+) ?\)", statement.text)
+        rpc = re.match(r"rpc (\w+) ?\( ?(stream )?(\w+) ?\) ?returns ?\( ?(stream )?", statement.text)
         if rpc:
             service = statement.block[-1].split()[1]
             found.append(Method(service, rpc.group(1), rpc.group(3), bool(rpc.group(2)),
-                                statement.comment, path, statement.line))
+                                statement.comment, path, statement.line, bool(rpc.group(4))))
     return found
 
 

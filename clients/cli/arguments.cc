@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "clients/cli/admin.h"
 #include "clients/cli/apply.h"
 #include "clients/cli/explain.h"
 #include "clients/cli/number_text.h"
@@ -44,7 +45,8 @@ class CommandLine {
     app_.add_option("-o,--output", output_, "text or json; of list observations also csv, sdmx-csv")
         ->check(CLI::IsMember({"text", "json", kCsvFormat, kSdmxCsvFormat}));
     app_.add_option("--timeout", timeout_,
-                    "Seconds that one call may take (default: 30; 600 for push)")
+                    "Seconds that one call may take (default: 30; 600 for push, 3600 for backup "
+                    "and verify)")
         ->check(CLI::Range(0.001, 86400.0));
     app_.add_option("--retries", connection_.retries,
                     "How often to try again while the service is unavailable (default: 4)")
@@ -65,6 +67,7 @@ class CommandLine {
     AddExplain();
     AddWatch();
     AddCatalogs();
+    AddAdmin();
   }
 
   int Run(std::vector<std::string> arguments) {
@@ -84,6 +87,7 @@ class CommandLine {
     if (timeout_ > 0) {
       connection_.timeout = absl::Seconds(timeout_);
       push_.timeout = connection_.timeout;
+      admin_.timeout = connection_.timeout;
     }
     if (connection_.server.empty() || absl::StrContains(connection_.server, "://")) {
       *environment_.err << "error: --server takes host:port, as in 127.0.0.1:7443, not `"
@@ -380,6 +384,20 @@ class CommandLine {
     AddPaging(commits);
   }
 
+  void AddAdmin() {
+    CLI::App* backup =
+        Add("backup", "Fetches a copy of the whole store as it is now, or has the server keep one.",
+            "policytrack backup policytrack-2024-11-12.db\n"
+            "  policytrack backup --on-server before-upgrade",
+            [this](Context& context) { return RunBackup(context, admin_); });
+    backup->add_option("file", admin_.file, "The file to write; it must not be there yet");
+    backup->add_option("--on-server", admin_.on_server,
+                       "The id of a backup that the server writes into its --backup-dir");
+    Add("verify",
+        "Checks the whole store: its file, the chain of its commits, and what each wrote.",
+        "policytrack verify", [this](Context& context) { return RunVerify(context, admin_); });
+  }
+
   const Environment& environment_;
   CLI::App app_;
   ConnectionOptions connection_;
@@ -394,6 +412,7 @@ class CommandLine {
   ExplainOptions explain_;
   PluginChangeOptions plugin_change_;
   WatchOptions watch_;
+  AdminOptions admin_;
   Command command_;
 };
 

@@ -179,6 +179,7 @@ std::string InCommands(absl::string_view text) {
       {"GetPlugin", "`policytrack get plugins/...`"},
       {"GetPlanProgress", "`policytrack report`"},
       {"ExplainProgress", "`policytrack explain`"},
+      {"DownloadBackup", "`policytrack backup FILE`"},
   };
   std::string result;
   while (!text.empty()) {

@@ -19,8 +19,6 @@ using google::protobuf::Message;
 using storage::Document;
 using storage::WriteTransaction;
 
-// A soft-deleted document can be undeleted for this long.
-constexpr absl::Duration kPurgeAfter = absl::Hours(24 * 30);
 // Three of the largest fit on a page, which must fit into a message.
 constexpr size_t kMaxDocumentBytes = 1 << 20;
 
@@ -151,7 +149,7 @@ absl::Status Documents::CreateIn(WriteTransaction& tx, Pending& pending) {
   PT_RETURN_IF_ERROR(CheckSize(pending.name, *next));
   PT_RETURN_IF_ERROR(kind_->Check(tx, nullptr, next.get()));
   PT_RETURN_IF_ERROR(Put(tx, nullptr, std::move(next), pending));
-  return KeepAnswer(tx, pending.request, DeterministicBytes(*pending.answer));
+  return KeepAnswer(tx, pending.request, DeterministicBytes(*pending.answer), retention_);
 }
 
 void Documents::Update(const UpdateArgs& args, DocumentDone done) {
@@ -238,7 +236,7 @@ absl::Status Documents::DeleteIn(WriteTransaction& tx, Pending& pending) {
   PT_RETURN_IF_ERROR(CheckEtag(pending.etag, *present));
   if (kind_->soft_delete()) {
     SetTime(present.get(), "delete_time", tx.time());
-    SetTime(present.get(), "purge_time", tx.time() + kPurgeAfter);
+    SetTime(present.get(), "purge_time", tx.time() + retention_.deleted_documents);
     return Put(tx, nullptr, std::move(present), pending);
   }
   PT_ASSIGN_OR_RETURN(const auto referrers, tx.ListReferrers(pending.name, 4));

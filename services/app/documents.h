@@ -25,6 +25,7 @@
 #include "google/protobuf/field_mask.pb.h"
 #include "google/protobuf/message.h"
 #include "policytrack/v1/common.pb.h"
+#include "services/app/request_log.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
@@ -115,8 +116,9 @@ struct DocumentRevision {
 class Documents {
  public:
   // None of the pointers is owned; all must outlive this.
-  Documents(storage::Store* store, Clock* clock, const DocumentKind* kind)
-      : store_(store), clock_(clock), kind_(kind) {}
+  Documents(storage::Store* store, Clock* clock, const DocumentKind* kind,
+            const Retention& retention)
+      : store_(store), clock_(clock), kind_(kind), retention_(retention) {}
 
   const DocumentKind& kind() const { return *kind_; }
 
@@ -159,6 +161,7 @@ class Documents {
   storage::Store* const store_;
   Clock* const clock_;
   const DocumentKind* const kind_;
+  const Retention retention_;
 };
 
 }  // namespace policytrack::app

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "services/app/request_log.h"
 
 namespace policytrack::app {
 namespace {
@@ -13,7 +14,8 @@ constexpr absl::Duration kPause = absl::Hours(1);
 
 }  // namespace
 
-Purger::Purger(Documents* documents, Log log) : documents_(documents), log_(std::move(log)) {}
+Purger::Purger(storage::Store* store, Documents* documents, Log log)
+    : store_(store), documents_(documents), log_(std::move(log)) {}
 
 Purger::~Purger() { Stop(); }
 
@@ -29,15 +31,26 @@ void Purger::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Purger::Look() {
+  const absl::StatusOr<int> purged = documents_->PurgeExpired();
+  if (!purged.ok()) {
+    log_(absl::StrCat("purging deleted ", documents_->kind().collection(),
+                      " failed and is tried again in an hour: ", purged.status().ToString()));
+  } else if (*purged > 0) {
+    log_(absl::StrCat("purged ", *purged, " deleted ", documents_->kind().collection()));
+  }
+  const absl::StatusOr<int64_t> dropped = DropExpiredAnswers(store_);
+  if (!dropped.ok()) {
+    log_(absl::StrCat("dropping answers of old requests failed and is tried again in an hour: ",
+                      dropped.status().ToString()));
+  } else if (*dropped > 0) {
+    log_(absl::StrCat("dropped the answers of ", *dropped, " old requests"));
+  }
+}
+
 void Purger::Loop() {
   while (true) {
-    const absl::StatusOr<int> purged = documents_->PurgeExpired();
-    if (!purged.ok()) {
-      log_(absl::StrCat("purging deleted ", documents_->kind().collection(),
-                        " failed and is tried again in an hour: ", purged.status().ToString()));
-    } else if (*purged > 0) {
-      log_(absl::StrCat("purged ", *purged, " deleted ", documents_->kind().collection()));
-    }
+    Look();
     absl::MutexLock lock(&mutex_);
     const auto stopping = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; };
     if (mutex_.AwaitWithTimeout(absl::Condition(&stopping), kPause)) return;

@@ -1,7 +1,8 @@
 // The purger ends what was deleted softly: once the purge_time of a measure has
 // passed it can no longer be undeleted or read in the present, refers to nothing,
 // and its id is free again. Its past stays: reads as of an earlier revision give
-// what they always gave.
+// what they always gave. It also drops the answers kept for request_ids that have
+// expired, a little at a time.
 //
 // Thread rule: safe from any thread. Start() owns one thread; Stop() joins it and
 // must be called before the store goes.
@@ -15,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "services/app/documents.h"
+#include "storage/store.h"
 
 namespace policytrack::app {
 
@@ -22,9 +24,9 @@ class Purger {
  public:
   using Log = std::function<void(absl::string_view)>;
 
-  // `documents` is not owned and must outlive this. `log` is called from the
-  // purger's thread.
-  Purger(Documents* documents, Log log);
+  // Neither store nor documents are owned; both must outlive this. `log` is called
+  // from the purger's thread.
+  Purger(storage::Store* store, Documents* documents, Log log);
   ~Purger();
   Purger(const Purger&) = delete;
   Purger& operator=(const Purger&) = delete;
@@ -36,7 +38,9 @@ class Purger {
 
  private:
   void Loop();
+  void Look();
 
+  storage::Store* const store_;
   Documents* const documents_;
   const Log log_;
   absl::Mutex mutex_;

@@ -303,6 +303,7 @@ void Push::Finish(Done done) {
     v1::PushObservationsResponse base;
     v1::PushObservationsResponse response;
     bool keep_answer = false;
+    Retention retention;
   };
   auto job = std::make_shared<Job>();
   if (!options_.request_id().empty()) {
@@ -323,6 +324,7 @@ void Push::Finish(Done done) {
   job->base.set_unchanged_count(repeated);
   job->base.set_rejected_count(rejected_);
   for (v1::RowError& error : row_errors_) *job->base.add_row_errors() = std::move(error);
+  job->retention = limits_.retention;
   job->keep_answer = rejected_ == 0 && !options_.validate_only();
 
   storage::WriteOptions options{storage::CommitKind::kPush, principal_, options_.request_id(), 0,
@@ -365,7 +367,7 @@ void Push::Finish(Done done) {
         job->response.set_deleted_count(total.deleted);
         job->response.set_revision(changed ? tx.next_revision() : tx.revision());
         if (!job->keep_answer) return absl::OkStatus();
-        return KeepAnswer(tx, job->request, job->response.SerializeAsString());
+        return KeepAnswer(tx, job->request, job->response.SerializeAsString(), job->retention);
       },
       [job, done = std::move(done)](absl::StatusOr<int64_t> revision) {
         // Given back before the answer: who pushes on then finds the room.

@@ -19,6 +19,7 @@
 #include "policytrack/v1/dataset.pb.h"
 #include "policytrack/v1/observation_service.pb.h"
 #include "services/app/push_budget.h"
+#include "services/app/request_log.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
@@ -29,6 +30,8 @@ struct PushLimits {
   int64_t max_bytes = int64_t{256} << 20;
   // What all pushes on their way may hold together.
   int64_t max_total_bytes = int64_t{1} << 30;
+  // How long the answer of a push with a request_id is kept.
+  Retention retention;
 };
 
 class Push {

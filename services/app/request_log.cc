@@ -5,6 +5,12 @@
 #include "core/error.h"
 
 namespace policytrack::app {
+namespace {
+
+// A write of this many takes milliseconds.
+constexpr int kDroppedAtATime = 1000;
+
+}  // namespace
 
 absl::Status CheckRequestId(const char* field, const std::string& request_id) {
   if (request_id.empty()) return absl::OkStatus();
@@ -28,17 +34,32 @@ absl::StatusOr<std::optional<std::string>> FindAnswer(storage::ReadTransaction& 
   if (answer->digest != key.digest) {
     return Error(absl::StatusCode::kInvalidArgument, reason::kRequestIdReused,
                  absl::StrCat("request_id ", key.request_id, " was used for another ", key.method,
-                              " with another payload in the last 24 hours; choose a new UUID"),
+                              " with another payload a while ago; choose a new UUID"),
                  {{"request_id", key.request_id}});
   }
   return std::optional<std::string>(std::move(answer->response));
 }
 
 absl::Status KeepAnswer(storage::WriteTransaction& tx, const RequestKey& key,
-                        const std::string& response) {
+                        const std::string& response, const Retention& retention) {
   if (key.request_id.empty()) return absl::OkStatus();
   return tx.PutAnswer(key.principal, key.method, key.request_id, {key.digest, response},
-                      tx.time() + absl::Hours(24));
+                      tx.time() + retention.answers);
+}
+
+absl::StatusOr<int64_t> DropExpiredAnswers(storage::Store* store) {
+  int64_t all = 0;
+  for (int64_t dropped = kDroppedAtATime; dropped == kDroppedAtATime; all += dropped) {
+    PT_RETURN_IF_ERROR(store
+                           ->Write({},
+                                   [&](storage::WriteTransaction& tx) -> absl::Status {
+                                     PT_ASSIGN_OR_RETURN(dropped,
+                                                         tx.DropExpiredAnswers(kDroppedAtATime));
+                                     return absl::OkStatus();
+                                   })
+                           .status());
+  }
+  return all;
 }
 
 }  // namespace policytrack::app

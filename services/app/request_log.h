@@ -5,14 +5,22 @@
 #ifndef POLICYTRACK_SERVICES_APP_REQUEST_LOG_H_
 #define POLICYTRACK_SERVICES_APP_REQUEST_LOG_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "storage/store.h"
 
 namespace policytrack::app {
+
+// How long what has served its purpose is kept.
+struct Retention {
+  absl::Duration answers = absl::Hours(24);                 // of requests with an id
+  absl::Duration deleted_documents = absl::Hours(24 * 30);  // that can be undeleted
+};
 
 // Whose request it is, of which method, with which payload.
 struct RequestKey {
@@ -31,9 +39,14 @@ absl::Status CheckRequestId(const char* field, const std::string& request_id);
 absl::StatusOr<std::optional<std::string>> FindAnswer(storage::ReadTransaction& tx,
                                                       const RequestKey& key);
 
-// Keeps an answer for 24 hours; nothing when the id is "".
+// Keeps an answer for a time; nothing when the id is "".
 absl::Status KeepAnswer(storage::WriteTransaction& tx, const RequestKey& key,
-                        const std::string& response);
+                        const std::string& response, const Retention& retention);
+
+// Drops what has expired, a little at a time, so that other writes come between.
+// Returns how many, or what the store answers when it will not. Waits for the
+// writes: not for the writer's thread.
+absl::StatusOr<int64_t> DropExpiredAnswers(storage::Store* store);
 
 }  // namespace policytrack::app
 

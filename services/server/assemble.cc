@@ -17,6 +17,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "plugins/host/host.h"
 #include "plugins/host/self_test.h"
+#include "services/app/admin.h"
 #include "services/app/documents.h"
 #include "services/app/evaluator.h"
 #include "services/app/explain.h"
@@ -30,6 +31,7 @@
 #include "services/app/progress.h"
 #include "services/app/purger.h"
 #include "services/app/watch_log.h"
+#include "services/rpc/admin_service.h"
 #include "services/rpc/calls_in_flight.h"
 #include "services/rpc/dataset_service.h"
 #include "services/rpc/edge.h"
@@ -53,6 +55,8 @@ namespace {
 
 // Calls that may wait for a thread before more are refused.
 constexpr size_t kMaxQueuedCalls = 1024;
+// A backup and a check hold one each for as long as they take.
+constexpr int kAdminReaders = 2;
 constexpr int kMaxReceiveBytes = 4 << 20;
 constexpr int kMaxMetadataBytes = 8 << 10;
 constexpr int kMaxConcurrentStreams = 100;
@@ -89,6 +93,10 @@ plugins::WorkerOptions WorkersOf(const Config& config, Clock* clock, const rpc::
   return workers;
 }
 
+app::Retention RetentionOf(const Config& config) {
+  return {absl::Hours(config.request_id_hours), absl::Hours(24 * config.deleted_measure_days)};
+}
+
 // Everything, in the order in which it is built; destroyed in reverse.
 class AssembledServer final : public Server {
  public:
@@ -102,11 +110,11 @@ class AssembledServer final : public Server {
         dataset_kind_(app::MakeDatasetKind(engine_.get())),
         indicator_kind_(app::MakeIndicatorKind(engine_.get())),
         script_kind_(app::MakeScriptKind(engine_.get())),
-        plans_(store_.get(), clock, plan_kind_.get()),
-        measures_(store_.get(), clock, measure_kind_.get()),
-        datasets_(store_.get(), clock, dataset_kind_.get()),
-        indicators_(store_.get(), clock, indicator_kind_.get()),
-        scripts_(store_.get(), clock, script_kind_.get()),
+        plans_(store_.get(), clock, plan_kind_.get(), RetentionOf(config)),
+        measures_(store_.get(), clock, measure_kind_.get(), RetentionOf(config)),
+        datasets_(store_.get(), clock, dataset_kind_.get(), RetentionOf(config)),
+        indicators_(store_.get(), clock, indicator_kind_.get(), RetentionOf(config)),
+        scripts_(store_.get(), clock, script_kind_.get(), RetentionOf(config)),
         evaluator_(store_.get(), engine_.get(), log, app::Auditor(config.plugin_audit_interval)),
         plugin_admin_(store_.get(), engine_.get(), &evaluator_, log),
         observations_(store_.get(), engine_.get(), &evaluator_),
@@ -114,9 +122,10 @@ class AssembledServer final : public Server {
         explainer_(store_.get(), engine_.get(), &evaluator_),
         preview_(store_.get(), engine_.get()),
         history_(store_.get()),
-        purger_(&measures_, log),
+        purger_(store_.get(), &measures_, log),
         plugin_list_(engine_.get()),
         watch_log_(store_.get(), engine_.get(), app::WatchLog::Limits{config.watch_history}),
+        admin_(store_.get(), clock, {config.backup_dir, config.data_dir}, log),
         executor_(config.workers, kMaxQueuedCalls),
         edge_(log, &executor_),
         watch_hub_(
@@ -128,12 +137,13 @@ class AssembledServer final : public Server {
         dataset_service_(&edge_, &datasets_),
         indicator_service_(&edge_, &indicators_, &preview_),
         script_service_(&edge_, &scripts_),
-        observation_service_(
-            &edge_, store_.get(), &observations_,
-            app::PushLimits{config.max_push_mib << 20, config.max_push_total_mib << 20}),
+        observation_service_(&edge_, store_.get(), &observations_,
+                             app::PushLimits{config.max_push_mib << 20,
+                                             config.max_push_total_mib << 20, RetentionOf(config)}),
         progress_service_(&edge_, &progress_, &explainer_),
         plugin_service_(&edge_, &plugin_list_, &plugin_admin_),
-        event_service_(&edge_, &history_, &watch_hub_) {}
+        event_service_(&edge_, &history_, &watch_hub_),
+        admin_service_(log, &admin_) {}
 
   ~AssembledServer() override { Stop(absl::ZeroDuration()); }
 
@@ -153,9 +163,9 @@ class AssembledServer final : public Server {
           static_cast<grpc_compression_algorithm>(algorithm), false);
     }
     const std::vector<grpc::Service*> services = {
-        &plan_service_,      &measure_service_,     &dataset_service_,
-        &indicator_service_, &observation_service_, &progress_service_,
-        &plugin_service_,    &event_service_,       &script_service_};
+        &plan_service_,        &measure_service_,  &dataset_service_, &indicator_service_,
+        &observation_service_, &progress_service_, &plugin_service_,  &event_service_,
+        &script_service_,      &admin_service_};
     for (grpc::Service* service : services) builder.RegisterService(service);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
     creators.push_back(calls_.Counter());
@@ -168,6 +178,15 @@ class AssembledServer final : public Server {
                        ": another program took the port just now; choose another with --listen"));
     }
     SetServing(true);
+    if (config.read_only_salvage) {
+      // What only reads is served; what also writes, and the whole, are not.
+      for (const char* name :
+           {"", v1::PlanService::service_full_name(), v1::MeasureService::service_full_name(),
+            v1::DatasetService::service_full_name(), v1::IndicatorService::service_full_name(),
+            v1::ObservationService::service_full_name(), v1::ScriptService::service_full_name()}) {
+        grpc_->GetHealthCheckService()->SetServingStatus(name, false);
+      }
+    }
     plugin_admin_.OnHealth([this](bool healthy) {
       grpc_->GetHealthCheckService()->SetServingStatus(kPluginHealth, healthy);
     });
@@ -175,8 +194,9 @@ class AssembledServer final : public Server {
   }
 
   // Starts what follows the store by itself. What was quarantined must not run before.
-  absl::Status Follow() {
+  absl::Status Follow(const Config& config) {
     PT_RETURN_IF_ERROR(plugin_admin_.Restore());
+    if (config.read_only_salvage) return absl::OkStatus();  // what follows writes
     evaluator_.OnInconsistent([this] { plugin_admin_.TellHealth(); });
     evaluator_.Start();
     purger_.Start();
@@ -235,7 +255,7 @@ class AssembledServer final : public Server {
           v1::DatasetService::service_full_name(), v1::IndicatorService::service_full_name(),
           v1::ObservationService::service_full_name(), v1::ProgressService::service_full_name(),
           v1::PluginService::service_full_name(), v1::EventService::service_full_name(),
-          v1::ScriptService::service_full_name()}) {
+          v1::ScriptService::service_full_name(), v1::AdminService::service_full_name()}) {
       grpc_->GetHealthCheckService()->SetServingStatus(name, serving);
     }
   }
@@ -263,6 +283,7 @@ class AssembledServer final : public Server {
   app::Purger purger_;
   app::PluginList plugin_list_;
   app::WatchLog watch_log_;
+  app::Admin admin_;
   rpc::Executor executor_;
   rpc::Edge edge_;
   rpc::WatchHub watch_hub_;
@@ -275,6 +296,7 @@ class AssembledServer final : public Server {
   rpc::ProgressService progress_service_;
   rpc::PluginService plugin_service_;
   rpc::EventService event_service_;
+  rpc::AdminService admin_service_;
   rpc::CallsInFlight calls_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
@@ -288,7 +310,7 @@ absl::StatusOr<std::unique_ptr<AssembledServer>> Assemble(std::unique_ptr<storag
                                                           const rpc::Log& log) {
   auto server =
       std::make_unique<AssembledServer>(std::move(store), std::move(engine), config, clock, log);
-  PT_RETURN_IF_ERROR(server->Follow());
+  PT_RETURN_IF_ERROR(server->Follow(config));
   PT_RETURN_IF_ERROR(server->Listen(config));
   return server;
 }
@@ -310,7 +332,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   // Every worker may hold one while it computes; evaluation, watches and the calls
   // that are answered at once need theirs.
   store_options.reader_connections =
-      std::max(config.readers, config.workers + 2 + rpc::WatchHub::kThreads);
+      std::max(config.readers, config.workers + 2 + rpc::WatchHub::kThreads) + kAdminReaders;
+  store_options.read_only_salvage = config.read_only_salvage;
   PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::SqliteStore> store,
                       storage::SqliteStore::Open(store_options, clock));
   storage::SqliteStore* const sqlite = store.get();

@@ -89,6 +89,44 @@ void AddWorkerOptions(CLI::App* app, Config* config, std::string* workers, std::
       ->capture_default_str();
 }
 
+// What is kept how long, and what is done to the store as a whole.
+void AddStoreOptions(CLI::App& app, Config& config) {
+  app.add_option("--request-id-hours", config.request_id_hours,
+                 "How long a repeated request_id gets the first answer, in hours")
+      ->check(CLI::Range(1, 8760))
+      ->capture_default_str();
+  app.add_option("--deleted-measure-days", config.deleted_measure_days,
+                 "How long a deleted measure can be undeleted, in days")
+      ->check(CLI::Range(1, 36500))
+      ->capture_default_str();
+  app.add_option("--backup-dir", config.backup_dir,
+                 "Directory of the backups that clients ask the server to keep; must exist "
+                 "[default: none, clients may only fetch them]")
+      ->check(CLI::ExistingDirectory);
+  app.add_flag("--read-only-salvage", config.read_only_salvage,
+               "Serve what can be read of a damaged store, and write nothing");
+  CLI::Option* verify = app.add_flag("--verify", config.verify,
+                                     "Check everything in the data directory, say what was found "
+                                     "and end: 0 when all is well, 1 when there is damage")
+                            ->configurable(false);
+  CLI::Option* restore =
+      app.add_option("--restore-from", config.restore_from,
+                     "Check a backup, make the data directory, missing or empty, from it and end")
+          ->configurable(false)
+          ->excludes(verify);
+  app.add_option("--expect-chain", config.expect_chain,
+                 "Of --restore-from: how the chain digest of the backup begins, as "
+                 "`policytrack backup` said it")
+      ->configurable(false)
+      ->needs(restore)
+      ->check([](const std::string& text) {
+        const bool hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
+        return hex && text.size() >= 8 && text.size() <= 64
+                   ? std::string()
+                   : "must be 8 to 64 hexadecimal digits in lower case";
+      });
+}
+
 }  // namespace
 
 ParsedConfig ParseConfig(int argc, char** argv) {
@@ -163,6 +201,7 @@ ParsedConfig ParseConfig(int argc, char** argv) {
                  "compared; 0 means none")
       ->check(CLI::Range(0, 1000000000))
       ->capture_default_str();
+  AddStoreOptions(app, config);
   app.add_flag("--allow-unauthenticated-clients-from-any-network",
                config.allow_unauthenticated_clients_from_any_network,
                "Listen beyond the loopback although there is neither TLS nor authentication");

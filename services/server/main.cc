@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "grpc/support/log.h"
 #include "services/server/config.h"
+#include "services/server/offline.h"
 #include "services/server/server.h"
 #include "services/server/version.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
@@ -20,6 +21,7 @@ namespace {
 int Run(int argc, char** argv) {
   const ParsedConfig parsed = ParseConfig(argc, argv);
   if (!parsed.run) return parsed.exit_code;
+  if (IsOffline(parsed.config)) return RunOffline(parsed.config, std::cout, std::cerr);
 
   auto logger = spdlog::stderr_color_mt("policytrackd");
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
@@ -45,6 +47,9 @@ int Run(int argc, char** argv) {
   if (!server.ok()) {
     logger->error("cannot start: {}", std::string(server.status().message()));
     return 1;
+  }
+  if (parsed.config.read_only_salvage) {
+    logger->warn("read-only salvage: nothing is written, and what is damaged is not answered");
   }
   logger->info("policytrackd {} serves on {} (port {}), data in {}", kVersion, parsed.config.listen,
                (*server)->port(), parsed.config.data_dir);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,8 @@ namespace policytrack::storage::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr uint64_t kLeastFreeBytes = uint64_t{1} << 20;
 
 enum class Content { kEmpty, kDatabase };
 
@@ -85,26 +88,73 @@ absl::Status Sync(const std::string& path) {
   return Refused(path, absl::StrCat("cannot be synced: ", std::strerror(error)));
 }
 
-// The database appears under its name whole or not at all.
-absl::Status Create(const std::string& path) {
-  const std::string target = absl::StrCat(path, "/", kDatabaseFile);
-  const std::string draft = absl::StrCat(target, ".new");
+absl::Status CheckFileSystem(const std::string& path,
+                             const DataDirectory::FileSystemProbe& file_system) {
+  const absl::string_view remote = RemoteFileSystem(file_system(path));
+  if (remote.empty()) return absl::OkStatus();
+  return Refused(path, absl::StrCat("is on a file system of kind ", remote,
+                                    ", over which a database cannot be locked and synced "
+                                    "reliably; name a directory on a disk of this machine"));
+}
+
+// The database needs some for its log before it can say more than that it failed.
+absl::Status CheckRoom(const std::string& path) {
+  struct statvfs disk {};
+  if (statvfs(path.c_str(), &disk) != 0) {
+    return Refused(path, absl::StrCat("cannot be read: ", std::strerror(errno)));
+  }
+  const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (free >= kLeastFreeBytes) return absl::OkStatus();
+  return Refused(path, absl::StrCat("its disk is full: ", free >> 10, " KiB are free, and ",
+                                    kLeastFreeBytes >> 10,
+                                    " KiB are needed to start; make room and start again"));
+}
+
+void RemoveDrafts(const std::string& draft) {
   std::error_code error;
   for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
     fs::remove(absl::StrCat(draft, suffix), error);
   }
-  PT_RETURN_IF_ERROR(CreateDatabase(draft));
+}
+
+// The database appears under its name whole or not at all.
+absl::Status Create(const std::string& path,
+                    const std::function<absl::Status(const std::string&)>& fill) {
+  const std::string target = absl::StrCat(path, "/", kDatabaseFile);
+  const std::string draft = absl::StrCat(target, ".new");
+  std::error_code error;
+  RemoveDrafts(draft);
+  if (const absl::Status filled = fill(draft); !filled.ok()) {
+    RemoveDrafts(draft);
+    return filled;
+  }
   fs::rename(draft, target, error);
   if (error) return Refused(path, absl::StrCat("cannot be written: ", error.message()));
+  RemoveDrafts(draft);
   return Sync(path);
+}
+
+// Makes the directory and the lock file where they are missing.
+absl::StatusOr<int> MakeAndLock(const std::string& path) {
+  std::error_code error;
+  if (fs::create_directories(path, error)) fs::permissions(path, fs::perms::owner_all, error);
+  if (error) return Refused(path, absl::StrCat("cannot be made: ", error.message()));
+  return Lock(path, O_CREAT);
+}
+
+absl::Status CheckNamed(const std::string& path) {
+  if (!path.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError("no data directory was named");
 }
 
 }  // namespace
 
-absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path) {
-  if (path.empty()) return absl::FailedPreconditionError("no data directory was named");
+absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path,
+                                                  const FileSystemProbe& file_system) {
+  PT_RETURN_IF_ERROR(CheckNamed(path));
   DataDirectory directory(-1, absl::StrCat(path, "/", kDatabaseFile));
   PT_ASSIGN_OR_RETURN(Content content, Look(path));
+  PT_RETURN_IF_ERROR(CheckFileSystem(path, file_system));
   // An existing lock comes before the first look into the database: closing a
   // file drops every lock that this process holds on it.
   if (content == Content::kDatabase) {
@@ -112,17 +162,44 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path) {
     PT_RETURN_IF_ERROR(CheckDatabaseFile(directory.database_path()));
   }
   if (directory.lock_ < 0) {
-    std::error_code error;
-    if (fs::create_directories(path, error)) fs::permissions(path, fs::perms::owner_all, error);
-    if (error) return Refused(path, absl::StrCat("cannot be made: ", error.message()));
-    PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, O_CREAT));
+    PT_ASSIGN_OR_RETURN(directory.lock_, MakeAndLock(path));
     // Again, now that nobody else changes it.
     PT_ASSIGN_OR_RETURN(content, Look(path));
     if (content == Content::kDatabase) {
       PT_RETURN_IF_ERROR(CheckDatabaseFile(directory.database_path()));
     }
   }
-  if (content == Content::kEmpty) PT_RETURN_IF_ERROR(Create(path));
+  PT_RETURN_IF_ERROR(CheckRoom(path));
+  if (content == Content::kEmpty) PT_RETURN_IF_ERROR(Create(path, CreateDatabase));
+  return directory;
+}
+
+absl::StatusOr<DataDirectory> DataDirectory::OpenForSalvage(const std::string& path) {
+  PT_RETURN_IF_ERROR(CheckNamed(path));
+  DataDirectory directory(-1, absl::StrCat(path, "/", kDatabaseFile));
+  PT_ASSIGN_OR_RETURN(const Content content, Look(path));
+  if (content == Content::kEmpty) {
+    return Refused(path, "holds no database; name a directory that PolicyTrack made");
+  }
+  PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, O_CREAT));
+  PT_RETURN_IF_ERROR(CheckDatabaseFile(directory.database_path()));
+  return directory;
+}
+
+absl::StatusOr<DataDirectory> DataDirectory::CreateFrom(
+    const std::string& path, const std::function<absl::Status(const std::string& draft)>& fill) {
+  PT_RETURN_IF_ERROR(CheckNamed(path));
+  DataDirectory directory(-1, absl::StrCat(path, "/", kDatabaseFile));
+  const auto is_empty = [&]() -> absl::Status {
+    PT_ASSIGN_OR_RETURN(const Content content, Look(path));
+    if (content == Content::kEmpty) return absl::OkStatus();
+    return Refused(path, "has a database already, which is not written over; name an empty one");
+  };
+  PT_RETURN_IF_ERROR(is_empty());
+  PT_RETURN_IF_ERROR(CheckFileSystem(path, FileSystemOf));
+  PT_ASSIGN_OR_RETURN(directory.lock_, MakeAndLock(path));
+  PT_RETURN_IF_ERROR(is_empty());
+  PT_RETURN_IF_ERROR(Create(path, fill));
   return directory;
 }
 

@@ -5,10 +5,13 @@
 #ifndef POLICYTRACK_STORAGE_SQLITE_DATA_DIRECTORY_H_
 #define POLICYTRACK_STORAGE_SQLITE_DATA_DIRECTORY_H_
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/sqlite/file_system.h"
 
 namespace policytrack::storage::sqlite {
 
@@ -23,9 +26,22 @@ class DataDirectory {
   // Returns FAILED_PRECONDITION, with what is wrong and what to do, when the
   // path is no directory, when it holds files but no database of ours, when the
   // database is no SQLite database, of another program or of a newer version,
-  // when another server holds the lock, or when the directory cannot be made or
-  // read. Nothing is changed then.
-  static absl::StatusOr<DataDirectory> Open(const std::string& path);
+  // when another server holds the lock, when the directory cannot be made or
+  // read, or when its file system is full, read-only or one of another machine.
+  // Nothing is changed then.
+  using FileSystemProbe = std::function<uint64_t(const std::string& path)>;
+  static absl::StatusOr<DataDirectory> Open(const std::string& path,
+                                            const FileSystemProbe& file_system = FileSystemOf);
+
+  // The same for a directory that has a database, to read what is in it.
+  static absl::StatusOr<DataDirectory> OpenForSalvage(const std::string& path);
+
+  // Makes a database in a directory that is missing or empty: `fill` makes it under
+  // the path that it is given.
+  // Returns the errors of Open and of `fill`, and FAILED_PRECONDITION when the
+  // directory has a database; there is none in it then that was not there before.
+  static absl::StatusOr<DataDirectory> CreateFrom(
+      const std::string& path, const std::function<absl::Status(const std::string& draft)>& fill);
 
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;

@@ -84,6 +84,20 @@ absl::Status CheckHead(Connection& connection) {
   return Damaged(absl::StrCat("commits/", head.revision, " does not match its digest"));
 }
 
+// The first and the last row of each table: a few pages, whatever the size. SQLite
+// throws where one of them cannot be.
+void CheckEnds(SQLite::Database& database) {
+  for (const char* table :
+       {"commits", "documents", "document_heads", "document_references", "series", "chunks",
+        "history", "changes", "evaluations", "cursors", "request_log"}) {
+    for (const char* order : {"ASC", "DESC"}) {
+      SQLite::Statement row(
+          database, absl::StrCat("SELECT * FROM ", table, " ORDER BY rowid ", order, " LIMIT 1"));
+      row.executeStep();
+    }
+  }
+}
+
 }  // namespace
 
 absl::Status CreateDatabase(const std::string& path) {
@@ -125,12 +139,14 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, 
                                      database.execAndGet("PRAGMA user_version").getInt64()));
     PT_RETURN_IF_ERROR(CheckSchema(database));
     PT_RETURN_IF_ERROR(CheckHead(*connection));
+    CheckEnds(database);
     return connection;
   });
   if (opened.ok() || ReasonOf(opened.status()) != reason::kStoreDamaged) return opened;
   // Whoever starts a server must see which file.
   return Error(opened.status().code(), reason::kStoreDamaged,
-               absl::StrCat(path, ": ", opened.status().message()));
+               absl::StrCat(path, ": ", opened.status().message(),
+                            ", or start with --read-only-salvage to read what can be read"));
 }
 
 }  // namespace policytrack::storage::sqlite

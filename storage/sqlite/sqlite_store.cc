@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "core/error.h"
+#include "storage/sqlite/backup.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/damage_mark.h"
 #include "storage/sqlite/data_directory.h"
 #include "storage/sqlite/group_writer.h"
 #include "storage/sqlite/guard.h"
@@ -25,41 +27,66 @@ void StopCountingMemory() {
   static_cast<void>(refused);
 }
 
+absl::Status ReadOnly() {
+  return Error(absl::StatusCode::kFailedPrecondition, reason::kStoreReadOnly,
+               "the server runs with --read-only-salvage and writes nothing; restore a backup and "
+               "start it without");
+}
+
 }  // namespace
 
 // Destroyed from the last to the first: readers, writer, lock. The writer's
 // connection is the last to close and so checkpoints the log away.
 struct SqliteStore::Parts {
-  Parts(sqlite::DataDirectory directory, sqlite::Role role,
-        std::unique_ptr<sqlite::Connection> connection, const sqlite::Head& head,
-        const SqliteOptions& options, Clock* clock)
-      : directory(std::move(directory)),
-        writer({this->directory.database_path(), role, options.busy_timeout}, std::move(connection),
-               head, clock),
+  Parts(sqlite::DataDirectory directory, const SqliteOptions& options, Clock* clock)
+      : data_dir(options.data_dir),
+        directory(std::move(directory)),
         readers(this->directory.database_path(), options.reader_connections, options.busy_timeout,
-                clock, [this] { writer.Distrust(); }) {}
+                clock, [this] {
+                  if (writer != nullptr) writer->Distrust();
+                }) {}
 
+  const std::string data_dir;
   sqlite::DataDirectory directory;
-  sqlite::GroupWriter writer;
+  std::unique_ptr<sqlite::GroupWriter> writer;  // null when open for salvage
+  int64_t salvaged_revision = 0;
   sqlite::ReaderPool readers;
 };
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteOptions& options,
                                                                Clock* clock) {
   StopCountingMemory();
+  if (options.read_only_salvage) return OpenForSalvage(options, clock);
   PT_ASSIGN_OR_RETURN(sqlite::DataDirectory directory,
                       sqlite::DataDirectory::Open(options.data_dir));
+  PT_RETURN_IF_ERROR(sqlite::CheckMark(options.data_dir));
   const sqlite::Role role =
       options.sync_full ? sqlite::Role::kWriter : sqlite::Role::kRelaxedWriter;
+  const std::string path = directory.database_path();
   PT_ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Connection> connection,
-                      sqlite::OpenWriter(directory.database_path(), role, options.busy_timeout));
+                      sqlite::OpenWriter(path, role, options.busy_timeout));
   sqlite::Head head;
   PT_RETURN_IF_ERROR(sqlite::Guard([&] {
     head = sqlite::ReadHead(*connection);
     return absl::OkStatus();
   }));
-  return std::unique_ptr<SqliteStore>(new SqliteStore(std::make_unique<Parts>(
-      std::move(directory), role, std::move(connection), head, options, clock)));
+  auto parts = std::make_unique<Parts>(std::move(directory), options, clock);
+  parts->writer = std::make_unique<sqlite::GroupWriter>(
+      sqlite::GroupWriter::Options{path, role, options.busy_timeout}, std::move(connection), head,
+      clock);
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(parts)));
+}
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::OpenForSalvage(
+    const SqliteOptions& options, Clock* clock) {
+  PT_ASSIGN_OR_RETURN(sqlite::DataDirectory directory,
+                      sqlite::DataDirectory::OpenForSalvage(options.data_dir));
+  auto parts = std::make_unique<Parts>(std::move(directory), options, clock);
+  PT_RETURN_IF_ERROR(parts->readers.ReadView([&](const sqlite::View& view, bool*) {
+    parts->salvaged_revision = view.revision;
+    return absl::OkStatus();
+  }));
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(parts)));
 }
 
 SqliteStore::SqliteStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -69,29 +96,64 @@ SqliteStore::~SqliteStore() { Stop(); }
 absl::Status SqliteStore::Read(const ReadBody& body) { return parts_->readers.Read(body); }
 
 void SqliteStore::WriteAsync(WriteOptions options, WriteBody body, WriteDone done) {
-  parts_->writer.Enqueue(std::move(options), std::move(body), std::move(done));
+  if (parts_->writer == nullptr) return done(ReadOnly());
+  parts_->writer->Enqueue(std::move(options), std::move(body), std::move(done));
 }
 
 int SqliteStore::AddListener(std::function<void(int64_t)> listener) {
-  return parts_->writer.AddListener(std::move(listener));
+  return parts_->writer == nullptr ? 0 : parts_->writer->AddListener(std::move(listener));
 }
 
-void SqliteStore::RemoveListener(int id) { parts_->writer.RemoveListener(id); }
+void SqliteStore::RemoveListener(int id) {
+  if (parts_->writer != nullptr) parts_->writer->RemoveListener(id);
+}
 
-int64_t SqliteStore::revision() const { return parts_->writer.revision(); }
+int64_t SqliteStore::revision() const {
+  return parts_->writer == nullptr ? parts_->salvaged_revision : parts_->writer->revision();
+}
 
 void SqliteStore::OnHealth(std::function<void(bool healthy)> listener) {
-  parts_->writer.OnHealth(std::move(listener));
+  if (parts_->writer != nullptr) parts_->writer->OnHealth(std::move(listener));
 }
 
-void SqliteStore::Stop() { parts_->writer.Stop(); }
+void SqliteStore::Stop() {
+  if (parts_->writer != nullptr) parts_->writer->Stop();
+}
+
+absl::StatusOr<StoreState> SqliteStore::CopyTo(const std::string& file, const Progress& progress) {
+  if (parts_->writer == nullptr) return ReadOnly();
+  StoreState state;
+  PT_RETURN_IF_ERROR(parts_->readers.ReadView([&](const sqlite::View& view, bool* failed) {
+    const absl::StatusOr<StoreState> copied =
+        sqlite::Guard([&] { return sqlite::CopyDatabase(view, file, progress); });
+    *failed = !copied.ok();
+    if (copied.ok()) state = *copied;
+    return copied.status();
+  }));
+  return state;
+}
+
+absl::StatusOr<VerifyReport> SqliteStore::VerifyAll(const Progress& progress) {
+  PT_ASSIGN_OR_RETURN(VerifyReport report, Check(progress, false));
+  PT_RETURN_IF_ERROR(sqlite::KeepInMind(parts_->data_dir, report));
+  return report;
+}
 
 absl::Status SqliteStore::Verify() {
-  return parts_->readers.ReadView([](const sqlite::View& view, bool* failed) {
-    const absl::Status status = sqlite::Guard([&] { return sqlite::VerifyAll(view); });
-    *failed = !status.ok();
-    return status;
-  });
+  PT_ASSIGN_OR_RETURN(const VerifyReport report, Check(nullptr, true));
+  return sqlite::StatusOfReport(report);
+}
+
+absl::StatusOr<VerifyReport> SqliteStore::Check(const Progress& progress, bool first_only) {
+  VerifyReport report;
+  PT_RETURN_IF_ERROR(parts_->readers.ReadView([&](const sqlite::View& view, bool* failed) {
+    absl::StatusOr<VerifyReport> checked =
+        sqlite::Guard([&] { return sqlite::VerifyDatabase(view, progress, first_only); });
+    *failed = !checked.ok() || checked->problem_count > 0;
+    if (checked.ok()) report = *std::move(checked);
+    return checked.status();
+  }));
+  return report;
 }
 
 }  // namespace policytrack::storage

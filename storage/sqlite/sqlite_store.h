@@ -25,6 +25,9 @@ struct SqliteOptions {
   std::string data_dir;
   int reader_connections = 4;  // reads that can run at a time
   bool sync_full = true;       // false: a power loss may take the last commits
+  // Opens a damaged database too, where SQLite can open it at all: reads answer what
+  // can be read, writes are refused, and nothing in it is changed.
+  bool read_only_salvage = false;
   // How long a read waits for a connection, and all for another process.
   absl::Duration busy_timeout = absl::Seconds(5);
 };
@@ -36,19 +39,21 @@ class SqliteStore final : public Store {
   // Returns FAILED_PRECONDITION, with what is wrong and what to do, when the
   // directory is not ours, is in use by another server, cannot be used, or its
   // database is of a newer version; INTERNAL / STORE_DAMAGED when the database
-  // is damaged; else the errors of a database that fails. Nothing is changed in
-  // a directory that is refused.
+  // is damaged, as far as a quick look or the last VerifyAll tells; else the errors of a database
+  // that fails. Nothing is changed in a directory that is refused.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const SqliteOptions& options,
                                                            Clock* clock);
   // Stops.
   ~SqliteStore() override;
 
   absl::Status Read(const ReadBody& body) override;
-  // After Stop, `done` is called at once, from the calling thread.
+  // After Stop, or open for salvage, `done` is called at once, from the calling thread.
   void WriteAsync(WriteOptions options, WriteBody body, WriteDone done) override;
   int AddListener(std::function<void(int64_t)> listener) override;
   void RemoveListener(int id) override;
   int64_t revision() const override;
+  absl::StatusOr<StoreState> CopyTo(const std::string& file, const Progress& progress) override;
+  absl::StatusOr<VerifyReport> VerifyAll(const Progress& progress) override;
   // Reads go on after it.
   void Stop() override;
 
@@ -59,8 +64,7 @@ class SqliteStore final : public Store {
   // not block. Null for none; none is running after it returns.
   void OnHealth(std::function<void(bool healthy)> listener);
 
-  // Checks the whole database: the file, the chain of the commits, and that what
-  // is stored is what each commit wrote. Reads everything, beside other calls.
+  // VerifyAll up to the first problem, and nothing is kept in mind.
   // Returns INTERNAL / STORE_DAMAGED, with the first commit that does not match
   // (metadata `resource`) where it is one, and the errors of Read.
   absl::Status Verify();
@@ -68,6 +72,10 @@ class SqliteStore final : public Store {
  private:
   struct Parts;
   explicit SqliteStore(std::unique_ptr<Parts> parts);
+
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> OpenForSalvage(const SqliteOptions& options,
+                                                                     Clock* clock);
+  absl::StatusOr<VerifyReport> Check(const Progress& progress, bool first_only);
 
   std::unique_ptr<Parts> parts_;
 };

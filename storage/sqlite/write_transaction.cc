@@ -29,7 +29,9 @@ constexpr char kPutEvaluation[] =
 constexpr char kPutCursor[] =
     "INSERT INTO cursors (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-constexpr char kDropExpired[] = "DELETE FROM request_log WHERE expire_time <= ?";
+constexpr char kDropExpired[] =
+    "DELETE FROM request_log WHERE rowid IN"
+    " (SELECT rowid FROM request_log WHERE expire_time <= ? ORDER BY expire_time LIMIT ?)";
 constexpr char kPutAnswer[] =
     "INSERT INTO request_log (principal, method, request_id, digest, response, expire_time)"
     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (principal, method, request_id) DO UPDATE SET"
@@ -153,7 +155,6 @@ absl::Status SqliteWriteTransaction::PutAnswer(absl::string_view principal,
                                                absl::string_view request_id,
                                                const StoredAnswer& answer, absl::Time expire) {
   return Do([&] {
-    Query(connection_, kDropExpired).Bind(view().now_us).Run();
     Query(connection_, kPutAnswer)
         .Text(principal)
         .Text(method)
@@ -164,6 +165,16 @@ absl::Status SqliteWriteTransaction::PutAnswer(absl::string_view principal,
         .Run();
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<int64_t> SqliteWriteTransaction::DropExpiredAnswers(int limit) {
+  int64_t dropped = 0;
+  PT_RETURN_IF_ERROR(Do([&] {
+    Query(connection_, kDropExpired).Bind(view().now_us).Bind(std::max(limit, 0)).Run();
+    dropped = connection_.database().getChanges();
+    return absl::OkStatus();
+  }));
+  return dropped;
 }
 
 bool SqliteWriteTransaction::changed() const {

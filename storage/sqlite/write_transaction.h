@@ -34,6 +34,7 @@ class SqliteWriteTransaction final : public ViewTransaction<WriteTransaction> {
   absl::Status PutAnswer(absl::string_view principal, absl::string_view method,
                          absl::string_view request_id, const StoredAnswer& answer,
                          absl::Time expire) override;
+  absl::StatusOr<int64_t> DropExpiredAnswers(int limit) override;
 
   // Whether there is something to commit.
   bool changed() const;

@@ -15,7 +15,7 @@ def copy_of(message):
 
 
 class Stream:
-    """A method that answers with a stream, called like one that does not: all its messages as one."""
+    """A method that answers in a stream, called as if it gave one answer: the bytes of all messages."""
 
     def __init__(self, call):
         self.future = call
@@ -47,7 +47,7 @@ class Service:
                      and re.fullmatch(rule[1], variant.path) and re.fullmatch(rule[2], variant.what)), None)
 
     def call(self, name):
-        if name == "WatchEvents":
+        if refusals.METHODS[name].server_stream:
             return Stream(self.api.channel.unary_stream(self.path(name)))
         return self.api.channel.unary_unary(self.path(name))
 

@@ -151,6 +151,9 @@ shows("CreateMeasure", "RESOURCE_NOT_FOUND", {"measureId": "new", "measure": {**
       names="plans/none")
 shows("UpdateMeasure", "RESOURCE_DELETED", {"measure": {"name": "measures/gone", "displayName": "x"}}, names="measures/gone")
 
+shows("CreateBackup", "FIELD_REQUIRED", {}, names="backup_id")
+shows("CreateBackup", "NAME_INVALID", {"backupId": "../data/policytrack"}, names="backup_id")
+
 bad_name("UndeleteMeasure", "name", "measures/gone")
 shows("UndeleteMeasure", "ETAG_MISMATCH", {"name": "measures/gone", "etag": '"stale"'}, names="measures/gone")
 shows("UndeleteMeasure", "RESOURCE_EXISTS", {"name": "measures/spare"}, names="measures/spare")

@@ -36,6 +36,9 @@ GOOD = {
     "ExplainProgress": [{"target": "measures/build-paths/targets/about", "asOf": AS_OF, "period": "2022"},
                         {"target": "measures/build-paths/targets/about", "atLeastRevision": "@head"}],
     "PreviewIndicator": [{"indicator": world.FULL_INDICATOR, "asOf": AS_OF}],
+    "CreateBackup": [{"backupId": "new", **CHECKED}],
+    "DownloadBackup": [{}],
+    "VerifyStore": [{}],
     "UndeleteMeasure": [{"name": "measures/gone", "etag": "@etag measures/gone", **CHECKED}],
 }
 

@@ -12,6 +12,7 @@ import harness
 sys.path.insert(0, str(harness.ROOT / "tests"))
 import contract  # noqa: E402  (no package; found by the line above)
 
+METHODS = {method.name: method for method in contract.methods(harness.ROOT)}
 DOCUMENTED = contract.documented(harness.ROOT)
 CODES = contract.reasons(harness.ROOT)
 # What a status may weigh in the trailers: 4 KiB, and what encloses the details.

@@ -7,12 +7,13 @@ import types
 
 import grpc
 from google.protobuf import json_format
+from google.protobuf.message import Message
 
 from harness import CALL_SECONDS, ROOT, run, tool
 
 PROTO = ROOT / "proto"
 SERVICES = ("Plan", "Measure", "Dataset", "Indicator", "Observation", "Progress", "Plugin", "Event",
-            "Script")
+            "Script", "Admin")
 
 
 def generate(folder):
@@ -74,8 +75,11 @@ class Api:
         service = descriptor.containing_service.name.removesuffix("Service").lower()
         call = getattr(getattr(self, service), method)
         answer = call(iter(messages) if method == "PushObservations" else messages[0], timeout=CALL_SECONDS)
-        # All messages of a stream, which has to be one that ends.
-        return list(answer) if method == "WatchEvents" else answer
+        if method == "WatchEvents":
+            # All messages of a stream, which has to be one that ends.
+            return list(answer)
+        # Of a stream the last message, after all of it.
+        return answer if isinstance(answer, Message) else list(answer)[-1]
 
     def error_info(self, error):
         """The one ErrorInfo of a call that failed, out of its trailing metadata."""

@@ -6,10 +6,12 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "storage/store.h"
 
@@ -24,6 +26,19 @@ class FaultyStore final : public storage::Store {
   void FailWrites(const absl::Status& status) { Set(&writes_, status); }
   void FailEvaluations(const absl::Status& status) { Set(&evaluations_, status); }
   void FailReads(const absl::Status& status) { Set(&reads_, status); }
+
+  // Copies and checks wait as long as it is so.
+  void Hold(bool held) {
+    absl::MutexLock lock(&mutex_);
+    held_ = held;
+  }
+  // Waits until so many of them wait.
+  void AwaitHeld(int count) {
+    absl::MutexLock lock(&mutex_);
+    const auto enough = [this, count]()
+                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return waiting_ >= count; };
+    mutex_.Await(absl::Condition(&enough));
+  }
 
   absl::Status Read(const ReadBody& body) override {
     const absl::Status fault = Get(&reads_);
@@ -40,9 +55,27 @@ class FaultyStore final : public storage::Store {
   }
   void RemoveListener(int id) override { real_->RemoveListener(id); }
   int64_t revision() const override { return real_->revision(); }
+  absl::StatusOr<storage::StoreState> CopyTo(const std::string& file,
+                                             const Progress& progress) override {
+    WaitWhileHeld();
+    const absl::Status fault = Get(&reads_);
+    return fault.ok() ? real_->CopyTo(file, progress) : fault;
+  }
+  absl::StatusOr<storage::VerifyReport> VerifyAll(const Progress& progress) override {
+    WaitWhileHeld();
+    const absl::Status fault = Get(&reads_);
+    return fault.ok() ? real_->VerifyAll(progress) : fault;
+  }
   void Stop() override { real_->Stop(); }
 
  private:
+  void WaitWhileHeld() {
+    absl::MutexLock lock(&mutex_);
+    ++waiting_;
+    const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !held_; };
+    mutex_.Await(absl::Condition(&free));
+    --waiting_;
+  }
   void Set(absl::Status* fault, const absl::Status& status) {
     absl::MutexLock lock(&mutex_);
     *fault = status;
@@ -54,6 +87,8 @@ class FaultyStore final : public storage::Store {
 
   const std::unique_ptr<storage::Store> real_;
   mutable absl::Mutex mutex_;
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status writes_;
   absl::Status evaluations_;
   absl::Status reads_;

@@ -1,6 +1,8 @@
 // How long a request_id holds: 24 hours by the clock, over restarts too, and not
 // longer.
+#include "core/error.h"
 #include "gmock/gmock.h"
+#include "storage/sqlite/sqlite_store.h"
 #include "tests/rpc/server_fixture.h"
 
 namespace policytrack::rpc_test {
@@ -10,6 +12,11 @@ constexpr char kId[] = "6fa459ea-ee8a-4ca4-894e-db77e160355e";
 
 class RequestIdTest : public ServerFixture {
  protected:
+  absl::StatusOr<std::unique_ptr<server::Server>> Start(const server::Config& given) override {
+    server::Config config = given;
+    config.request_id_hours = hours_;
+    return ServerFixture::Start(config);
+  }
   void SetUp() override {
     ServerFixture::SetUp();
     MakeDataset();
@@ -36,6 +43,23 @@ class RequestIdTest : public ServerFixture {
     EXPECT_EQ(CodeOf(CALL(events_, ListCommits, v1::ListCommitsRequest(), &response)), "OK");
     return response.commits(0).revision();
   }
+  // Answers that have expired and are still there, once the server has stopped.
+  int64_t Left() {
+    server_.reset();
+    storage::SqliteOptions options;
+    options.data_dir = data_dir_;
+    auto store = storage::SqliteStore::Open(options, &clock_);
+    EXPECT_TRUE(store.ok()) << store.status();
+    int64_t left = -1;
+    const auto written = (*store)->Write({}, [&](storage::WriteTransaction& tx) -> absl::Status {
+      PT_ASSIGN_OR_RETURN(left, tx.DropExpiredAnswers(100));
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(written.ok());
+    return left;
+  }
+
+  int hours_ = 24;
 };
 
 TEST_F(RequestIdTest, OfACreateHoldsFor24Hours) {
@@ -81,6 +105,37 @@ TEST_F(RequestIdTest, OfAPushHoldsFor24Hours) {
   EXPECT_FALSE(again.replayed());
   EXPECT_EQ(again.revised_count(), 1);
   EXPECT_EQ(again.revision(), first.revision() + 1);
+}
+
+TEST_F(RequestIdTest, HowLongIsASetting) {
+  hours_ = 2;
+  Restart();
+  v1::Plan response;
+  ASSERT_EQ(Create("one", "One", &response), "OK");
+  clock_.Advance(absl::Hours(2) - absl::Microseconds(1));
+  EXPECT_EQ(Create("two", "Two", &response), "INVALID_ARGUMENT REQUEST_ID_REUSED");
+  clock_.Advance(absl::Microseconds(1));
+  EXPECT_EQ(Create("two", "Two", &response), "OK");
+}
+
+TEST_F(RequestIdTest, WhatHasExpiredIsDroppedInTheBackground) {
+  v1::Plan response;
+  v1::PushObservationsResponse pushed;
+  ASSERT_EQ(Create("one", "One", &response), "OK");
+  ASSERT_EQ(PushOne(1, &pushed), "OK");
+  const int64_t head = Head();
+  server_.reset();
+  clock_.Advance(absl::Hours(24));
+  EXPECT_EQ(Left(), 2) << "the negative control";
+  clock_.Advance(-absl::Hours(24));
+  Restart();
+  ASSERT_EQ(Create("two", "Two", &response), "OK");
+  clock_.Advance(absl::Hours(24));
+  // It looks again when it starts, and a stop lets it finish.
+  Restart();
+  EXPECT_EQ(Left(), 0);
+  Restart();
+  EXPECT_EQ(Head(), head + 1) << "that is no commit";
 }
 
 }  // namespace

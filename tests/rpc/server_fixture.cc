@@ -88,6 +88,7 @@ void ServerFixture::StartServer() {
   plugins_ = v1::PluginService::NewStub(channel);
   events_ = v1::EventService::NewStub(channel);
   scripts_ = v1::ScriptService::NewStub(channel);
+  admin_ = v1::AdminService::NewStub(channel);
 }
 
 void ServerFixture::Restart() {

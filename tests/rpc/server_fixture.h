@@ -11,6 +11,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
+#include "policytrack/v1/admin_service.grpc.pb.h"
 #include "policytrack/v1/dataset_service.grpc.pb.h"
 #include "policytrack/v1/event_service.grpc.pb.h"
 #include "policytrack/v1/indicator_service.grpc.pb.h"
@@ -84,6 +85,7 @@ class ServerFixture : public testing::Test {
   std::unique_ptr<v1::PluginService::Stub> plugins_;
   std::unique_ptr<v1::EventService::Stub> events_;
   std::unique_ptr<v1::ScriptService::Stub> scripts_;
+  std::unique_ptr<v1::AdminService::Stub> admin_;
 
  private:
   void StartServer();

@@ -66,6 +66,45 @@ TEST(ConfigTest, OneInAThousandEvaluationsIsAuditedUnlessTold) {
   EXPECT_EQ(Parse({"--data-dir", "d", "--plugin-audit-interval", "-1"}).exit_code, 2);
 }
 
+TEST(ConfigTest, WhatIsKeptHowLongIsBounded) {
+  const ParsedConfig usual = Parse({"--data-dir", "d"});
+  EXPECT_EQ(usual.config.request_id_hours, 24);
+  EXPECT_EQ(usual.config.deleted_measure_days, 30);
+  const ParsedConfig set =
+      Parse({"--data-dir", "d", "--request-id-hours", "48", "--deleted-measure-days", "7"});
+  EXPECT_EQ(set.config.request_id_hours, 48);
+  EXPECT_EQ(set.config.deleted_measure_days, 7);
+  for (const char* hours : {"0", "-1", "8761", "x"}) {
+    EXPECT_EQ(Parse({"--data-dir", "d", "--request-id-hours", hours}).exit_code, 2) << hours;
+  }
+  EXPECT_EQ(Parse({"--data-dir", "d", "--deleted-measure-days", "0"}).exit_code, 2);
+}
+
+TEST(ConfigTest, TheBackupDirectoryMustBeThere) {
+  EXPECT_EQ(Parse({"--data-dir", "d"}).config.backup_dir, "");
+  EXPECT_EQ(Parse({"--data-dir", "d", "--backup-dir", testing::TempDir()}).config.backup_dir,
+            testing::TempDir());
+  EXPECT_EQ(Parse({"--data-dir", "d", "--backup-dir", "/no/such/folder"}).exit_code, 2);
+}
+
+TEST(ConfigTest, WhatEndsTheServerStandsInNoFile) {
+  EXPECT_TRUE(Parse({"--data-dir", "d", "--verify"}).config.verify);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--restore-from", "b"}).config.restore_from, "b");
+  EXPECT_EQ(Parse({"--data-dir", "d", "--restore-from", "b", "--verify"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--expect-chain", "0123abcd"}).exit_code, 2);
+  for (const char* chain : {"0123abc", "0123ABCD", ""}) {
+    EXPECT_EQ(Parse({"--data-dir", "d", "--restore-from", "b", "--expect-chain", chain}).exit_code,
+              2)
+        << chain;
+  }
+  for (const char* line : {"verify: true\n", "restore-from: b\n"}) {
+    const std::string file = WriteFile("ends.yaml", line);
+    EXPECT_EQ(Parse({"--data-dir", "d", "--config", file}).exit_code, 2) << line;
+  }
+  const std::string file = WriteFile("salvage.yaml", "read-only-salvage: true\n");
+  EXPECT_TRUE(Parse({"--data-dir", "d", "--config", file}).config.read_only_salvage);
+}
+
 TEST(ConfigTest, TheDataDirectoryMustBeNamed) {
   const ParsedConfig parsed = Parse({});
   EXPECT_FALSE(parsed.run);

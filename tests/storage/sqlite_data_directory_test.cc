@@ -1,6 +1,7 @@
 // Which data directories are taken and which are refused, untouched.
 #include <sys/stat.h>
 
+#include "storage/sqlite/data_directory.h"
 #include "tests/storage/sqlite_store_fixture.h"
 
 namespace policytrack::storage {
@@ -100,6 +101,30 @@ TEST_F(SqliteStoreTest, ADatabaseOfANewerVersionIsRefused) {
   bytes[63] = 2;
   WriteFile(File("policytrack.db"), bytes);
   ExpectRefused("newer version");
+}
+
+TEST_F(SqliteStoreTest, AFileSystemOfAnotherMachineIsRefused) {
+  const auto open_on = [&](uint64_t magic) {
+    return sqlite::DataDirectory::Open(options_.data_dir, [=](const std::string&) { return magic; })
+        .status();
+  };
+  for (const auto& [magic, name] : std::map<uint64_t, std::string>{
+           {0x6969, "NFS"}, {0xff534d42, "CIFS"}, {0xfe534d42, "SMB"}, {0x65735546, "FUSE"}}) {
+    const absl::Status status = open_on(magic);
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr(name));
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("disk of this machine"));
+    EXPECT_FALSE(fs::exists(options_.data_dir));
+  }
+  EXPECT_TRUE(open_on(0xef53).ok()) << "ext4";
+}
+
+TEST_F(SqliteStoreTest, TheFileSystemIsThatOfTheNearestDirectoryThatIsThere) {
+  EXPECT_NE(sqlite::FileSystemOf(options_.data_dir), 0u);
+  EXPECT_EQ(sqlite::FileSystemOf(options_.data_dir + "/not/yet"),
+            sqlite::FileSystemOf(directory_.path()));
+  EXPECT_NE(sqlite::FileSystemOf("relative"), 0u);
+  EXPECT_NE(sqlite::FileSystemOf("/proc/self"), sqlite::FileSystemOf(directory_.path()));
 }
 
 TEST_F(SqliteStoreTest, ASecondServerIsRefused) {

@@ -182,6 +182,33 @@ TEST_P(StoreConformanceTest, CursorsKeepTheLastValue) {
   });
 }
 
+TEST_P(StoreConformanceTest, ExpiredAnswersAreDroppedALittleAtATime) {
+  const absl::Time expire = clock_.Now() + absl::Hours(1);
+  Write([&](WriteTransaction& t) -> absl::Status {
+    for (const char* id : {"a", "b", "c"}) {
+      PT_RETURN_IF_ERROR(t.PutAnswer("p", "m", id, {"d", "answer"}, expire));
+    }
+    return t.PutAnswer("p", "m", "later", {"d", "answer"}, expire + absl::Hours(1));
+  });
+  const auto drop = [&](int limit) {
+    int64_t dropped = -1;
+    Write([&](WriteTransaction& t) -> absl::Status {
+      PT_ASSIGN_OR_RETURN(dropped, t.DropExpiredAnswers(limit));
+      return absl::OkStatus();
+    });
+    return dropped;
+  };
+  EXPECT_EQ(drop(10), 0);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(drop(2), 2);
+  EXPECT_EQ(drop(2), 1);
+  EXPECT_EQ(drop(2), 0);
+  Read([&](ReadTransaction& t) {
+    EXPECT_TRUE(t.FindAnswer("p", "m", "later")->has_value());
+    EXPECT_EQ(t.revision(), 0) << "that is no commit";
+  });
+}
+
 TEST_P(StoreConformanceTest, AnswersAreScopedAndExpire) {
   const ReadTransaction::StoredAnswer answer{std::string("\0d", 2), ""};
   const absl::Time expire = clock_.Now() + absl::Hours(1);

@@ -3,6 +3,7 @@
 They are generated when the package is built. The stubs of the services are in modules
 of their own, such as `policytrack.v1.plan_service_pb2_grpc`."""
 
+from policytrack.v1.admin_service_pb2 import *
 from policytrack.v1.commit_pb2 import *
 from policytrack.v1.common_pb2 import *
 from policytrack.v1.dataset_pb2 import *

@@ -1,0 +1,48 @@
+#include "storage/sqlite/damage_mark.h"
+
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+
+namespace policytrack::storage::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+}  // namespace
+
+absl::Status KeepInMind(const std::string& data_dir, const VerifyReport& report) {
+  const std::string path = absl::StrCat(data_dir, "/", kDamageMark);
+  std::error_code error;
+  if (report.problem_count == 0) {
+    fs::remove(path, error);
+    if (!error) return absl::OkStatus();
+    return absl::InternalError(absl::StrCat("cannot remove ", path, ": ", error.message()));
+  }
+  std::ofstream file(path, std::ios::trunc);
+  for (const StoreProblem& problem : report.problems) {
+    file << problem.resource << ": " << problem.message << "\n";
+  }
+  file.close();
+  if (file) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("cannot write ", path));
+}
+
+absl::Status CheckMark(const std::string& data_dir) {
+  const std::string path = absl::StrCat(data_dir, "/", kDamageMark);
+  std::error_code error;
+  if (!fs::exists(path, error)) return absl::OkStatus();
+  std::ifstream file(path);
+  std::string first;
+  std::getline(file, first);
+  return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
+               absl::StrCat("data directory ", data_dir, " was found damaged by a check: ", first,
+                            " (", path,
+                            " has all); restore a backup, start with --read-only-salvage to read "
+                            "what can be read, or check again with --verify"));
+}
+
+}  // namespace policytrack::storage::sqlite
