@@ -11,6 +11,7 @@
 #include "clients/cli/admin.h"
 #include "clients/cli/apply.h"
 #include "clients/cli/explain.h"
+#include "clients/cli/more_arguments.h"
 #include "clients/cli/number_text.h"
 #include "clients/cli/plugin_change.h"
 #include "clients/cli/push.h"
@@ -288,73 +289,12 @@ class CommandLine {
         ->excludes(as_of);
   }
 
-  // The callback of `plugins` runs after that of its command.
-  CLI::App* AddPluginChange(CLI::App* plugins, const std::string& verb,
-                            const std::string& description, const std::string& example) {
-    CLI::App* sub = plugins->add_subcommand(verb, description);
-    sub->footer("Example:\n  policytrack plugins " + example);
-    sub->callback([this, verb] { plugin_change_.verb = verb; });
-    sub->add_flag("--dry-run", plugin_change_.dry_run, "Check everything, change nothing");
-    return sub;
-  }
-
-  void AddPluginChanges(CLI::App* plugins) {
-    AddPluginChange(
-        plugins, "reload",
-        "Reads the plugin directory and the list of trusted plugins again. Ends with 1\n"
-        "when a file was refused; what ran before it goes on then.",
-        "reload --dry-run");
-    CLI::App* quarantine =
-        AddPluginChange(plugins, "quarantine",
-                        "Keeps a plugin from running until it is released, over restarts too.",
-                        "quarantine growth --version 1.2.0 --reason \"wrong before 2015\"");
-    quarantine
-        ->add_option("--reason", plugin_change_.reason, "Why: who meets a stale result reads it")
-        ->required();
-    CLI::App* release = AddPluginChange(
-        plugins, "release", "Lets a plugin run again and forgets what audits found against it.",
-        "release growth");
-    CLI::App* use = AddPluginChange(plugins, "use",
-                                    "Chooses the version for all that state none, or only a major\n"
-                                    "one; without a version the newest again.",
-                                    "use growth 1.1.0");
-    for (CLI::App* sub : {quarantine, release, use}) {
-      sub->add_option("name", plugin_change_.name, "The plugin, plugins/x or x")->required();
-    }
-    for (CLI::App* sub : {quarantine, release}) {
-      sub->add_option("--version", plugin_change_.version, "The version (default: all)");
-    }
-    use->add_option("version", plugin_change_.version, "The version, such as 1.1.0");
-  }
-
   void AddWatch() {
     CLI::App* sub = Add("watch", "Tells what changes as it happens, one line an event.",
                         "policytrack watch --kind status-changed --token-file seen.token\n"
                         "  policytrack watch measures/charging-network --from 0 --stop-at-present",
                         [this](Context& context) { return RunWatch(context, watch_); });
-    sub->add_option("names", watch_.names,
-                    "Only these and what is under them: measures/x, datasets, ...");
-    sub->add_option("--kind", watch_.kinds,
-                    absl::StrCat("Only events of this kind; may be repeated: ",
-                                 absl::StrJoin(EventKindWords(), ", ")))
-        ->allow_extra_args(false)
-        ->check(CLI::IsMember(EventKindWords()));
-    sub->add_option("--filter", watch_.filter, "An AIP-160 filter over events");
-    CLI::Option* token =
-        sub->add_option("--resume-token", watch_.resume_token, "Goes on after this token");
-    sub->add_option("--from", watch_.from,
-                    "Begins after this revision or time; 0 is the whole history "
-                    "(default: the present)")
-        ->excludes(token);
-    sub->add_option("--token-file", watch_.token_file,
-                    "Goes on after the token in this file, if it is there, and keeps there what "
-                    "was told last")
-        ->excludes(token);
-    sub->add_flag("--stop-at-present", watch_.stop_at_present,
-                  "Ends when what is there now has been told");
-    sub->add_option("--heartbeat", watch_.heartbeat_seconds,
-                    "Seconds after which a silent server must give a sign (default: 30)")
-        ->check(CLI::Range(1, 3600));
+    AddWatchOptions(sub, &watch_);
   }
 
   // Collections with a command of their own.
@@ -375,7 +315,7 @@ class CommandLine {
               return RunList(context, list_);
             });
     plugins->add_option("name", get_.name, "One plugin, plugins/x or x");
-    AddPluginChanges(plugins);
+    AddPluginChanges(plugins, &plugin_change_);
     CLI::App* commits = Add("commits", "Lists what was written, newest first.",
                             "policytrack commits --page-size 20", [this](Context& context) {
                               list_.collection = "commits";

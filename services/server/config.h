@@ -30,10 +30,10 @@ struct Config {
   bool require_worker_sandbox = false;
   int plugin_worker_mib = 1024;      // address space of one worker
   int plugin_audit_interval = 1000;  // one in so many incremental evaluations is audited
-  int request_id_hours = 24;       // how long the answers of requests are kept
-  int deleted_measure_days = 30;   // how long a deleted measure can be undeleted
-  std::string backup_dir;          // where CreateBackup writes; empty: nowhere
-  bool read_only_salvage = false;  // serve what can be read of a damaged store
+  int request_id_hours = 24;         // how long the answers of requests are kept
+  int deleted_measure_days = 30;     // how long a deleted measure can be undeleted
+  std::string backup_dir;            // where CreateBackup writes; empty: nowhere
+  bool read_only_salvage = false;    // serve what can be read of a damaged store
   // Instead of serving: check the data directory; make one from a backup, whose chain
   // digest begins so.
   bool verify = false;
