@@ -118,7 +118,7 @@ void SetJudgement(const Judgement& judgement, const v1::Target& target, v1::Freq
   } else {
     progress->set_status(v1::PROGRESS_STATUS_NOT_ASSESSABLE);
     if (!progress->stale()) {
-      *reason = WhyNotJudged(judgement, target.assessment().plugin(), period);
+      *reason = WhyNotJudged(judgement, target, target.assessment().plugin(), period);
     }
   }
   if (const auto score = judgement.Value(kScoreOutput); score.has_value()) {
