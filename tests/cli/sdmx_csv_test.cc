@@ -113,7 +113,8 @@ TEST(SdmxCsv, AllUnknownColumnsAreTold) {
                                     "them in `ignore`")));
   EXPECT_THAT(Read(text, mapped + "ignore: [DECIMALS]\n"),
               ElementsAre(HasSubstr("the column `TITLE[en;fr]` is no dimension of")));
-  EXPECT_THAT(Read(text, mapped + "ignore: [DECIMALS, TITLE]\n"), ElementsAre("2 2024-01 0.0005 A"));
+  EXPECT_THAT(Read(text, mapped + "ignore: [DECIMALS, TITLE]\n"),
+              ElementsAre("2 2024-01 0.0005 A"));
 }
 
 TEST(SdmxCsv, FrequencyIsThatOfTheDataset) {
