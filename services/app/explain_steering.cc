@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -88,7 +89,7 @@ void AddFurtherSentences(const v1::ExplainedStep& own, const v1::TargetProgress&
       }
     }
     // What is said of the target already is not said again of each method.
-    const bool said = further.reason().empty() || further.reason() == progress.reason();
+    const bool said = absl::StartsWith(progress.reason(), further.reason());
     response->add_sentences(absl::StrCat(
         "Judged by ", further.plugin(),
         others.empty() ? "" : absl::StrCat(" with ", absl::StrJoin(others, ", ")), " instead: ",
