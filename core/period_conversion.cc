@@ -8,6 +8,7 @@
 #include "core/compensated_sum.h"
 #include "core/error.h"
 #include "core/observation_status.h"
+#include "core/part_reasons.h"
 #include "core/period.h"
 #include "core/period_calendar.h"
 
@@ -46,12 +47,6 @@ struct Gathered {
 
 bool IsJoint(Flags flags) { return (flags & kJoint) != 0; }
 
-// Why what rests on a missing part is missing: what is suppressed stays so.
-v1::MissingReason ReasonAfter(Flags part) {
-  return ReasonOfFlags(part) == v1::MISSING_REASON_SUPPRESSED ? v1::MISSING_REASON_SUPPRESSED
-                                                              : v1::MISSING_REASON_INPUT_MISSING;
-}
-
 // Each February, by month, as one of January and February, with a value or without.
 Columns MarkJoint(const Columns& source) {
   Columns marked;
@@ -87,16 +82,19 @@ void TakeLast(const Parts& parts, int64_t period, Columns* to) {
   Gathered gathered;      // a break on the way to the end counts too
   size_t at = parts.end;  // none
   v1::MissingReason missing = v1::MISSING_REASON_CANNOT_EXIST;
+  bool any = false;  // but parts that have nothing
   int64_t expected = parts.first;
   for (size_t i = parts.begin; i < parts.end; ++i) {
     const Flags flags = parts.source.flags[i];
     gathered.Add(parts.source, i);
     if (IsNothing(flags)) {
+      if (!any) missing = NothingReason(flags, missing);
       if (parts.source.periods[i] == expected) ++expected;
       continue;
     }
+    any = true;
     at = IsMissing(flags) ? parts.end : i;
-    if (IsMissing(flags)) missing = ReasonAfter(flags);
+    if (IsMissing(flags)) missing = ReasonAfterLast(flags);
     expected = parts.source.periods[i] + 1;
   }
   if (expected != parts.last + 1) {
@@ -119,14 +117,18 @@ void TakeAll(const Parts& parts, bool mean, int64_t period, Columns* to) {
   int64_t expected = parts.first;
   v1::MissingReason why = v1::MISSING_REASON_INPUT_MISSING;
   bool hole = false;
+  bool goes_on = false;  // the last part, and nothing else is missing
+  v1::MissingReason none = v1::MISSING_REASON_CANNOT_EXIST;
   for (size_t i = parts.begin; i < parts.end; ++i) {
     const int64_t part = parts.source.periods[i];
     const Flags flags = parts.source.flags[i];
     if (IsMissing(flags) && ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD) continue;
     const bool nothing = IsNothing(flags);
+    if (nothing) none = NothingReason(flags, none);
     // A joint value stands for the part before it too.
     const int64_t from = part - (IsJoint(flags) ? 1 : 0);
     gathered.Add(parts.source, i);
+    if (!hole && from == expected && i + 1 == parts.end) goes_on = IsIncomplete(flags);
     hole = hole || from != expected || (IsMissing(flags) && !nothing);
     expected = part + 1;
     if (IsMissing(flags) && !nothing) why = std::max(why, ReasonAfter(flags));
@@ -134,11 +136,12 @@ void TakeAll(const Parts& parts, bool mean, int64_t period, Columns* to) {
     sum.Add(parts.source.values[i]);
     ++count;
   }
+  if (goes_on) why = v1::MISSING_REASON_PERIOD_INCOMPLETE;
   if (hole) return gathered.PutMissing(period, why, to);
   if (expected != parts.last + 1) {
     return gathered.PutMissing(period, v1::MISSING_REASON_PERIOD_INCOMPLETE, to);
   }
-  if (count == 0) return gathered.PutMissing(period, v1::MISSING_REASON_CANNOT_EXIST, to);
+  if (count == 0) return gathered.PutMissing(period, none, to);
   gathered.Put(period, mean ? sum.Value() / count : sum.Value(), to);
 }
 
@@ -183,7 +186,7 @@ Columns Difference(const Columns& totals, const PeriodConversion& c) {
     Gathered gathered;
     gathered.Add(totals, i);
     if (IsMissing(totals.flags[i])) {
-      gathered.PutMissing(period, ReasonAfter(totals.flags[i]), &result);
+      gathered.PutMissing(period, ReasonAfterLast(totals.flags[i]), &result);
       continue;
     }
     const int64_t before = period - (february ? 2 : 1);
@@ -225,6 +228,7 @@ Columns Cumulate(const Columns& flows, const PeriodConversion& c) {
   int64_t expected = 0;
   int count = 0;
   v1::MissingReason why = v1::MISSING_REASON_INPUT_MISSING;
+  v1::MissingReason none = v1::MISSING_REASON_CANNOT_EXIST;
   bool hole = false;
   for (size_t i = 0; i < flows.size(); ++i) {
     const int64_t period = flows.periods[i];
@@ -237,6 +241,7 @@ Columns Cumulate(const Columns& flows, const PeriodConversion& c) {
       expected = start;
       count = 0;
       why = v1::MISSING_REASON_INPUT_MISSING;
+      none = v1::MISSING_REASON_CANNOT_EXIST;
       hole = false;
     }
     if (IsMissing(flags) && ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD) {
@@ -246,15 +251,17 @@ Columns Cumulate(const Columns& flows, const PeriodConversion& c) {
     gathered.Add(flows, i);
     const int64_t from = period - (IsJoint(flags) ? 1 : 0);
     const bool nothing = IsNothing(flags);
+    if (nothing) none = NothingReason(flags, none);
+    const bool goes_on = !hole && from == expected && IsIncomplete(flags);
     hole = hole || from != expected || (IsMissing(flags) && !nothing);
     if (IsMissing(flags) && !nothing) why = std::max(why, ReasonAfter(flags));
     sum.Add(flows.values[i]);
     count += IsMissing(flags) ? 0 : 1;
     expected = period + 1;
     if (hole) {
-      gathered.PutMissing(period, why, &result);
+      gathered.PutMissing(period, goes_on ? v1::MISSING_REASON_PERIOD_INCOMPLETE : why, &result);
     } else if (count == 0) {
-      gathered.PutMissing(period, v1::MISSING_REASON_CANNOT_EXIST, &result);
+      gathered.PutMissing(period, none, &result);
     } else {
       gathered.Put(period, sum.Value(), &result);
     }

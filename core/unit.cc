@@ -130,6 +130,10 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
   return row[b.size()];
 }
 
+// Words of a power of ten that are taken for a unit.
+constexpr std::array<std::pair<absl::string_view, int>, 6> kMultiplierWords = {
+    {{"千", 3}, {"万", 4}, {"百万", 6}, {"千万", 7}, {"亿", 8}, {"万亿", 12}}};
+
 std::string NearestCodes(absl::string_view code) {
   constexpr size_t kHowMany = 3;
   constexpr size_t kCompared = 32;  // no code is longer
@@ -181,6 +185,14 @@ absl::Status CheckUnit(absl::string_view field, absl::string_view code) {
     return FieldInvalid(field,
                         absl::StrCat(Quoted(code), " is not a code of the unit list; write \"",
                                      customary->first, "\" with multiplier ", customary->second));
+  }
+  for (const auto& [word, multiplier] : kMultiplierWords) {
+    if (code != word) continue;
+    return FieldInvalid(field,
+                        absl::StrCat(Quoted(code),
+                                     " is a multiplier and says not of what; write a code of "
+                                     "the unit list (docs/units.md) with multiplier ",
+                                     multiplier));
   }
   return FieldInvalid(field, absl::StrCat(Quoted(code),
                                           " is not a code of the unit list (docs/units.md); the "

@@ -38,8 +38,9 @@ struct InputMeta {
   std::string slot;
   v1::Frequency frequency = v1::FREQUENCY_UNSPECIFIED;
   v1::Accumulation accumulation = v1::ACCUMULATION_UNSPECIFIED;
-  std::string unit;     // values come in this unit with multiplier 0
-  bool spread = false;  // fed with its parts
+  std::string unit;          // values come in this unit with multiplier 0
+  bool spread = false;       // fed with its parts
+  int year_start_month = 1;  // 1 to 12
 };
 
 // A part of a spread input: one value of the dimension that is spread.

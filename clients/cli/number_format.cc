@@ -15,6 +15,7 @@ namespace {
 
 constexpr absl::string_view kNoBreakSpace = "\u00a0";
 constexpr absl::string_view kNarrowNoBreakSpace = "\u202f";
+constexpr absl::string_view kMinusSign = "\u2212";
 
 // Separators with the words that stand for what nobody can see in a file.
 constexpr std::array<std::pair<absl::string_view, absl::string_view>, 7> kSeparators = {{
@@ -61,7 +62,11 @@ class Reader {
   std::optional<std::string> Read() {
     StripPercent();
     StripMarks();
-    if (Take("-") || (script_ != nullptr && Take(script_->minus))) plain_ = "-";
+    if (Take("-") || Take(kMinusSign) || (script_ != nullptr && Take(script_->minus))) {
+      plain_ = "-";
+    } else {
+      Take("+");
+    }
     StripMarks();
     if (!ReadWhole()) return std::nullopt;
     if (TakeDecimal()) {
@@ -69,8 +74,10 @@ class Reader {
       if (ReadDigits() == 0) return std::nullopt;
     }
     if (ascii_ && other_) return std::nullopt;
-    // An exponent stays as it is; the reader of plain numbers checks it.
-    if (!rest_.empty() && (other_ || (rest_[0] != 'e' && rest_[0] != 'E'))) return std::nullopt;
+    // An exponent stays as it is; the reader of plain numbers checks it. None is written
+    // where digits are in groups.
+    const bool exponent = !rest_.empty() && (rest_[0] == 'e' || rest_[0] == 'E');
+    if (!rest_.empty() && (!exponent || other_ || grouped_)) return std::nullopt;
     return absl::StrCat(plain_, rest_);
   }
 
@@ -117,6 +124,7 @@ class Reader {
       if (separator.empty()) return true;
       if (first.empty()) {
         first = separator;
+        grouped_ = true;
         if (digits > 3) return false;
       }
       if (separator != first) return false;
@@ -159,12 +167,21 @@ class Reader {
   std::string plain_;
   bool ascii_ = false;
   bool other_ = false;
+  bool grouped_ = false;
 };
+
+// A sign as a plain number has it: `+` says nothing, and U+2212 is a minus.
+std::string PlainSign(absl::string_view text) {
+  absl::string_view rest = text;
+  if (absl::ConsumePrefix(&rest, kMinusSign)) return absl::StrCat("-", rest);
+  if (rest.size() > 1 && rest[0] == '+' && rest[1] != '-') rest.remove_prefix(1);
+  return std::string(rest);
+}
 
 }  // namespace
 
 std::optional<std::string> PlainNumber(absl::string_view text, const NumberFormat& format) {
-  if (format.plain()) return std::string(text);
+  if (format.plain()) return PlainSign(text);
   return Reader(text, format).Read();
 }
 

@@ -15,8 +15,9 @@
 namespace policytrack::cli {
 
 // "1.234,5 %" as "1234.5". Nothing when the text is no number in this format:
-// separators must stand between groups of three digits, all the same; digits of
-// two scripts in one number are refused. A text that is returned may still be
+// separators must stand between groups of three digits, all the same, and then there
+// is no exponent; digits of two scripts in one number are refused. A sign may be `+`,
+// `-` or U+2212. A text that is returned may still be
 // none that ParseDouble reads.
 std::optional<std::string> PlainNumber(absl::string_view text, const NumberFormat& format);
 

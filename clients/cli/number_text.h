@@ -47,10 +47,17 @@ std::optional<Integer> ParseInteger(absl::string_view text) {
   return value;
 }
 
-// The shortest text that gives the same double again.
+// The shortest text that gives the same double again; with an exponent only where it
+// would be long without, so that 100000 stands beside 110000 as it is.
 inline std::string FormatDouble(double value) {
+  constexpr double kLongWithoutExponent = 1e15;
+  constexpr double kTooSmallToWriteOut = 1e-4;
+  const double size = std::abs(value);
+  const bool plain = size < kLongWithoutExponent && (size >= kTooSmallToWriteOut || size == 0);
   char buffer[32];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  const auto [end, error] =
+      plain ? std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed)
+            : std::to_chars(buffer, buffer + sizeof(buffer), value);
   return std::string(buffer, end);
 }
 

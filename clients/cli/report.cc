@@ -254,8 +254,11 @@ void WriteForPeople(const v1::PlanProgress& progress, bool markdown, size_t max_
     out << (markdown ? FormatMarkdown(table) : FormatText(table, max_width));
   }
   WriteSection("Judged by several methods", MethodsTable(progress), markdown, max_width, out);
-  WriteSection("What steers (paces and changes in the unit, paces a year)", SteeringTable(progress),
-               markdown, max_width, out);
+  // The two paces differ by nature where growth is compound.
+  WriteSection(
+      "What steers (paces and changes in the unit, paces a year; needed is the first year's by "
+      "the method, out of reach is by the best pace every year)",
+      SteeringTable(progress), markdown, max_width, out);
   out << "\n" << (markdown ? "**Plan:** " : "Plan: ") << StatusWord(progress.status());
   if (progress.has_score()) out << ", score " << ShortNumber(progress.score());
   // A status of a few targets must not read as one of all.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -25,25 +26,43 @@ std::string ShortName(const std::string& plugin, const Parameters& parameters) {
   return std::string(absl::StripPrefix(plugin, "plugins/"));
 }
 
-// The same with all parameters, to tell assessments of one method apart.
-std::string LongName(const std::string& plugin, const Parameters& parameters) {
-  return absl::StrCat(absl::StripPrefix(plugin, "plugins/"), parameters.empty() ? "" : ": ",
-                      absl::StrJoin(parameters, ", "));
+struct Method {
+  std::string plugin;
+  const Parameters* parameters;
+};
+
+// The name of one of several of the same short name: with the parameters that not all
+// of them have, and with the plugin where that is not the same either.
+std::string LongName(const Method& method, const std::vector<Method>& alike) {
+  bool one_plugin = true;
+  for (const Method& other : alike) one_plugin = one_plugin && other.plugin == method.plugin;
+  std::vector<std::string> differing;
+  for (const std::string& parameter : *method.parameters) {
+    const bool common = std::all_of(alike.begin(), alike.end(), [&](const Method& other) {
+      return std::count(other.parameters->begin(), other.parameters->end(), parameter) > 0;
+    });
+    if (!common) differing.push_back(parameter);
+  }
+  std::string name = ShortName(method.plugin, *method.parameters);
+  const absl::string_view plugin = absl::StripPrefix(method.plugin, "plugins/");
+  if (!one_plugin && name != plugin) name = absl::StrCat(plugin, " ", name);
+  return differing.empty() ? name : absl::StrCat(name, " (", absl::StrJoin(differing, ", "), ")");
 }
 
 // The names of a target's assessments, its own first.
 std::vector<std::string> NamesOf(const v1::TargetProgress& target) {
-  std::vector<std::string> names = {
-      ShortName(target.evaluation().plugin(), target.assessment_parameters())};
+  std::vector<Method> methods = {{target.evaluation().plugin(), &target.assessment_parameters()}};
   for (const v1::FurtherJudgement& further : target.further_judgements()) {
-    names.push_back(ShortName(further.plugin(), further.parameters()));
+    methods.push_back({further.plugin(), &further.parameters()});
   }
-  const std::vector<std::string> shorts = names;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (std::count(shorts.begin(), shorts.end(), shorts[i]) < 2) continue;
-    names[i] = i == 0 ? LongName(target.evaluation().plugin(), target.assessment_parameters())
-                      : LongName(target.further_judgements(static_cast<int>(i) - 1).plugin(),
-                                 target.further_judgements(static_cast<int>(i) - 1).parameters());
+  std::map<std::string, std::vector<Method>> by_name;
+  for (const Method& method : methods) {
+    by_name[ShortName(method.plugin, *method.parameters)].push_back(method);
+  }
+  std::vector<std::string> names;
+  for (const Method& method : methods) {
+    const std::vector<Method>& alike = by_name[ShortName(method.plugin, *method.parameters)];
+    names.push_back(LongName(method, alike));
   }
   return names;
 }
@@ -87,7 +106,8 @@ Table MethodsTable(const v1::PlanProgress& progress) {
       for (int i = 0; i < target.further_judgements_size(); ++i) {
         const v1::FurtherJudgement& further = target.further_judgements(i);
         // What is said of the target already is not said again of each method.
-        const std::string note = further.reason() == target.reason() ? "" : further.reason();
+        const bool said = absl::StartsWith(target.reason(), further.reason());
+        const std::string note = said ? "" : further.reason();
         table.rows.push_back({"", names[static_cast<size_t>(i) + 1], StatusWord(further.status()),
                               Short(further.has_score(), further.score()),
                               Short(further.has_ratio(), further.ratio()),

@@ -107,7 +107,8 @@ FedInputs::FedInputs(const std::vector<Feed>& feeds) : parts(feeds.size()) {
 std::vector<InputMeta> MetasOf(v1::Frequency frequency, const std::vector<Feed>& feeds) {
   std::vector<InputMeta> metas;
   for (const Feed& feed : feeds) {
-    metas.push_back({feed.slot, frequency, feed.accumulation, feed.unit, !feed.parts.empty()});
+    metas.push_back({feed.slot, frequency, feed.accumulation, feed.unit, !feed.parts.empty(),
+                     feed.year_start_month});
   }
   return metas;
 }

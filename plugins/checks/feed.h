@@ -34,6 +34,7 @@ struct Feed {
   // Of a spread slot, by name, instead of `points`. The column is then the sum of
   // those that count, as the host makes it.
   std::map<std::string, std::vector<Point>> parts = {};
+  int year_start_month = 1;
 };
 
 // Columns of points. A missing one without a reason is INPUT_MISSING.

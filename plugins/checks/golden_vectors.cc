@@ -130,6 +130,15 @@ absl::StatusOr<Feed> ReadFeed(const std::string& path, v1::Frequency frequency,
                                   [](const std::string& t, v1::Accumulation* c) {
                                     return v1::Accumulation_Parse(t, c);
                                   }));
+  PT_ASSIGN_OR_RETURN(const Value* start,
+                      object.Find("year_start_month", Value::kNumberValue, false));
+  if (start != nullptr) {
+    const double month = start->number_value();
+    if (!(month >= 1 && month <= 12) || month != std::floor(month)) {
+      return object.Wrong("year_start_month", "must be a whole number from 1 to 12");
+    }
+    feed.year_start_month = static_cast<int>(month);
+  }
   PT_ASSIGN_OR_RETURN(const Value* points,
                       object.Find("points", Value::kListValue, !slot->spread()));
   if (points != nullptr) {

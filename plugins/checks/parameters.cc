@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/error.h"
+#include "core/name_suggestion.h"
 
 namespace policytrack::plugins {
 namespace {
@@ -112,8 +113,8 @@ absl::StatusOr<std::vector<Parameter>> ResolveParameters(const v1::PluginDescrip
     for (const v1::PluginParameter& p : descriptor.parameters()) names.push_back(p.name());
     return ParametersInvalid(
         CutText(entry.first, 100),
-        absl::StrCat("plugins/", descriptor.id(), " has no such parameter; it has ",
-                     names.empty() ? "none" : absl::StrJoin(names, ", ")));
+        absl::StrCat("plugins/", descriptor.id(), " has no such parameter; ",
+                     names.empty() ? "it has none" : SuggestName(names, entry.first)));
   }
   std::vector<Parameter> result;
   for (const v1::PluginParameter& p : descriptor.parameters()) {

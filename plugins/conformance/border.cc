@@ -19,6 +19,7 @@ namespace policytrack::plugins {
 namespace {
 
 constexpr size_t kColumnOf10 = offsetof(pt_column_v1, part_count);
+constexpr size_t kMetaOf10 = offsetof(pt_input_meta_v1, year_start_month);
 
 bool AllCanaries(const void* begin, size_t size) {
   const auto* bytes = static_cast<const unsigned char*>(begin);
@@ -182,8 +183,9 @@ Outcome Handle::Create(const BoundSetup& setup) {
         pt_input_meta_v1{0, static_cast<uint32_t>(i.meta.frequency),
                          static_cast<uint32_t>(i.meta.accumulation), 0, i.periods_per_year,
                          arena.Text(i.meta.slot.c_str()), arena.Text(i.meta.unit.c_str()),
-                         arena.Text(i.unit_kind.c_str()), i.unit_factor},
-        sizeof(pt_input_meta_v1) + shape_.appended));
+                         arena.Text(i.unit_kind.c_str()), i.unit_factor,
+                         static_cast<uint32_t>(i.meta.year_start_month), 0},
+        shape_.of_1_0 ? kMetaOf10 : sizeof(pt_input_meta_v1) + shape_.appended));
   }
   std::vector<const char*> outputs;
   for (const v1::PluginOutput& output : descriptor_.outputs()) {

@@ -288,7 +288,8 @@ absl::StatusOr<std::unique_ptr<Instance>> MakeNativeInstance(
     raw_inputs.push_back({sizeof(pt_input_meta_v1), static_cast<uint32_t>(input.meta.frequency),
                           static_cast<uint32_t>(input.meta.accumulation), 0, input.periods_per_year,
                           input.meta.slot.c_str(), input.meta.unit.c_str(), input.unit_kind.c_str(),
-                          input.unit_factor});
+                          input.unit_factor, static_cast<uint32_t>(input.meta.year_start_month),
+                          0});
   }
   std::vector<const pt_parameter_v1*> parameter_pointers;
   for (const pt_parameter_v1& p : raw_parameters) parameter_pointers.push_back(&p);

@@ -175,7 +175,8 @@ std::string SetupMessage(const v1::PluginDescriptor& descriptor,
     metas.push_back({static_cast<uint32_t>(input.meta.frequency),
                      static_cast<uint32_t>(input.meta.accumulation), input.periods_per_year,
                      input.unit_factor, bytes.AddText(input.meta.slot),
-                     bytes.AddText(input.meta.unit), bytes.AddText(input.unit_kind)});
+                     bytes.AddText(input.meta.unit), bytes.AddText(input.unit_kind),
+                     static_cast<uint32_t>(input.meta.year_start_month), 0});
   }
   std::vector<uint64_t> outputs;
   for (const v1::PluginOutput& output : descriptor.outputs()) {

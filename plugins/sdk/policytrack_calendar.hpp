@@ -1,7 +1,8 @@
 // The calendar of period ordinals, C++17, header only: which period lies whole
 // years before another, where a year begins, which ordinal a text means.
 // `frequency` is a PT_FREQUENCY_ number throughout. Years are calendar years,
-// for weeks ISO years; a fiscal year is one period of PT_FREQUENCY_YEAR.
+// for weeks ISO years, unless the month in which they begin is given; a fiscal
+// year is one period of PT_FREQUENCY_YEAR.
 //
 // Thread rule: free functions, any thread.
 #ifndef POLICYTRACK_CALENDAR_HPP_
@@ -117,12 +118,26 @@ inline std::optional<int64_t> YearsBefore(uint32_t frequency, int64_t period, in
   return period - years * internal::EqualPeriods(frequency);
 }
 
+// Whether a year that begins in this month begins with a period. Weeks have the
+// ISO year and no other.
+inline bool YearBeginsWithPeriod(uint32_t frequency, int year_start_month) {
+  if (frequency == PT_FREQUENCY_WEEK) return year_start_month == 1;
+  if (frequency == PT_FREQUENCY_DAY || frequency == PT_FREQUENCY_YEAR) return true;
+  return (year_start_month - 1) % (12 / internal::EqualPeriods(frequency)) == 0;
+}
+
 // The first period of the year that a period belongs to.
-inline int64_t FirstOfYear(uint32_t frequency, int64_t period) {
-  if (frequency == PT_FREQUENCY_DAY) return DayNumber(internal::DayOf(period).year, 1, 1);
+// REQUIRES: YearBeginsWithPeriod(frequency, year_start_month).
+inline int64_t FirstOfYear(uint32_t frequency, int64_t period, int year_start_month = 1) {
+  if (frequency == PT_FREQUENCY_DAY) {
+    const internal::Day day = internal::DayOf(period);
+    return DayNumber(day.month < year_start_month ? day.year - 1 : day.year, year_start_month, 1);
+  }
   if (frequency == PT_FREQUENCY_WEEK) return internal::FirstWeek(internal::WeekOf(period).year);
+  if (frequency == PT_FREQUENCY_YEAR) return period;
   const int64_t periods = internal::EqualPeriods(frequency);
-  return internal::FloorDivide(period, periods) * periods;
+  const int64_t shift = (year_start_month - 1) / (12 / periods);
+  return internal::FloorDivide(period - shift, periods) * periods + shift;
 }
 
 // Which part of its year a period is: equal for periods that are whole years

@@ -46,7 +46,7 @@ extern "C" {
 #endif
 
 #define PT_ABI_MAJOR 1
-#define PT_ABI_MINOR 1
+#define PT_ABI_MINOR 2
 
 /* Flags of a point: bits 0-3 quality, bit 4 break, bit 5 missing, bit 6 joint,
  * bits 8-15 the reason when missing. The other bits are reserved. */
@@ -144,6 +144,9 @@ typedef struct pt_input_meta_v1 {
   const char* unit;      /* code of the unit list; values come without multiplier */
   const char* unit_kind; /* what the unit measures: units of one kind convert */
   double unit_factor;    /* to the base unit of its kind */
+  /* Since 1.2. */
+  uint32_t year_start_month; /* in which the statistical year begins, 1 to 12 */
+  uint32_t reserved_of_1_2;
 } pt_input_meta_v1;
 
 /* What an instance is made from. An assessment also gets the parameters

@@ -75,6 +75,7 @@ struct InputMeta {
   std::string unit;
   std::string unit_kind;
   double unit_factor = 1;
+  int year_start_month = 1;  // also where the host is older than 1.2
 };
 
 // Parameters in force, copied.
@@ -280,6 +281,12 @@ int32_t Guard(pt_message_v1* message, Body body) noexcept {
   }
 }
 
+// What lies beyond the size is absent.
+inline int YearStartMonth(const pt_input_meta_v1& meta) {
+  constexpr size_t end = offsetof(pt_input_meta_v1, year_start_month) + sizeof(uint32_t);
+  return meta.struct_size < end ? 1 : static_cast<int>(meta.year_start_month);
+}
+
 template <typename T>
 int32_t Create(const pt_setup_v1* raw, void** instance, pt_message_v1* message) {
   return Guard(message, [&] {
@@ -288,7 +295,7 @@ int32_t Create(const pt_setup_v1* raw, void** instance, pt_message_v1* message) 
     for (uint32_t i = 0; i < raw->input_count; ++i) {
       const pt_input_meta_v1& m = *raw->inputs[i];
       setup.inputs.push_back({m.slot, m.frequency, m.accumulation, m.periods_per_year, m.unit,
-                              m.unit_kind, m.unit_factor});
+                              m.unit_kind, m.unit_factor, YearStartMonth(m)});
     }
     *instance = static_cast<Instance*>(new T(setup));
   });

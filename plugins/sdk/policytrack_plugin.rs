@@ -6,7 +6,7 @@
 use std::ffi::c_void;
 use std::os::raw::c_char;
 
-pub const PT_ABI_MINOR: u32 = 1;
+pub const PT_ABI_MINOR: u32 = 2;
 
 pub const PT_FLAG_QUALITY_MASK: u16 = 0x000f;
 pub const PT_FLAG_BREAK: u16 = 0x0010;
@@ -68,6 +68,8 @@ pub struct InputMeta {
     pub unit: *const c_char,
     pub unit_kind: *const c_char,
     pub unit_factor: f64,
+    pub year_start_month: u32,
+    pub reserved_of_1_2: u32,
 }
 
 #[repr(C)]
@@ -89,7 +91,8 @@ pub struct Window {
     pub look_ahead: i64,
 }
 
-// What lies beyond struct_size is not there: parts are since 1.1.
+// What lies beyond struct_size is not there: parts are since 1.1, year_start_month is
+// since 1.2.
 #[repr(C)]
 pub struct Column {
     pub struct_size: u32,
@@ -145,11 +148,11 @@ pub struct Plugin {
 // The table and its texts are constant.
 unsafe impl Sync for Plugin {}
 
-// The layout of 1.1, as tests/plugins/abi_layout_test.cc has it for C.
+// The layout of 1.2, as tests/plugins/abi_layout_test.cc has it for C.
 const _: () = assert!(std::mem::size_of::<Host>() == 8);
 const _: () = assert!(std::mem::size_of::<Message>() == 24);
 const _: () = assert!(std::mem::size_of::<Parameter>() == 32);
-const _: () = assert!(std::mem::size_of::<InputMeta>() == 56);
+const _: () = assert!(std::mem::size_of::<InputMeta>() == 64);
 const _: () = assert!(std::mem::size_of::<Setup>() == 40);
 const _: () = assert!(std::mem::size_of::<Window>() == 24);
 const _: () = assert!(std::mem::size_of::<Column>() == 64);

@@ -123,6 +123,8 @@ struct MetaRecord {
   uint64_t slot;
   uint64_t unit;
   uint64_t unit_kind;
+  uint32_t year_start_month;
+  uint32_t reserved;
 };
 
 struct SetupRecord {

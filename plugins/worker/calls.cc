@@ -90,7 +90,9 @@ void Calls::Create(const wire::Request& request, wire::Reply* reply) {
                     input_->Text(record.slot, limit),
                     input_->Text(record.unit, limit),
                     input_->Text(record.unit_kind, limit),
-                    record.unit_factor};
+                    record.unit_factor,
+                    record.year_start_month,
+                    0};
     good = good && raw_metas[i].slot != nullptr && raw_metas[i].unit != nullptr &&
            raw_metas[i].unit_kind != nullptr;
     meta_pointers[i] = &raw_metas[i];

@@ -16,7 +16,10 @@ class Cell {
   // A part that has reported before and has no value now.
   void AddGap() { gap_ = true; }
   // A part of which the source says that there is nothing to add.
-  void AddNothing() { nothing_ = true; }
+  void AddNothing(Flags flags) {
+    nothing_ = true;
+    elsewhere_ = elsewhere_ || ReasonOfFlags(flags) == v1::MISSING_REASON_INCLUDED_ELSEWHERE;
+  }
   // A part that is published with the next period.
   void AddHidden() { ++hidden_; }
   // That there is something at this period, value or not.
@@ -48,9 +51,10 @@ class Cell {
     if (gap_ || mixed) {
       why = v1::MISSING_REASON_PART_MISSING;
     } else if (count_ == 0) {
-      why = hidden_ > 0 ? v1::MISSING_REASON_JOINT_PERIOD
-            : nothing_  ? v1::MISSING_REASON_CANNOT_EXIST
-                        : v1::MISSING_REASON_PART_MISSING;
+      why = hidden_ > 0  ? v1::MISSING_REASON_JOINT_PERIOD
+            : elsewhere_ ? v1::MISSING_REASON_INCLUDED_ELSEWHERE
+            : nothing_   ? v1::MISSING_REASON_CANNOT_EXIST
+                         : v1::MISSING_REASON_PART_MISSING;
     } else if (aggregation == v1::AGGREGATION_WEIGHTED_MEAN && negative_weight_) {
       why = v1::MISSING_REASON_UNDEFINED;
     } else if (aggregation == v1::AGGREGATION_WEIGHTED_MEAN && weights_.Value() == 0) {
@@ -92,6 +96,7 @@ class Cell {
   int joint_ = 0;   // of these, values of two periods
   int hidden_ = 0;  // parts without a value of their own
   bool nothing_ = false;
+  bool elsewhere_ = false;  // of these, one is part of another figure
   bool gap_ = false;
   bool negative_weight_ = false;
   Flags quality_ = kNormal;
@@ -147,7 +152,7 @@ Columns Combine(const std::vector<Columns>& parts, const std::vector<Columns>* w
       reported[i] = reported[i] || IsMissingAtSource(flags);
       if (IsMissing(flags)) {
         if (IsNothing(flags)) {
-          cell.AddNothing();
+          cell.AddNothing(flags);
         } else if (ReasonOfFlags(flags) == v1::MISSING_REASON_JOINT_PERIOD) {
           cell.AddHidden();
         } else if (reported[i]) {

@@ -29,8 +29,9 @@ absl::StatusOr<std::string> WhyNoValue(HistoryFigures& figures, const v1::Target
 // is none.
 absl::StatusOr<std::string> FailureUpstream(HistoryFigures& figures, const std::string& indicator);
 
-// The greatest revision of the datasets' points at a period that feed a group
-// of an indicator; 0 when there are none.
+// The greatest revision of the datasets' points that make the figures of a period
+// that feed a group of an indicator: of a year made of running totals that of
+// December; 0 when there are none.
 absl::StatusOr<int64_t> VintageOf(HistoryFigures& figures, const std::string& indicator,
                                   const std::vector<std::string>& group, int64_t period);
 

@@ -157,14 +157,18 @@ void AddFigureSentences(const std::vector<v1::ExplainedStep>& steps, StepExplain
   }
 }
 
-absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExplainer& explainer,
-                          v1::ExplainProgressResponse* response) {
+absl::Status AddSentences(const JudgedTarget& judged, const std::vector<v1::ExplainedStep>& steps,
+                          StepExplainer& explainer, v1::ExplainProgressResponse* response) {
   const v1::TargetProgress& progress = response->progress();
   response->add_sentences(absl::StrCat(
       "\"", progress.display_name(), "\" ", StatusWords(progress.status()),
       progress.period().empty() ? "" : absl::StrCat(" as of ", progress.period()), "."));
-  if (!progress.reason().empty()) {
-    response->add_sentences(absl::StrCat("Reason: ", progress.reason(), "."));
+  if (!judged.reason.empty()) {
+    response->add_sentences(absl::StrCat("Reason: ", judged.reason, "."));
+  }
+  if (!judged.newer.empty()) {
+    response->add_sentences(
+        absl::StrCat(judged.newer, "; ", progress.period(), " is the last period that has one."));
   }
   if (progress.has_latest_value()) {
     std::string sentence = absl::StrCat("The value for ", progress.period(), " is ",
@@ -181,6 +185,11 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
     const std::string quality = QualityWords(progress.latest_status());
     if (!quality.empty()) response->add_sentences(quality);
   }
+  if (judged.amount_of_year.has_value()) {
+    response->add_sentences(absl::StrCat("The values of the year up to ", progress.period(),
+                                         " add up to ", WithUnit(*judged.amount_of_year, progress),
+                                         "; that is what is judged."));
+  }
   const bool at_baseline =
       progress.baseline().has_value() && progress.baseline().period() == progress.period();
   if (progress.has_final_point()) {
@@ -196,9 +205,9 @@ absl::Status AddSentences(const std::vector<v1::ExplainedStep>& steps, StepExpla
   }
   // Without a final point there is no way to speak of.
   if (progress.has_expected_value() && progress.has_final_point() && !at_baseline) {
-    response->add_sentences(absl::StrCat("The way to the target asks for ",
-                                         WithUnit(progress.expected_value(), progress), " in ",
-                                         progress.period(), "."));
+    response->add_sentences(absl::StrCat(
+        "The way to the target asks for ", WithUnit(progress.expected_value(), progress),
+        judged.amount_of_year.has_value() ? " by " : " in ", progress.period(), "."));
   }
   if (progress.has_projected_value() && progress.has_final_point()) {
     response->add_sentences(absl::StrCat("At the pace so far the value would be ",
@@ -250,11 +259,11 @@ absl::StatusOr<v1::ExplainProgressResponse> Explainer::ExplainProgress(
     HistoryFigures figures(&tx, engine_, revision);
     PT_ASSIGN_OR_RETURN(JudgedTarget judged,
                         JudgeTarget(figures, *measure, *target, request.period()));
-    *response.mutable_progress() = std::move(judged.progress);
+    *response.mutable_progress() = judged.progress;
     StepExplainer explainer(&figures);
     PT_ASSIGN_OR_RETURN(const std::vector<v1::ExplainedStep> steps,
                         explainer.Explain(*target, request.target(), judged.period));
-    PT_RETURN_IF_ERROR(AddSentences(steps, explainer, &response));
+    PT_RETURN_IF_ERROR(AddSentences(judged, steps, explainer, &response));
     for (const v1::ExplainedStep& step : steps) *response.add_steps() = step;
     if (!request.period().empty()) return absl::OkStatus();
     PT_ASSIGN_OR_RETURN(auto change,

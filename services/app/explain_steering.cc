@@ -1,10 +1,13 @@
 #include "services/app/explain_steering.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/app/progress_words.h"
@@ -27,6 +30,28 @@ std::string QualityName(v1::ObservationStatus status) {
   }
 }
 
+// Methods take what differs from a threshold by less for rounding.
+constexpr double kOnThreshold = 1e-8;
+
+// What would flip the status, so that it is true of the number as it is printed: a
+// threshold that must be passed, or was rounded down, is not reached by it.
+std::string FlipWords(const v1::TargetProgress& progress) {
+  const double change = std::abs(progress.flip_change());
+  const char* const way = progress.flip_change() < 0 ? "lower" : "higher";
+  const double scale =
+      std::max({std::abs(progress.latest_value()), std::abs(progress.final_point().value()),
+                std::abs(progress.baseline().value())});
+  if (change <= kOnThreshold * scale) {
+    return absl::StrCat("The value for ", progress.period(), " is on the threshold: were it any ",
+                        way, ", the judgement would be ", StatusName(progress.flip_status()), ".");
+  }
+  double printed = 0;
+  const bool reaches = absl::SimpleAtod(NumberWords(change), &printed) && printed >= change;
+  return absl::StrCat("If the value for ", progress.period(), " were ", reaches ? "" : "more than ",
+                      ChangeWithUnit(change, progress), " ", way, ", the judgement would be ",
+                      StatusName(progress.flip_status()), ".");
+}
+
 }  // namespace
 
 void AddSteeringSentences(const v1::TargetProgress& progress,
@@ -41,11 +66,7 @@ void AddSteeringSentences(const v1::TargetProgress& progress,
                      "."));
   }
   if (progress.has_flip_change() && progress.flip_status() != v1::PROGRESS_STATUS_UNSPECIFIED) {
-    response->add_sentences(absl::StrCat("If the value for ", progress.period(), " were ",
-                                         ChangeWithUnit(std::abs(progress.flip_change()), progress),
-                                         progress.flip_change() < 0 ? " lower" : " higher",
-                                         ", the judgement would be ",
-                                         StatusName(progress.flip_status()), "."));
+    response->add_sentences(FlipWords(progress));
   }
   // What the value itself is has been said.
   if (progress.rests_on_provisional() &&
@@ -68,7 +89,7 @@ void AddFurtherSentences(const v1::ExplainedStep& own, const v1::TargetProgress&
       }
     }
     // What is said of the target already is not said again of each method.
-    const bool said = further.reason().empty() || further.reason() == progress.reason();
+    const bool said = absl::StartsWith(progress.reason(), further.reason());
     response->add_sentences(absl::StrCat(
         "Judged by ", further.plugin(),
         others.empty() ? "" : absl::StrCat(" with ", absl::StrJoin(others, ", ")), " instead: ",

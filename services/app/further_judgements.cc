@@ -42,7 +42,7 @@ absl::Status JudgeOne(HistoryFigures& figures, const v1::Target& target,
   if (const auto status = judgement->Status(); status.has_value()) {
     further->set_status(*status);
   } else {
-    further->set_reason(WhyNotJudged(*judgement, assessment.plugin(), progress.period()));
+    further->set_reason(WhyNotJudged(*judgement, target, assessment.plugin(), progress.period()));
   }
   if (const auto score = judgement->Value(kScoreOutput); score.has_value()) {
     further->set_score(*score);

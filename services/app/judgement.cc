@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/error.h"
 #include "core/unit.h"
 #include "services/app/compute.h"
@@ -105,12 +106,36 @@ absl::StatusOr<Judgement> ComputeJudgement(HistoryFigures& figures, const v1::Ta
   return judgement;
 }
 
-std::string WhyNotJudged(const Judgement& judgement, const std::string& plugin,
-                         const std::string& period) {
+namespace {
+
+// Whether an assessment expects nothing at a period, though the target has points.
+bool AsksForNothing(const Judgement& judgement, const v1::Target& target) {
+  const Judgement::Output* expected = judgement.Find(kExpectedOutput);
+  return target.has_final_point() && expected != nullptr && IsMissing(expected->flags) &&
+         ReasonOfFlags(expected->flags) == v1::MISSING_REASON_UNDEFINED;
+}
+
+// The periods of the points of a target: "2025-12, 2026-12".
+std::string PointPeriods(const v1::Target& target) {
+  std::vector<std::string> periods;
+  for (const v1::TargetPoint& point : target.interim_points()) periods.push_back(point.period());
+  periods.push_back(target.final_point().period());
+  return absl::StrJoin(periods, ", ");
+}
+
+}  // namespace
+
+std::string WhyNotJudged(const Judgement& judgement, const v1::Target& target,
+                         const std::string& plugin, const std::string& period) {
   const Judgement::Output* status = judgement.Find(kStatusOutput);
   if (status == nullptr) return absl::StrCat(plugin, " gives no judgement for ", period);
   const v1::MissingReason reason =
       IsMissing(status->flags) ? ReasonOfFlags(status->flags) : v1::MISSING_REASON_UNSPECIFIED;
+  if (reason == v1::MISSING_REASON_UNDEFINED && AsksForNothing(judgement, target)) {
+    return absl::StrCat("cannot be judged at ", period,
+                        " because the target asks for nothing at that period; it has points at ",
+                        PointPeriods(target));
+  }
   return absl::StrCat("cannot be judged at ", period, " because ", MissingWords(reason));
 }
 

@@ -83,9 +83,9 @@ absl::StatusOr<Judgement> ComputeJudgement(HistoryFigures& figures, const v1::Ta
                                            const v1::Assessment& assessment,
                                            const std::string& parent, int64_t period);
 
-// Why an assessment gives no status for a period.
-std::string WhyNotJudged(const Judgement& judgement, const std::string& plugin,
-                         const std::string& period);
+// Why an assessment of a target gives no status for a period.
+std::string WhyNotJudged(const Judgement& judgement, const v1::Target& target,
+                         const std::string& plugin, const std::string& period);
 
 // A missing reason in words that follow "because".
 std::string MissingWords(v1::MissingReason reason);

@@ -40,8 +40,8 @@ absl::StatusOr<v1::MeasureProgress> JudgeMeasure(HistoryFigures& figures,
     statuses.push_back(of.status());
     if (of.has_score()) scores.push_back(of.score());
     CountStatus(of.status(), progress.mutable_counts());
-    if (!of.reason().empty()) {
-      progress.add_missing(absl::StrCat("target ", target.id(), ": ", of.reason()));
+    for (const std::string& lack : {judged.reason, judged.newer}) {
+      if (!lack.empty()) progress.add_missing(absl::StrCat("target ", target.id(), ": ", lack));
     }
     *progress.add_targets() = std::move(judged.progress);
   }

@@ -122,6 +122,29 @@ std::vector<std::string> GroupTotals(const Calculation& calculation, const std::
   return {totals.begin(), totals.end()};
 }
 
+// Where groups are held against all values of their dimension, a total is none of
+// them: it would be scored as if it were a part.
+void LeaveOutTotals(Calculation* calculation) {
+  for (size_t g = 0; g < calculation->group_by.size(); ++g) {
+    const std::string& dimension = calculation->group_by[g];
+    const bool spread = std::any_of(
+        calculation->inputs.begin(), calculation->inputs.end(), [&](const ResolvedInput& input) {
+          return std::any_of(input.rules.begin(), input.rules.end(),
+                             [&](const DimensionRule& rule) {
+                               return rule.spread && rule.dimension == dimension;
+                             });
+        });
+    if (!spread) continue;
+    for (ResolvedInput& input : calculation->inputs) {
+      for (DimensionRule& rule : input.rules) {
+        if (rule.group_position != static_cast<int>(g) || !rule.allowed.empty()) continue;
+        rule.parts_only = true;
+        rule.totals = calculation->group_totals[g];
+      }
+    }
+  }
+}
+
 }  // namespace
 
 bool SameKind(absl::string_view unit, absl::string_view other) {
@@ -208,6 +231,9 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
   PT_RETURN_IF_ERROR(CheckInputsAgree(calculation, path, fields, year_start_months));
   calculation.frequency = calculation.inputs.front().meta.frequency;
   calculation.year_start_month = year_start_months.front();
+  for (ResolvedInput& input : calculation.inputs) {
+    input.meta.year_start_month = calculation.year_start_month;
+  }
   std::vector<std::string> units;
   for (size_t i = 0; i < calculation.inputs.size(); ++i) {
     const ResolvedInput& input = calculation.inputs[i];
@@ -231,6 +257,7 @@ absl::StatusOr<Calculation> Resolver::Indicator(const v1::Indicator& definition,
     calculation.group_values.push_back(GroupValues(calculation, static_cast<int>(g)));
     calculation.group_totals.push_back(GroupTotals(calculation, calculation.group_by[g]));
   }
+  LeaveOutTotals(&calculation);
 
   for (const v1::PluginOutput& output : descriptor.outputs()) {
     ResolvedOutput& to = calculation.outputs.emplace_back();

@@ -118,6 +118,7 @@ absl::StatusOr<ResolvedInput> ValueInput(const v1::Target& target, const SourceS
   value.meta.slot = kValueSlot;
   value.meta.frequency = shape.frequency;
   value.meta.accumulation = output.accumulation;
+  value.meta.year_start_month = shape.year_start_month;
   value.periods = {shape.frequency,     shape.frequency,        output.accumulation,
                    output.accumulation, shape.year_start_month, false};
   value.meta.unit = output.unit;

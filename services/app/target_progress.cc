@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,6 +17,8 @@
 #include "services/app/definitions.h"
 #include "services/app/further_judgements.h"
 #include "services/app/judgement.h"
+#include "services/app/progress_notes.h"
+#include "services/app/progress_words.h"
 
 namespace policytrack::app {
 namespace {
@@ -118,7 +121,7 @@ void SetJudgement(const Judgement& judgement, const v1::Target& target, v1::Freq
   } else {
     progress->set_status(v1::PROGRESS_STATUS_NOT_ASSESSABLE);
     if (!progress->stale()) {
-      *reason = WhyNotJudged(judgement, target.assessment().plugin(), period);
+      *reason = WhyNotJudged(judgement, target, target.assessment().plugin(), period);
     }
   }
   if (const auto score = judgement.Value(kScoreOutput); score.has_value()) {
@@ -223,11 +226,15 @@ absl::StatusOr<JudgedTarget> JudgeTarget(HistoryFigures& figures, const v1::Meas
 
   // The unit of the indicator's values comes from its plugin's descriptor.
   absl::string_view output_unit;
+  v1::Accumulation accumulation = v1::ACCUMULATION_UNSPECIFIED;
   const auto shape = figures.resolver().Shape(target.indicator(), "indicator");
   if (!shape.ok() && IsStoreError(shape.status())) return shape.status();
   if (shape.ok()) {
     const ResolvedOutput* output = (*shape)->FindOutput(target.output());
-    if (output != nullptr) output_unit = output->unit;
+    if (output != nullptr) {
+      output_unit = output->unit;
+      accumulation = output->accumulation;
+    }
   }
   const UnitOfTarget unit(output_unit, target);
 
@@ -262,7 +269,10 @@ absl::StatusOr<JudgedTarget> JudgeTarget(HistoryFigures& figures, const v1::Meas
     SetJudgement(judgement, target, frequency, text, &progress, &reason);
     if (unit.known()) {
       UseJudgedBaseline(judgement, target, values, frequency, unit, &progress);
+      const auto amount = AmountOfYear(target, values, at, frequency, accumulation);
+      if (amount.has_value()) judged.amount_of_year = unit.Convert(*amount);
     }
+    if (period_text.empty()) judged.newer = NewerWithoutValue(values, at, frequency);
   }
   if (!progress.has_baseline() && target.has_baseline()) {
     *progress.mutable_baseline() = target.baseline();
@@ -275,7 +285,16 @@ absl::StatusOr<JudgedTarget> JudgeTarget(HistoryFigures& figures, const v1::Meas
     reason = reason.empty() ? failure : absl::StrCat(reason, "; ", failure);
   }
   progress.set_reason(reason);
+  judged.reason = std::move(reason);
   PT_RETURN_IF_ERROR(JudgeFurther(figures, target, judged.period, &progress));
+  std::vector<std::string> words;
+  if (!judged.reason.empty()) words.push_back(judged.reason);
+  if (!judged.newer.empty()) words.push_back(judged.newer);
+  if (judged.amount_of_year.has_value()) {
+    words.push_back(
+        absl::StrCat("the year has had ", WithUnit(*judged.amount_of_year, progress), " so far"));
+  }
+  progress.set_reason(absl::StrJoin(words, "; "));
   return judged;
 }
 

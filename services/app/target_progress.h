@@ -25,6 +25,12 @@ namespace policytrack::app {
 struct JudgedTarget {
   v1::TargetProgress progress;
   std::optional<int64_t> period;
+  // What progress.reason says, one by one: why there is no status or why it is stale,
+  // why newer periods have no value (progress_notes.h), and the amount of the year so
+  // far, in the unit of the target, where that is what is judged.
+  std::string reason;
+  std::string newer;
+  std::optional<double> amount_of_year;
 };
 
 // Judges at the latest period with a value, or at `period` where it is not

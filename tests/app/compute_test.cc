@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/app/aggregate.h"
+#include "services/app/judgement.h"
 #include "tests/app/evaluation_plugins.h"
 #include "tests/app/evaluation_world.h"
 
@@ -15,6 +16,29 @@ Columns Make(const std::vector<std::tuple<int64_t, double, Flags>>& points) {
   Columns columns;
   for (const auto& [period, value, flags] : points) columns.Append(period, value, flags, period);
   return columns;
+}
+
+// A period that no point of the target is for, as one of a year without a target or of
+// another part of the year, is said to be that.
+TEST(JudgementTest, WhatTheTargetDoesNotAskForIsSaid) {
+  const Flags undefined = MissingFlags(v1::MISSING_REASON_UNDEFINED);
+  v1::Target target;
+  target.add_interim_points()->set_period("2024-12");
+  target.mutable_final_point()->set_period("2025-12");
+  Judgement judgement;
+  judgement.Add(kStatusOutput, {"code", 0, undefined});
+  judgement.Add(kExpectedOutput, {"vehicles", 0, undefined});
+  EXPECT_EQ(WhyNotJudged(judgement, target, "plugins/p", "2026-02"),
+            "cannot be judged at 2026-02 because the target asks for nothing at that period; it "
+            "has points at 2024-12, 2025-12");
+  Judgement expecting;
+  expecting.Add(kStatusOutput, {"code", 0, undefined});
+  expecting.Add(kExpectedOutput, {"vehicles", 5, kNormal});
+  EXPECT_EQ(WhyNotJudged(expecting, target, "plugins/p", "2026-02"),
+            "cannot be judged at 2026-02 because the method is not defined for these values");
+  target.clear_final_point();
+  EXPECT_EQ(WhyNotJudged(judgement, target, "plugins/p", "2026-02"),
+            "cannot be judged at 2026-02 because the method is not defined for these values");
 }
 
 TEST(AggregateTest, APartCountsFromItsFirstPeriodOn) {
@@ -37,6 +61,20 @@ TEST(AggregateTest, QualityIsTheWorstAndABreakThatOfAnyPart) {
   EXPECT_EQ(Aggregate({a, b}, v1::AGGREGATION_MEAN).values[1], 11.5);
   EXPECT_EQ(Aggregate({a, b}, v1::AGGREGATION_MINIMUM).values[1], 3);
   EXPECT_EQ(Aggregate({a, b}, v1::AGGREGATION_MAXIMUM).values[1], 20);
+}
+
+// The value exists, in another figure; where no part has it, nothing more is known.
+TEST(AggregateTest, WhatIsIncludedElsewhereCanExist) {
+  const Flags elsewhere = MissingFlags(v1::MISSING_REASON_INCLUDED_ELSEWHERE);
+  const Flags holiday = MissingFlags(v1::MISSING_REASON_HOLIDAY);
+  const Columns a =
+      Make({{1, 0, elsewhere}, {2, 0, elsewhere}, {3, 0, holiday}, {4, 0, elsewhere}});
+  const Columns b = Make({{1, 0, elsewhere}, {2, 0, holiday}, {3, 0, holiday}, {4, 7, 0}});
+  const Columns sum = Aggregate({a, b}, v1::AGGREGATION_SUM);
+  EXPECT_EQ(sum.flags[0], elsewhere);
+  EXPECT_EQ(sum.flags[1], elsewhere);
+  EXPECT_EQ(sum.flags[2], MissingFlags(v1::MISSING_REASON_CANNOT_EXIST));
+  EXPECT_EQ(sum.values[3], 7);
 }
 
 TEST(AggregateTest, SumsDoNotLoseSmallParts) {

@@ -1,9 +1,11 @@
 // What steers, in sentences: which are said, and which are not.
 #include "services/app/explain_steering.h"
 
+#include <cmath>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -63,6 +65,35 @@ TEST(ExplainSteeringTest, TheSmallestChangeThatFlipsUpAndDown) {
   EXPECT_THAT(Sentences(progress),
               ElementsAre("If the value for 2023 were 0.5 percentage points lower, the judgement "
                           "would be deteriorating."));
+}
+
+// The number as it is printed must flip: a threshold that must be passed lies a
+// double beyond it, and what is rounded down does not reach it.
+TEST(ExplainSteeringTest, AFlipIsTrueOfTheNumberThatIsPrinted) {
+  v1::TargetProgress progress = Judged();
+  progress.set_latest_value(110);
+  progress.set_flip_status(v1::PROGRESS_STATUS_ON_TRACK);
+  for (const double change : {std::nextafter(3.0, 4.0), 3.0000001}) {
+    progress.set_flip_change(change);
+    EXPECT_THAT(Sentences(progress),
+                ElementsAre("If the value for 2023 were more than 3 vehicles higher, the judgement "
+                            "would be on track."));
+  }
+  progress.set_flip_change(2.99999999);
+  EXPECT_THAT(Sentences(progress), ElementsAre("If the value for 2023 were 3 vehicles higher, the "
+                                               "judgement would be on track."));
+  for (const double change : {-1.000000082740371e-08, -7.10543e-15, 0.0}) {
+    progress.set_flip_change(change);
+    EXPECT_THAT(Sentences(progress),
+                ElementsAre(absl::StrCat("The value for 2023 is on the threshold: were it any ",
+                                         change < 0 ? "lower" : "higher",
+                                         ", the judgement would be on track.")));
+  }
+  // A small value is not a rounded one.
+  progress.set_latest_value(1e-9);
+  progress.set_flip_change(1e-9);
+  EXPECT_THAT(Sentences(progress), ElementsAre("If the value for 2023 were 1e-09 vehicles higher, "
+                                               "the judgement would be on track."));
 }
 
 // Of the value itself it has been said what it is; of others that the judgement rests

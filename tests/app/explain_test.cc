@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "core/period.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/app/preview.h"
@@ -188,6 +189,80 @@ TEST_F(ExplainTest, SentencesCanBeReadAloud) {
           "(Press).",
           "It went from \"not assessable\" to \"on track\" on 2023-11-14 (revision 6) because a "
           "figure came for 2021: 64 vehicles, after 30 vehicles in 2020."));
+}
+
+// A year of running totals is its December, whatever of it was revised since.
+TEST_F(ExplainTest, TheVintageIsThatOfThePointsThatMakeTheValue) {
+  v1::Dataset running = MakeDataset("datasets/running");
+  running.set_frequency(v1::FREQUENCY_MONTH);
+  running.set_accumulation(v1::ACCUMULATION_YEAR_TO_DATE);
+  world_.Put(running);
+  v1::Indicator yearly =
+      MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/running"}});
+  yearly.set_frequency(v1::FREQUENCY_YEAR);
+  world_.Put(yearly);
+  std::vector<Figure> months;
+  const int64_t january = *ParsePeriod(v1::FREQUENCY_MONTH, "2020-01");
+  for (int64_t m = 0; m < 12; ++m) months.push_back({{}, january + m, 10.0 * (m + 1)});
+  const int64_t written = world_.Push("datasets/running", months);
+  const int64_t march = world_.Push("datasets/running", {{{}, january + 2, 31}});
+  world_.Evaluate();
+  EXPECT_EQ(Explain().progress().latest_value(), 120);
+  EXPECT_EQ(Explain().progress().latest_revision(), written);
+
+  // A sum over the months of another indicator is made of all of them.
+  v1::Indicator monthly =
+      MakeIndicator("indicators/sum", "plugins/copy", {{"value", "datasets/running"}});
+  monthly.mutable_inputs(0)->set_accumulation(v1::ACCUMULATION_FLOW);
+  world_.Put(monthly);
+  yearly = MakeIndicator("indicators/x", "plugins/copy", {{"value", "indicators/sum#value"}});
+  yearly.set_frequency(v1::FREQUENCY_YEAR);
+  world_.Put(yearly);
+  world_.Evaluate();
+  EXPECT_EQ(Explain().progress().latest_value(), 120);
+  EXPECT_EQ(Explain().progress().latest_revision(), march);
+}
+
+// That a newer year could not be made is said, and what it lacks.
+TEST_F(ExplainTest, NewerPeriodsWithoutValueAreNamed) {
+  v1::Dataset monthly = MakeDataset("datasets/monthly");
+  monthly.set_frequency(v1::FREQUENCY_MONTH);
+  world_.Put(monthly);
+  v1::Indicator yearly =
+      MakeIndicator("indicators/sum", "plugins/copy", {{"value", "datasets/monthly"}});
+  yearly.set_frequency(v1::FREQUENCY_YEAR);
+  world_.Put(yearly);
+  world_.Put(MakeIndicator("indicators/x", "plugins/copy", {{"value", "indicators/sum#value"}}));
+  std::vector<Figure> months;
+  const int64_t january = *ParsePeriod(v1::FREQUENCY_MONTH, "2020-01");
+  for (int64_t m = 0; m < 30; ++m) {
+    if (m != 14) months.push_back({{}, january + m, 1});
+  }
+  world_.Push("datasets/monthly", months);
+  world_.Evaluate();
+  v1::ExplainProgressResponse response = Explain();
+  EXPECT_EQ(response.progress().period(), "2020");
+  const std::string newer =
+      "2021 has no value because an input has no value for a period that is needed, 2022 has no "
+      "value because the last parts of the period have not come yet";
+  EXPECT_THAT(response.progress().reason(), testing::EndsWith("; " + newer));
+  EXPECT_THAT(response.sentences(), Contains(newer + "; 2020 is the last period that has one."));
+  EXPECT_THAT(response.sentences(), Contains(testing::StartsWith("Reason: cannot be judged at "
+                                                                 "2020")))
+      << "and that is said by itself";
+
+  v1::ExplainProgressRequest request;
+  request.set_target("measures/m/targets/t");
+  request.set_period("2021");
+  Explainer explainer(&world_.store(), &world_.engine(), &world_.evaluator());
+  response = *explainer.ExplainProgress(request);
+  EXPECT_EQ(response.progress().reason(),
+            "indicators/x has no value at 2021 because an input has no value for a period that is "
+            "needed: datasets/monthly has none for 2021-03");
+  request.set_period("2022");
+  EXPECT_EQ(explainer.ExplainProgress(request)->progress().reason(),
+            "indicators/x has no value at 2022 because the last parts of the period have not come "
+            "yet: datasets/monthly has none for 2022-07, 2022-08, 2022-09, 2022-10 and 2 more");
 }
 
 TEST_F(ExplainTest, WithoutFiguresItSaysSo) {

@@ -253,6 +253,27 @@ TEST(ReferenceTest, AllGroupsSeeAllParts) {
   EXPECT_EQ(world.Text("indicators/p", "value", {"south"}), "2020:0");
 }
 
+// A total held against its parts would get a score as if it were one of them.
+TEST(ReferenceTest, TotalsAreNoGroupOfThem) {
+  EvaluationWorld world;
+  v1::Dataset dataset = MakeDataset("datasets/rate", {"region"});
+  dataset.mutable_dimensions(0)->add_total_codes("all");
+  world.Put(dataset);
+  v1::Indicator place =
+      MakeIndicator("indicators/p", "plugins/place",
+                    {{"value", "datasets/rate"}, {"set", "datasets/rate"}}, {"region"});
+  place.mutable_inputs(1)->set_spread_by("region");
+  world.Put(place);
+  world.Push("datasets/rate",
+             {{{"_T"}, 2020, 12}, {{"all"}, 2020, 12}, {{"east"}, 2020, 5}, {{"west"}, 2020, 7}});
+  world.Evaluate();
+  ExpectPure(world, "indicators/p");
+  EXPECT_EQ(world.Text("indicators/p", "value", {"east"}), "2020:0");
+  EXPECT_EQ(world.Text("indicators/p", "value", {"west"}), "2020:1");
+  EXPECT_EQ(world.Text("indicators/p", "value", {"_T"}), "");
+  EXPECT_EQ(world.Text("indicators/p", "value", {"all"}), "");
+}
+
 // Within a fuel the regions are held against one another; other fuels see nothing
 // of it.
 TEST(ReferenceTest, OtherGroupsKeepTheirParts) {

@@ -36,11 +36,26 @@ TEST(NumberFormat, GroupsAreOfThreeAndAlike) {
   EXPECT_EQ(Number("-12\u202f345", format), "-12345");
   EXPECT_EQ(Number("1'000", format), "1000");
   EXPECT_EQ(Number("1234567", format), "1234567");
-  EXPECT_EQ(Number("1,234e2", format), "123400");
-  for (const char* text : {"1,23", "1,2345", "1234,567", "1,234'567", ",123", "1,", "1.234,5",
-                           "1,,234", "1 234", "", "-", "1.", ".5", "+1", "1%", "--1"}) {
+  EXPECT_EQ(Number("1234e2", format), "123400");
+  for (const char* text :
+       {"1,23", "1,2345", "1234,567", "1,234'567", ",123", "1,", "1.234,5", "1,,234", "1 234", "",
+        "-", "1.", ".5", "1%", "--1", "+-1", "1,234e2", "1,234.5e2"}) {
     EXPECT_EQ(Number(text, format), "none") << text;
   }
+}
+
+TEST(NumberFormat, SignsAreTakenAsTheyAreWritten) {
+  NumberFormat format;
+  EXPECT_EQ(Number("+3.5", format), "3.5");
+  EXPECT_EQ(Number("\u22123.5", format), "-3.5");
+  for (const char* text : {"+", "++1", "+-1", "-+1", "\u2212-1", "+\u22121"}) {
+    EXPECT_EQ(Number(text, format), "none") << text;
+  }
+  format.decimal = ',';
+  EXPECT_EQ(Number("+3,5", format), "3.5");
+  EXPECT_EQ(Number("\u22123,5", format), "-3.5");
+  EXPECT_EQ(Number("-3,5", format), "-3.5");
+  EXPECT_EQ(Number("\u2212-1", format), "none");
 }
 
 TEST(NumberFormat, ACommaIsTheDecimalSeparatorWhenToldSo) {

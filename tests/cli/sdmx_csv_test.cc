@@ -113,7 +113,8 @@ TEST(SdmxCsv, AllUnknownColumnsAreTold) {
                                     "them in `ignore`")));
   EXPECT_THAT(Read(text, mapped + "ignore: [DECIMALS]\n"),
               ElementsAre(HasSubstr("the column `TITLE[en;fr]` is no dimension of")));
-  EXPECT_THAT(Read(text, mapped + "ignore: [DECIMALS, TITLE]\n"), ElementsAre("2 2024-01 5e-04 A"));
+  EXPECT_THAT(Read(text, mapped + "ignore: [DECIMALS, TITLE]\n"),
+              ElementsAre("2 2024-01 0.0005 A"));
 }
 
 TEST(SdmxCsv, FrequencyIsThatOfTheDataset) {
@@ -141,9 +142,9 @@ TEST(SdmxCsv, AMultiplierMustBeSaidWhereTheDatasetHasOne) {
                                 HasSubstr("datasets/d is in 万辆"), HasSubstr("`multiplier: 0`"),
                                 HasSubstr("`multiplier: 4`"))));
   EXPECT_THAT(Read(own + row, "format: sdmx-csv\nmultiplier: 0\n"),
-              ElementsAre("2 2024-01 5e-04 A"));
+              ElementsAre("2 2024-01 0.0005 A"));
   EXPECT_THAT(Read(own + row, "format: sdmx-csv\nunit: vehicles\n"),
-              ElementsAre("2 2024-01 5e-04 A"));
+              ElementsAre("2 2024-01 0.0005 A"));
   EXPECT_THAT(Read(own + ",UNIT_MULT" + row + ",3", "format: sdmx-csv\n"),
               ElementsAre("2 2024-01 0.5 A"));
   EXPECT_THAT(Read(own + ",UNIT_MULT" + row + ",", "format: sdmx-csv\n"),

@@ -110,6 +110,14 @@ TEST(Words, Numbers) {
   EXPECT_EQ(ShortNumber(0.000123456789), "0.000123457");
   EXPECT_EQ(ShortNumber(1234567.25), "1234567");
   EXPECT_EQ(ExactNumber(0.1), "0.1");
+  // As its neighbours are, though shorter with an exponent.
+  EXPECT_EQ(ExactNumber(100000), "100000");
+  EXPECT_EQ(ExactNumber(-3e14), "-300000000000000");
+  EXPECT_EQ(ExactNumber(0.0001), "0.0001");
+  EXPECT_EQ(ExactNumber(-0.0), "-0");
+  EXPECT_EQ(ExactNumber(0.00030000000000000003), "0.00030000000000000003");
+  EXPECT_EQ(ExactNumber(1e15), "1e+15");
+  EXPECT_EQ(ExactNumber(1e-5), "1e-05");
 }
 
 TEST(Words, Enums) {

@@ -83,9 +83,10 @@ def score(value, values, way):
 
 
 def composite(components, weights, way, least, up_to_now=False):
-    """{region: {year: index}}: weighted mean of the scores that there are, if `least` of them are."""
+    """{region: {year: index}}: weighted mean of the scores that there are, if `least` of them are. A total of
+    countries is no country, and has none."""
     found = {}
-    for region in {region for series in components for region in series}:
+    for region in {region for series in components for region in countries(series)}:
         found[region] = {}
         for year in {year for series in components for year in series.get(region, {})}:
             scores = [score(series.get(region, {}).get(year), reference(series, year, up_to_now), way)

@@ -104,6 +104,9 @@ TEST(UnitTest, UnknownCodesAreRefusedWithTheNearest) {
   EXPECT_THAT(std::string(invalid.message()), HasSubstr("the nearest are vehicles"));
   EXPECT_THAT(std::string(CheckUnit("unit", "亿元").message()),
               HasSubstr("write \"yuan\" with multiplier 8"));
+  EXPECT_EQ(std::string(CheckUnit("unit", "万").message()),
+            "unit: \"万\" is a multiplier and says not of what; write a code of the unit list "
+            "(docs/units.md) with multiplier 4");
   EXPECT_FALSE(CheckUnit("unit", std::string(1 << 20, 'v')).ok());
   EXPECT_FALSE(CheckUnit("unit", "\xff\xfe").ok());
 }

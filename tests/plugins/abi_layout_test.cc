@@ -1,4 +1,4 @@
-// The layout of ABI 1.0 and of what 1.1 appended, frozen: plugins that were built
+// The layout of ABI 1.0 and of what 1.1 and 1.2 appended, frozen: plugins that were built
 // against them run for ever. A later minor version appends; it changes no number
 // here.
 #include <cstddef>
@@ -84,6 +84,22 @@ TEST(AbiLayoutTest, Since11) {
   EXPECT_AT(pt_column_v1, parts, 48);
   EXPECT_AT(pt_column_v1, part_names, 56);
   EXPECT_GE(sizeof(pt_column_v1), 64u);
+}
+
+TEST(AbiLayoutTest, Since12) {
+  EXPECT_GE(PT_ABI_MINOR, 2);
+  EXPECT_AT(pt_input_meta_v1, year_start_month, 56);
+  EXPECT_GE(sizeof(pt_input_meta_v1), 64u);
+}
+
+// A host of 1.1 made the meta: its year is the calendar year.
+TEST(AbiLayoutTest, TheWrapperSeesNoFiscalYearOfAHostOf11) {
+  pt_input_meta_v1 meta = {};
+  meta.struct_size = sizeof(meta);
+  meta.year_start_month = 4;
+  EXPECT_EQ(policytrack_plugin::internal::YearStartMonth(meta), 4);
+  meta.struct_size = offsetof(pt_input_meta_v1, year_start_month);
+  EXPECT_EQ(policytrack_plugin::internal::YearStartMonth(meta), 1);
 }
 
 // A host of 1.0 made the column: what lies beyond its size is not looked at.

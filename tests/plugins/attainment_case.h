@@ -25,6 +25,7 @@ struct Case {
   std::string parameters = "{}";
   v1::Frequency frequency = kYear;
   v1::Accumulation accumulation = v1::ACCUMULATION_STOCK;
+  int year_start_month = 1;
 };
 
 inline absl::StatusOr<Run> Judge(const Case& c, const std::vector<Point>& values,
@@ -40,6 +41,7 @@ inline absl::StatusOr<Run> Judge(const Case& c, const std::vector<Point>& values
   std::vector<Feed> feeds = {{"value", values, "vehicles", c.accumulation},
                              {"path", c.path, "vehicles", c.accumulation, false}};
   if (!c.upper.empty()) feeds.push_back({"path_upper", c.upper, "vehicles", c.accumulation, false});
+  for (Feed& feed : feeds) feed.year_start_month = c.year_start_month;
   return RunPlugin("attainment", c.frequency, c.parameters, feeds, &context, window);
 }
 

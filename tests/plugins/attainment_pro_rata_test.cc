@@ -205,13 +205,14 @@ TEST(ProRataTest, OfFlowsAllMonthsCountForTheQuality) {
   EXPECT_EQ(totals->Value("rests_on_provisional", Month(3)), 0);
 }
 
+// The year of the target is that of the series, unless it is stated.
 TEST(ProRataTest, FiscalYears) {
   Case c = Yearly(120, v1::ACCUMULATION_YEAR_TO_DATE);
   const int64_t march_2026 = Month(15);
   c.target_period = march_2026;
   c.path = {{march_2026, 120}};
   EXPECT_EQ(ReasonOf(Judge(c, {{Month(6), 30}}).status()), reason::kParametersInvalid);
-  c.parameters = R"({"method": "pro_rata", "year_end_month": 3})";
+  c.year_start_month = 4;
   const auto run = Judge(c, {{Month(3), 80}, {Month(6), 30}, {Month(13), 100}});
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(run->Reason("status", Month(3)), v1::MISSING_REASON_UNDEFINED) << "the year before";
@@ -221,8 +222,26 @@ TEST(ProRataTest, FiscalYears) {
   c.target_period = 2026 * 4;
   c.path = {{2026 * 4, 120}};
   EXPECT_EQ(Judge(c, {{2025 * 4 + 1, 30}})->Value("expected", 2025 * 4 + 1), 30);
-  c.parameters = R"({"method": "pro_rata", "year_end_month": 2})";
+  c.year_start_month = 3;  // no quarter begins in March
   EXPECT_EQ(ReasonOf(Judge(c, {{2025 * 4 + 1, 30}}).status()), reason::kParametersInvalid);
+}
+
+TEST(ProRataTest, AStatedYearIsForFlowsAlone) {
+  Case c = Yearly(120, v1::ACCUMULATION_FLOW);
+  c.parameters = R"({"method": "pro_rata", "year_end_month": 3})";
+  c.target_period = Month(15);
+  c.path = {{Month(15), 120}};
+  const auto run = Judge(c, {{Month(4), 10}, {Month(5), 10}});
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->Value("expected", Month(5)), 20);
+  // Totals to date begin anew when their own year does.
+  c.accumulation = v1::ACCUMULATION_YEAR_TO_DATE;
+  const auto other = Judge(c, {{Month(4), 10}});
+  EXPECT_EQ(ReasonOf(other.status()), reason::kParametersInvalid);
+  EXPECT_NE(other.status().message().find("begin anew in month 1"), std::string::npos)
+      << other.status();
+  c.parameters = R"({"method": "linear_pace", "year_end_month": 3})";
+  EXPECT_EQ(ReasonOf(Judge(c, {{Month(4), 10}}).status()), reason::kParametersInvalid);
 }
 
 TEST(ProRataTest, LeapYearsByDayAndLongYearsByWeek) {

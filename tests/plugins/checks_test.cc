@@ -129,6 +129,12 @@ TEST(ParametersTest, NumbersKeepTheirValueAsText) {
   EXPECT_THAT(FormatParameters(*resolved), testing::Contains("number = 0.7"));
 }
 
+TEST(ParametersTest, OfAnUnknownOneTheNearestIsNamed) {
+  const absl::Status unknown = ResolveParameters(Good(), Struct(R"({"numbre": 1})")).status();
+  EXPECT_THAT(std::string(unknown.message()),
+              testing::HasSubstr("has no such parameter; did you mean number? It has "));
+}
+
 TEST(ParametersTest, EachIsBlamedByName) {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"nmber": 1})", "parameters.nmber"},

@@ -269,6 +269,20 @@ TEST(MissingTest, ThreeRules) {
   EXPECT_EQ(Compose("{\"min_components\": 2}", feeds)->Value("components", kAt), 2);
 }
 
+TEST(MissingTest, AnIndexWithoutOneOfItsComponentsIsEstimated) {
+  const std::vector<Feed> whole = {One("c1", 30), One("c2", 50), One("c3", 60)};
+  std::vector<Feed> part = whole;
+  part[1] = One("c2", {});
+  for (const char* parameters :
+       {R"({"missing_components": "zero"})", R"({"missing_components": "reweight"})",
+        R"({"min_components": 2})"}) {
+    EXPECT_EQ(Compose(parameters, whole)->FlagsAt("index", kAt), kNormal) << parameters;
+    EXPECT_EQ(Compose(parameters, part)->FlagsAt("index", kAt), kEstimated) << parameters;
+  }
+  EXPECT_EQ(Compose(R"({"weight_2": 0})", part)->FlagsAt("index", kAt), kNormal)
+      << "what has no weight says nothing";
+}
+
 TEST(MissingTest, WithoutAnyComponentThereIsNoIndexAndNotZero) {
   for (const char* rule : {"reject", "zero", "reweight"}) {
     const auto run = Compose(std::string(R"({"missing_components": ")") + rule + "\"}",

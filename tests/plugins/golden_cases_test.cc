@@ -94,7 +94,14 @@ absl::StatusOr<Run> RunCase(const Fields& fields) {
   AssessmentContext context;
   const bool assessment = fields.contains("assessment");
   if (assessment) context = ContextOf(fields.at("assessment").struct_value().fields());
-  return RunPlugin(Text(fields, "plugin"), frequency, parameters, FeedsOf(fields),
+  std::vector<Feed> feeds = FeedsOf(fields);
+  // The totals of a case begin anew with its year.
+  const Fields& stated = fields.at("parameters").struct_value().fields();
+  if (stated.contains("year_end_month")) {
+    const int end = static_cast<int>(stated.at("year_end_month").number_value());
+    for (Feed& feed : feeds) feed.year_start_month = end % 12 + 1;
+  }
+  return RunPlugin(Text(fields, "plugin"), frequency, parameters, feeds,
                    assessment ? &context : nullptr);
 }
 

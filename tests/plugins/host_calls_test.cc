@@ -69,6 +69,25 @@ TEST(CallTest, ModulesInCAgainstThePresentHeaderAndTheFrozenOne) {
   }
 }
 
+TEST(CallTest, AModuleOf12SeesInWhichMonthTheYearBegins) {
+  PluginDirectory directory;
+  directory.AddModule("abi-1-2");
+  const auto engine = directory.Open();
+  for (const int month : {1, 4}) {
+    InputMeta meta{"value", v1::FREQUENCY_YEAR, v1::ACCUMULATION_FLOW, "vehicles", false};
+    meta.year_start_month = month;
+    auto instance = engine->MakeInstance("plugins/abi-1-2", {}, {meta}, nullptr);
+    ASSERT_TRUE(instance.ok()) << instance.status();
+    const Columns input = Input();
+    const auto result = (*instance)->Compute(kAxis, {&input}, kWindow);
+    ASSERT_TRUE(result.ok()) << result.status();
+    const Columns wanted = input.Slice(kWindow);
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      EXPECT_EQ((*result)[0].values[i], wanted.values[i] * month);
+    }
+  }
+}
+
 // Parts a and b of a column, which is their sum.
 struct Spread {
   Columns column;

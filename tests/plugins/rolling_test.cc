@@ -22,8 +22,8 @@ constexpr auto kUndefined = v1::MISSING_REASON_UNDEFINED;
 constexpr auto kSeriesBreak = v1::MISSING_REASON_SERIES_BREAK;
 
 absl::StatusOr<Run> Rolling(v1::Frequency frequency, const std::string& parameters,
-                            const std::vector<Point>& points,
-                            v1::Accumulation accumulation = kFlow) {
+                            const std::vector<Point>& points, v1::Accumulation accumulation = kFlow,
+                            int year_start_month = 1) {
   return RunPlugin("rolling", frequency, parameters, {{"value", points, "vehicles", accumulation}});
 }
 

@@ -28,6 +28,23 @@ std::optional<double> OptionalNumber(const sdk::Parameters& parameters, const ch
   return parameters.Number(name);
 }
 
+constexpr int64_t kMonthsOfYear = 12;
+
+// The month with which the year of the target ends: the stated one, or the one
+// before that in which the year of the series begins. Totals to date have that year
+// and no other.
+int64_t YearEndMonth(const sdk::Setup& setup, bool year_to_date) {
+  const int64_t start = setup.Input("value").year_start_month;
+  const int64_t own = start == 1 ? kMonthsOfYear : start - 1;
+  const int64_t end = OptionalInteger(setup.parameters, "year_end_month").value_or(own);
+  if (year_to_date && end != own) {
+    throw sdk::Refused("the totals of the series begin anew in month " + std::to_string(start) +
+                       ", so that its year ends with month " + std::to_string(own) + " and not " +
+                       std::to_string(end) + "; leave year_end_month out");
+  }
+  return end;
+}
+
 void CheckProRata(const Settings& settings) {
   if (!settings.flow && !settings.year_to_date) {
     throw sdk::Refused(
@@ -37,7 +54,7 @@ void CheckProRata(const Settings& settings) {
   if (settings.years->EndOf(*settings.target_period) != *settings.target_period) {
     throw sdk::Refused(
         "method pro_rata needs a final point in the last period of a year, whose value is the "
-        "whole year's; set year_end_month where the year does not end with December");
+        "whole year's; the year ends with that of the series, or with year_end_month");
   }
 }
 
@@ -59,8 +76,11 @@ Settings::Settings(const sdk::Setup& setup)
   const std::string& name = setup.parameters.Text("method");
   const uint32_t frequency = setup.Input("value").frequency;
   if (name == kProRata) {
-    years.emplace(frequency, setup.parameters.Integer("year_end_month"));
+    years.emplace(frequency, YearEndMonth(setup, year_to_date));
   } else {
+    if (setup.parameters.Has("year_end_month")) {
+      throw sdk::Refused("year_end_month is for method pro_rata; leave it out");
+    }
     method = MakeMethod(name, OptionalNumber(setup.parameters, "natural_limit"));
     if (method == nullptr) throw sdk::Refused("the method " + name + " is not known");
   }

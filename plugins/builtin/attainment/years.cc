@@ -65,7 +65,7 @@ Years::Years(uint32_t frequency, int64_t end_month) : frequency_(frequency), end
   if (!ends) {
     throw policytrack_plugin::Refused(
         "no period of this frequency ends with month " + std::to_string(end_month) +
-        "; set year_end_month to one that does, or leave it out for December");
+        ", which is the last one of the year; set year_end_month to one that does");
   }
 }
 

@@ -108,6 +108,11 @@ class Composite final : public sdk::Instance {
     if (there < least_) return call->output(0).PutMissing(period, reason);
     const std::optional<double> mean = geometric_ ? GeometricMean(scores) : ArithmeticMean(scores);
     if (!mean.has_value()) return call->output(0).PutMissing(period, PT_REASON_UNDEFINED);
+    // Something is left out, and the index stands for the whole.
+    if (there < scores.size()) {
+      flags = static_cast<sdk::Flags>((flags & PT_FLAG_BREAK) |
+                                      sdk::Worst(flags, PT_QUALITY_ESTIMATED));
+    }
     call->output(0).Put(period, *mean, flags);
   }
 

@@ -45,6 +45,7 @@ class Rolling final : public sdk::Instance {
  private:
   bool OverPeriods() const { return method_ <= Method::kMaximum; }
   void CheckAccumulation(uint32_t accumulation) const;
+  void CheckYear() const;
   void ReadPeriods(const sdk::Parameters& parameters);
   void ReadSince(const sdk::Parameters& parameters);
   Total OverLast(const sdk::Column& value, size_t i) const;
@@ -54,6 +55,7 @@ class Rolling final : public sdk::Instance {
   int value_;
   Method method_;
   uint32_t frequency_;
+  int year_start_month_;
   bool year_to_date_;  // the input
   bool across_breaks_;
   int64_t periods_ = 0;
@@ -65,9 +67,11 @@ Rolling::Rolling(const sdk::Setup& setup)
     : value_(setup.IndexOf("value")),
       method_(MethodOf(setup.parameters.Text("method"))),
       frequency_(setup.Input("value").frequency),
+      year_start_month_(setup.Input("value").year_start_month),
       year_to_date_(setup.Input("value").accumulation == PT_ACCUMULATION_YEAR_TO_DATE),
       across_breaks_(setup.parameters.Boolean("across_breaks")) {
   CheckAccumulation(setup.Input("value").accumulation);
+  CheckYear();
   ReadPeriods(setup.parameters);
   ReadSince(setup.parameters);
 }
@@ -96,6 +100,15 @@ void Rolling::CheckAccumulation(uint32_t accumulation) const {
         "rates, prices and other levels do not add up over time; take method mean, minimum or "
         "maximum");
   }
+}
+
+// A total to date, given or made, begins where its year does.
+void Rolling::CheckYear() const {
+  if (!year_to_date_ && method_ != Method::kYearToDate) return;
+  if (sdk::YearBeginsWithPeriod(frequency_, year_start_month_)) return;
+  throw sdk::Refused("the year of the series starts in month " + std::to_string(year_start_month_) +
+                     ", and no period of this frequency begins with it; totals since the start "
+                     "of the year need one that does");
 }
 
 void Rolling::ReadPeriods(const sdk::Parameters& parameters) {
@@ -144,7 +157,8 @@ void Rolling::Compute(sdk::Call& call) {
       Write(value.period(i), OverLast(value, i), &call);
       continue;
     }
-    Total total = rolling::FromYearToDate(value, frequency_, i, value.period(i) - periods_);
+    Total total = rolling::FromYearToDate(value, frequency_, year_start_month_, i,
+                                          value.period(i) - periods_);
     if (method_ == Method::kMean) total.value /= static_cast<double>(periods_);
     Write(value.period(i), total, &call);
   }
@@ -193,10 +207,10 @@ void Rolling::OverAll(sdk::Call* call) const {
     call->Poll();
     const int64_t period = value.period(i);
     if (method_ == Method::kYearToDate) {
-      start = sdk::FirstOfYear(frequency_, period);
+      start = sdk::FirstOfYear(frequency_, period, year_start_month_);
     } else if (!start.has_value() && !value.missing(i)) {
       // The first year-to-date total reaches back to the start of its year.
-      start = year_to_date_ ? sdk::FirstOfYear(frequency_, period) : period;
+      start = year_to_date_ ? sdk::FirstOfYear(frequency_, period, year_start_month_) : period;
     }
     const bool started = start.has_value() && period >= *start;
     if (started && !year_to_date_) running.Add(*start, value, i);
@@ -205,8 +219,9 @@ void Rolling::OverAll(sdk::Call* call) const {
     if (!started) {
       total.reason = start.has_value() ? PT_REASON_UNDEFINED : PT_REASON_INPUT_MISSING;
     } else {
-      total = year_to_date_ ? rolling::FromYearToDate(value, frequency_, i, *start - 1)
-                            : running.At(value, i);
+      total = year_to_date_
+                  ? rolling::FromYearToDate(value, frequency_, year_start_month_, i, *start - 1)
+                  : running.At(value, i);
     }
     Write(period, total, call);
   }

@@ -30,7 +30,8 @@ Total Running::At(const sdk::Column& value, size_t i) const {
   return total;
 }
 
-Total FromYearToDate(const sdk::Column& value, uint32_t frequency, size_t i, int64_t boundary) {
+Total FromYearToDate(const sdk::Column& value, uint32_t frequency, int year_start_month, size_t i,
+                     int64_t boundary) {
   Total total;
   sdk::Sum sum;
   int64_t earliest = 0;  // what is from there on must be of one piece
@@ -47,7 +48,7 @@ Total FromYearToDate(const sdk::Column& value, uint32_t frequency, size_t i, int
       total.reason = end == value.period(i) ? PT_REASON_INPUT_MISSING : PT_REASON_PART_MISSING;
       return total;
     }
-    const int64_t first = sdk::FirstOfYear(frequency, end);
+    const int64_t first = sdk::FirstOfYear(frequency, end, year_start_month);
     earliest = first;
     if (boundary >= first) {
       earliest = boundary;

@@ -44,7 +44,9 @@ class Running {
 // The total of the periods after `boundary` up to that of position i, of a series
 // of year-to-date totals: that of i, less that of the boundary in the same year,
 // plus those of whole years between. PART_MISSING when one of these is.
-Total FromYearToDate(const sdk::Column& value, uint32_t frequency, size_t i, int64_t boundary);
+// Years begin with `year_start_month`.
+Total FromYearToDate(const sdk::Column& value, uint32_t frequency, int year_start_month, size_t i,
+                     int64_t boundary);
 
 }  // namespace rolling
 
