@@ -13,6 +13,7 @@ namespace {
 
 constexpr char kCause[] = "cause";
 constexpr char kIoError[] = "IO_ERROR";
+constexpr char kCannotOpen[] = "CANNOT_OPEN";
 
 }  // namespace
 
@@ -28,15 +29,15 @@ absl::Status StatusOfCode(int extended_code) {
       return Error(absl::StatusCode::kUnavailable, reason::kStoreFull,
                    "the disk of the database is full, nothing was written; "
                    "free space and try again");
-    case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
     case SQLITE_READONLY:
     case SQLITE_PROTOCOL:
       return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
                    absl::StrCat("the database had an I/O error (SQLite result code ", extended_code,
                                 ") and is opened again; what was being written may be stored "
                                 "or not; try again later with the same request id"),
-                   {{kCause, kIoError}});
+                   {{kCause, (extended_code & 0xff) == SQLITE_CANTOPEN ? kCannotOpen : kIoError}});
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Damaged("the database file is damaged");
@@ -47,7 +48,11 @@ absl::Status StatusOfCode(int extended_code) {
 }
 
 bool IsIoError(const absl::Status& status) {
-  return !status.ok() && MetadataOf(status, kCause) == kIoError;
+  return !status.ok() && !MetadataOf(status, kCause).empty();
+}
+
+bool IsOpenError(const absl::Status& status) {
+  return !status.ok() && MetadataOf(status, kCause) == kCannotOpen;
 }
 
 absl::Status Damaged(absl::string_view what) {

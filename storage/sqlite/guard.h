@@ -13,7 +13,8 @@
 namespace policytrack::storage::sqlite {
 
 // The status of an extended result code: UNAVAILABLE / STORE_BUSY for busy and
-// locked, and with metadata `cause` IO_ERROR for what the file system refused;
+// locked, and with metadata `cause` IO_ERROR or CANNOT_OPEN for what the file
+// system refused;
 // UNAVAILABLE / STORE_FULL for full, INTERNAL / STORE_DAMAGED for corrupt or no
 // database, INTERNAL without a reason for all else. Says nothing of SQL or paths.
 absl::Status StatusOfCode(int extended_code);
@@ -21,6 +22,9 @@ absl::Status StatusOfCode(int extended_code);
 // Whether a status is of an I/O error. Every connection to the database is
 // suspect then, and whether a write that was being committed is stored is open.
 bool IsIoError(const absl::Status& status);
+// Whether it is one of opening a file, which may be for want of descriptors and
+// says nothing of the connections that are open.
+bool IsOpenError(const absl::Status& status);
 
 // The same for the exception being handled. REQUIRES: called in a catch block.
 absl::Status StatusOfException();

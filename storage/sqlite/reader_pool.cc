@@ -25,7 +25,7 @@ absl::Status ReaderPool::Read(const Store::ReadBody& body) {
     const absl::Status status = body(transaction);
     *failed = !transaction.failure().ok();
     // Also one that the body kept to itself.
-    if (IsIoError(transaction.failure())) on_io_error_();
+    TellIoError(transaction.failure());
     return status;
   });
 }
@@ -46,9 +46,13 @@ absl::Status ReaderPool::ReadView(const ViewBody& body) {
   });
   // A connection that failed is not trusted again; the next read opens another.
   if (failed) connection = nullptr;
-  if (failed && IsIoError(status)) on_io_error_();
+  if (failed) TellIoError(status);
   GiveBack(std::move(connection));
   return status;
+}
+
+void ReaderPool::TellIoError(const absl::Status& status) {
+  if (IsIoError(status) && !IsOpenError(status)) on_io_error_();
 }
 
 absl::Status ReaderPool::ReadOn(Connection* connection, const ViewBody& body, bool* failed) {

@@ -22,7 +22,8 @@ namespace policytrack::storage::sqlite {
 class ReaderPool {
  public:
   // Connections are opened when first needed, at most `connections`.
-  // `on_io_error` is called from a reading thread after each I/O error.
+  // `on_io_error` is called from a reading thread after each I/O error but of
+  // opening: many clients can use the descriptors up, and the writer has its own.
   ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock,
              std::function<void()> on_io_error);
   // REQUIRES: no Read is running.
@@ -42,6 +43,7 @@ class ReaderPool {
   // Null when none is free in time.
   std::unique_ptr<Connection> Take(bool* in_time);
   void GiveBack(std::unique_ptr<Connection> connection);
+  void TellIoError(const absl::Status& status);
   absl::Status ReadOn(Connection* connection, const ViewBody& body, bool* failed);
 
   const std::string path_;

@@ -34,6 +34,7 @@ TEST(SqliteGuardTest, IoErrorsAreToldFromABusyDatabase) {
   for (const int code : {SQLITE_IOERR, SQLITE_IOERR_FSYNC, SQLITE_CANTOPEN, SQLITE_READONLY}) {
     ExpectError(code, absl::StatusCode::kUnavailable, reason::kStoreBusy);
     EXPECT_TRUE(IsIoError(StatusOfCode(code))) << code;
+    EXPECT_EQ(IsOpenError(StatusOfCode(code)), code == SQLITE_CANTOPEN) << code;
   }
   for (const int code : {SQLITE_BUSY, SQLITE_FULL, SQLITE_CORRUPT, SQLITE_NOMEM}) {
     EXPECT_FALSE(IsIoError(StatusOfCode(code))) << code;
