@@ -54,7 +54,7 @@ int64_t PushReleases(const Figures& figures, const std::string& address) {
 double BytesOfPolicyTrack(const Setting& setting, int64_t* vintages) {
   const Scratch data(setting.scratch);
   ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
-  // The client goes first: a connection that is open would hold up the stop.
+  // The client goes first, so that the stop finds no connection.
   *vintages = PushReleases(*setting.figures, server.address());
   // A stopped server has put its write-ahead log into the database.
   server.Stop();

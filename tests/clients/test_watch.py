@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -179,10 +180,15 @@ def test_what_was_missed_or_told_twice_is_noticed(filled, spoil, told):
 
 
 def test_a_stop_does_not_wait_for_who_is_idle(start, stubs):
-    """One connection without a call, and one that watches; the drain is for calls that work."""
+    """Connections without a call, of a client and of ones that say nothing and answer nothing, and one that
+    watches; the drain is for calls that work."""
     server = start("--drain-seconds", "60").start()
-    with generated.Api(stubs, server.address) as idle, generated.Api(stubs, server.address, [
-            ("grpc.use_local_subchannel_pool", 1)]) as watching:
+    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(2)]
+    # The preface of HTTP/2 and empty settings.
+    silent[1].sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
+    assert silent[1].recv(1)
+    with contextlib.closing(silent[0]), contextlib.closing(silent[1]), generated.Api(stubs, server.address) as idle, \
+            generated.Api(stubs, server.address, [("grpc.use_local_subchannel_pool", 1)]) as watching:
         set_up(idle)
         call = watching.event.WatchEvents(stubs.WatchEventsRequest(), timeout=harness.CALL_SECONDS)
         assert next(call).resume_token
@@ -259,3 +265,46 @@ def test_the_client_goes_on_over_a_restart_and_gives_up_without_a_server(start, 
     server.kill()
     done = harness.run([harness.CLIENT, "--server", server.address, "--retries", "1", "watch", "--token-file", token])
     assert done.returncode == 3 and "UNAVAILABLE" in done.stderr
+
+
+def test_a_client_that_is_killed_goes_on_and_misses_nothing(server, stubs, tmp_path):
+    rng = random.Random(5)
+    token = tmp_path / "seen.token"
+    watch = [harness.CLIENT, "--server", server.address, "-o", "json", "watch", "--from", "0", "--token-file", token]
+    told = []
+    with generated.Api(stubs, server.address) as api:
+        set_up(api)
+        for _ in range(8):
+            for _ in range(5):
+                write(api, rng)
+            with subprocess.Popen([str(word) for word in watch], stdout=subprocess.PIPE, text=True) as client:
+                told.append([json.loads(client.stdout.readline()) for _ in range(rng.randrange(1, 6))])
+                client.kill()
+                # What it had written before it was killed was told as well.
+                told[-1] += [json.loads(line) for line in client.stdout if line.endswith("\n")]
+        quiet(api, api.event.ListCommits(stubs.ListCommitsRequest(page_size=1)).commits[0].revision)
+    told.append([json.loads(line) for line in harness.run([*watch, "--stop-at-present"]).stdout.splitlines()])
+    whole = [json.loads(line) for line in server.client_ok(
+        "watch", "--from", "0", "--stop-at-present", "-o", "json").splitlines()]
+    seen = []
+    for run in told:
+        # Again is told at most the commit that was dealt with last.
+        again = [event for event in run if event in seen]
+        assert not again or {event["revision"] for event in again} == {seen[-1]["revision"]}
+        seen += [event for event in run if event not in seen]
+    assert seen == whole
+
+
+def test_a_server_that_gives_no_sign_is_given_up(start, tmp_path):
+    server = start().start()
+    client = subprocess.Popen([harness.CLIENT, "--server", server.address, "--retries", "1", "--timeout", "2", "watch",
+                               "--heartbeat", "1", "--token-file", tmp_path / "token"], stderr=subprocess.PIPE, text=True)
+    # The first message has come, and so its token.
+    while not (tmp_path / "token").exists():
+        assert client.poll() is None
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        _, told = client.communicate(timeout=harness.CALL_SECONDS * 2)
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    assert client.returncode == 3 and "no sign of life" in told, told

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "core/error.h"
 #include "google/rpc/status.pb.h"
 #include "plugins/host/host.h"
@@ -31,6 +32,22 @@ class WatchLimitsTest : public ServerFixture {
     v1::WatchEventsRequest request;
     request.set_after_revision(revision);
     return request;
+  }
+
+  // Writes until a stream has more to tell than one that is not read can take, and has
+  // `other` read all of it. REQUIRES: one commit, plans/plan, which was read.
+  void Fill(Stream* other) {
+    int64_t bytes = 0;
+    for (int64_t revision = 2; bytes < 200 << 10; ++revision) {
+      v1::UpdatePlanRequest update;
+      update.mutable_plan()->set_name("plans/plan");
+      update.mutable_plan()->set_display_name("Plan " + std::to_string(revision));
+      v1::Plan plan;
+      ASSERT_TRUE(CALL(plans_, UpdatePlan, update, &plan).ok());
+      ASSERT_TRUE(other->ReadCommit());
+      ASSERT_EQ(other->message.revision(), revision);
+      bytes += static_cast<int64_t>(other->message.ByteSizeLong());
+    }
   }
 
   int max_watchers_ = 20000;
@@ -73,18 +90,7 @@ TEST_F(WatchLimitsTest, WhoReadsNothingStallsHimselfAlone) {
   request.mutable_heartbeat_interval()->set_seconds(1);
   Stream other(events_.get(), request);
   ASSERT_TRUE(other.ReadCommit());
-  // More than the window of a stream holds.
-  int64_t bytes = 0;
-  for (int64_t revision = 2; bytes < 200 << 10; ++revision) {
-    v1::UpdatePlanRequest update;
-    update.mutable_plan()->set_name("plans/plan");
-    update.mutable_plan()->set_display_name("Plan " + std::to_string(revision));
-    v1::Plan plan;
-    ASSERT_TRUE(CALL(plans_, UpdatePlan, update, &plan).ok());
-    ASSERT_TRUE(other.ReadCommit());
-    ASSERT_EQ(other.message.revision(), revision);
-    bytes += static_cast<int64_t>(other.message.ByteSizeLong());
-  }
+  Fill(&other);
   // Longer than it is waited for him.
   for (int heartbeats = 0; heartbeats < 8; ++heartbeats) {
     ASSERT_TRUE(other.Read());
@@ -94,6 +100,21 @@ TEST_F(WatchLimitsTest, WhoReadsNothingStallsHimselfAlone) {
   EXPECT_EQ(end.error_code(), grpc::StatusCode::CANCELLED) << end.error_message();
   MakePlan("second");
   EXPECT_TRUE(other.ReadCommit());
+}
+
+// Nor does a stop wait for him.
+TEST_F(WatchLimitsTest, AStopDoesNotWaitForWhoReadsNothing) {
+  MakePlan();
+  const auto slow_stub = NewStubOf(*server_);
+  Stream slow(slow_stub.get(), After(0));
+  Stream other(events_.get(), After(0));
+  ASSERT_TRUE(other.ReadCommit());
+  Fill(&other);
+  const absl::Time begin = absl::Now();
+  server_->Stop(absl::Seconds(60));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(20));
+  EXPECT_EQ(CodeOf(other.End()), "UNAVAILABLE SERVER_STOPPING");
+  EXPECT_EQ(slow.End().error_code(), grpc::StatusCode::CANCELLED);
 }
 
 // Five hundred idle streams hold no thread each, all are woken, and all go.

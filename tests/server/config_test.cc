@@ -105,6 +105,21 @@ TEST(ConfigTest, WhatEndsTheServerStandsInNoFile) {
   EXPECT_TRUE(Parse({"--data-dir", "d", "--config", file}).config.read_only_salvage);
 }
 
+TEST(ConfigTest, WatchersAreBounded) {
+  const ParsedConfig usual = Parse({"--data-dir", "d"});
+  EXPECT_EQ(usual.config.max_watchers, 20000);
+  EXPECT_EQ(usual.config.max_watch_mib, 64);
+  EXPECT_EQ(usual.config.watch_stall_seconds, 300);
+  EXPECT_EQ(usual.config.watch_history, 0);
+  const ParsedConfig set = Parse({"--data-dir", "d", "--max-watchers", "7", "--max-watch-mib", "8",
+                                  "--watch-stall-seconds", "9", "--watch-history", "10"});
+  EXPECT_EQ(set.config.max_watchers, 7);
+  EXPECT_EQ(set.config.max_watch_mib, 8);
+  EXPECT_EQ(set.config.watch_stall_seconds, 9);
+  EXPECT_EQ(set.config.watch_history, 10);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--watch-history", "-1"}).exit_code, 2);
+}
+
 TEST(ConfigTest, TheDataDirectoryMustBeNamed) {
   const ParsedConfig parsed = Parse({});
   EXPECT_FALSE(parsed.run);
