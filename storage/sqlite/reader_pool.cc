@@ -55,15 +55,30 @@ void ReaderPool::TellIoError(const absl::Status& status) {
   if (IsIoError(status) && !IsOpenError(status)) on_io_error_();
 }
 
+absl::Status ReaderPool::SalvageRevision() {
+  return Guard([&] {
+    Connection connection(path_, Role::kReader, busy_timeout_);
+    Query last(connection, "SELECT max(revision) FROM changes");
+    last.Step();
+    salvaged_ = last.Int(0);
+    return absl::OkStatus();
+  });
+}
+
 absl::Status ReaderPool::ReadOn(Connection* connection, const ViewBody& body, bool* failed) {
   connection->Run("BEGIN");
   // The first query takes the snapshot that all others see.
-  const int64_t revision = ReadRevision(*connection);
+  const int64_t revision = salvaged_.has_value() ? *salvaged_ : ReadRevision(*connection);
   const int64_t now_us = absl::ToUnixMicros(clock_->Now());
   bool body_failed = false;
   const absl::Status status = body(View{connection, revision, revision, now_us}, &body_failed);
+  if (body_failed) {
+    // What a damaged database says to COMMIT is of no account: the connection goes.
+    connection->RollBack();
+    return status;
+  }
   connection->Run("COMMIT");
-  *failed = body_failed;
+  *failed = false;
   return status;
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,11 @@ class ReaderPool {
   using ViewBody = std::function<absl::Status(const View& view, bool* failed)>;
   absl::Status ReadView(const ViewBody& body);
 
+  // Of a database that nobody writes and whose commits cannot be read: makes the last
+  // revision that any change is of the one that every view has. To be called first.
+  // Returns INTERNAL / STORE_DAMAGED when there is none to be found either.
+  absl::Status SalvageRevision();
+
  private:
   // Null when none is free in time.
   std::unique_ptr<Connection> Take(bool* in_time);
@@ -50,6 +56,7 @@ class ReaderPool {
   const absl::Duration busy_timeout_;
   Clock* const clock_;
   const std::function<void()> on_io_error_;
+  std::optional<int64_t> salvaged_;  // the revision of every view
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);
   int free_ ABSL_GUARDED_BY(mutex_);  // how many more may be lent

@@ -82,10 +82,15 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::OpenForSalvage(
   PT_ASSIGN_OR_RETURN(sqlite::DataDirectory directory,
                       sqlite::DataDirectory::OpenForSalvage(options.data_dir));
   auto parts = std::make_unique<Parts>(std::move(directory), options, clock);
-  PT_RETURN_IF_ERROR(parts->readers.ReadView([&](const sqlite::View& view, bool*) {
+  const auto note = [&](const sqlite::View& view, bool*) {
     parts->salvaged_revision = view.revision;
     return absl::OkStatus();
-  }));
+  };
+  if (!parts->readers.ReadView(note).ok()) {
+    // The commits themselves are damaged; the rest may not be.
+    PT_RETURN_IF_ERROR(parts->readers.SalvageRevision());
+    PT_RETURN_IF_ERROR(parts->readers.ReadView(note));
+  }
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(parts)));
 }
 

@@ -263,6 +263,34 @@ TEST_F(SqliteBackupTest, SalvageReadsWhatItCanAndWritesNothing) {
   EXPECT_EQ(before.find(Bytes(1.25)), std::string::npos);
 }
 
+TEST_F(SqliteBackupTest, SalvageReadsFiguresOfWhichNoCommitCanBeRead) {
+  MakeCopy();
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(File("policytrack.db").c_str(), &database), SQLITE_OK);
+  int root = 0;
+  const auto note = [](void* page, int, char** values, char**) {
+    *static_cast<int*>(page) = std::stoi(values[0]);
+    return 0;
+  };
+  ASSERT_EQ(sqlite3_exec(database, "SELECT rootpage FROM sqlite_schema WHERE name = 'commits'",
+                         note, &root, nullptr),
+            SQLITE_OK);
+  sqlite3_close(database);
+  ASSERT_GT(root, 1);
+  std::string bytes = ReadFile(File("policytrack.db"));
+  bytes[static_cast<size_t>(root - 1) * 4096] = 99;
+  WriteFile(File("policytrack.db"), bytes);
+  EXPECT_EQ(ReasonOf(TryOpen().status()), reason::kStoreDamaged);
+  options_.read_only_salvage = true;
+  Open();
+  EXPECT_EQ(store_->revision(), 5);
+  EXPECT_EQ(ReadSeries("k4")->values, std::vector<double>{4.25});
+  EXPECT_EQ(ReadSeries("k4", 4)->size(), 0u);
+  const auto report = store_->VerifyAll(nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_GT(report->problem_count, 0);
+}
+
 TEST_F(SqliteBackupTest, SalvageMakesNoStore) {
   options_.read_only_salvage = true;
   EXPECT_EQ(TryOpen().status().code(), absl::StatusCode::kFailedPrecondition);
