@@ -69,7 +69,7 @@ if [[ "$mode" == test ]]; then
 fi
 
 if [[ "$mode" == package ]]; then
-  packages+=(dpkg-dev)
+  packages+=(dpkg-dev mmdebstrap)
 fi
 if [[ "$mode" == fuzz ]]; then
   # The runtime of the fuzzer is a package of clang's version, which this is.
