@@ -50,14 +50,14 @@ deploy/install-packages.sh fuzz
 export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
 run_step configure cmake --preset fuzz
 run_step build cmake --build build-fuzz --parallel "$jobs" \
-  --target "${names[@]/#/policytrack_fuzz_}"
+  --target "${names[@]/#/fuzz_}"
 
 # fuzz <name>: one fuzzer with its log.
 fuzz() {
   local own="build-fuzz/corpus/$1" found="build-fuzz/found/$1/"
   mkdir -p "$own" "$found"
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-    "build-fuzz/fuzz/policytrack_fuzz_$1" "-max_total_time=$seconds" -max_len=4096 -timeout=20 \
+    "build-fuzz/tests/fuzz_$1" "-max_total_time=$seconds" -max_len=4096 -timeout=20 \
     -rss_limit_mb=2048 -print_final_stats=1 "-artifact_prefix=$found" \
     "$own" "tests/fuzz/corpus/$1" >"$LOG_DIR/$1.log" 2>&1 </dev/null
 }
