@@ -73,8 +73,8 @@ inside() { chroot "$system" "$@"; }
 expect() {
   local what=$1
   shift
-  "$@" >"$system/tmp/expected" 2>&1 || {
-    cat "$system/tmp/expected" >&2
+  "$@" >"$system/opt/expected" 2>&1 || {
+    cat "$system/opt/expected" >&2
     fail "not so: $what"
   }
   say "   $what"
@@ -83,9 +83,9 @@ lacks() { ! inside test -e "$1"; }
 owned_by() { [[ "$(inside stat -c '%U:%G %a' "$1")" == "$2" ]]; }
 
 install_package() {
-  cp "$package" "$system/tmp/policytrack.deb"
-  cp "$root/deploy/install-deb.sh" "$system/tmp/install-deb.sh"
-  run_step "$1" chroot "$system" bash /tmp/install-deb.sh /tmp/policytrack.deb
+  cp "$package" "$system/opt/policytrack.deb"
+  cp "$root/deploy/install-deb.sh" "$system/opt/install-deb.sh"
+  run_step "$1" chroot "$system" bash /opt/install-deb.sh /opt/policytrack.deb
 }
 
 section "Installation by install-deb.sh"
@@ -111,7 +111,7 @@ expect "plugin-check works on a shipped plugin" \
 # a free port; sets `server`, `pid` and `name`.
 serve() {
   name=$1
-  local log="$system/tmp/$name.log" attempt
+  local log="$system/opt/$name.log" attempt
   shift
   # No function of this script, so that the process is the server's own.
   chroot --userspec=policytrack:policytrack "$system" /usr/bin/policytrackd \
@@ -132,17 +132,17 @@ serve() {
 client() { inside policytrack --server "$server" "$@"; }
 # all_hosted_as <hosting>: every plugin is active, and runs there.
 all_hosted_as() {
-  client -o json plugins >"$system/tmp/plugins"
-  (($(grep -c '"state":' "$system/tmp/plugins") > 0)) &&
-    ! grep '"state":' "$system/tmp/plugins" | grep -v PLUGIN_STATE_ACTIVE &&
-    ! grep '"hosting":' "$system/tmp/plugins" | grep -v "PLUGIN_HOSTING_$1"
+  client -o json plugins >"$system/opt/plugins"
+  (($(grep -c '"state":' "$system/opt/plugins") > 0)) &&
+    ! grep '"state":' "$system/opt/plugins" | grep -v PLUGIN_STATE_ACTIVE &&
+    ! grep '"hosting":' "$system/opt/plugins" | grep -v "PLUGIN_HOSTING_$1"
 }
 stop() {
   local status=0
   kill -TERM "$pid"
   wait "$pid" || status=$?
   ((status == 0)) || {
-    cat "$system/tmp/$name.log" >&2
+    cat "$system/opt/$name.log" >&2
     fail "the server ended with $status"
   }
 }
@@ -152,24 +152,24 @@ catalog=/usr/share/policytrack/catalog/henan-auto-2024
 serve trusted
 expect "the catalogue is applied" client apply "$catalog"
 expect "the figures are pushed" inside sh -c "policytrack --server $server push $catalog/figures/*.csv"
-revision=$(sed -n 's/.*; revision \([0-9]*\)$/\1/p' "$system/tmp/expected")
-client report plans/henan-auto-2024 --wait "$revision" >"$system/tmp/report.trusted" || fail "no report"
-expect "the report has measures" grep -q "%" "$system/tmp/report.trusted"
+revision=$(sed -n 's/.*; revision \([0-9]*\)$/\1/p' "$system/opt/expected")
+client report plans/henan-auto-2024 --wait "$revision" >"$system/opt/report.trusted" || fail "no report"
+expect "the report has measures" grep -q "%" "$system/opt/report.trusted"
 expect "the shipped plugins run in the server" all_hosted_as IN_PROCESS
 stop
 say "   it stops when it is told to"
 
 section "Every plugin in a sandboxed worker"
-inside install -m 644 /dev/null /tmp/no-list
-serve worker --plugin-allow-list /tmp/no-list
+inside install -m 644 /dev/null /opt/no-list
+serve worker --plugin-allow-list /opt/no-list
 expect "plugins run in workers" all_hosted_as WORKER
 # Another build of a plugin is another evaluation, so it computes all again.
-client report plans/henan-auto-2024 --wait "$revision" >"$system/tmp/report.worker" || fail "no report"
-expect "the report is the same" diff "$system/tmp/report.trusted" "$system/tmp/report.worker"
+client report plans/henan-auto-2024 --wait "$revision" >"$system/opt/report.worker" || fail "no report"
+expect "the report is the same" diff "$system/opt/report.trusted" "$system/opt/report.worker"
 measure=$(client -o json list measures --filter 'plan = "plans/henan-auto-2024"' --page-size 1 |
   sed -n 's/.*"name": *"\(measures\/[a-z-]*\)".*/\1/p' | head -n 1)
 expect "a judgement is computed anew: $measure" client explain "$measure"
-expect "no part of the sandbox is missing" sh -c "! grep -i 'sandbox.*\(lack\|missing\)' $system/tmp/worker.log"
+expect "no part of the sandbox is missing" sh -c "! grep -i 'sandbox.*\(lack\|missing\)' $system/opt/worker.log"
 stop
 
 section "Removal and purge"
