@@ -24,6 +24,11 @@ target_compile_options(policytrack_flags INTERFACE
   -Wall -Wextra -Werror -Wvla -Wnon-virtual-dtor -Wold-style-cast
   -Wno-unused-parameter -ffp-contract=off)
 target_include_directories(policytrack_flags INTERFACE "${CMAKE_SOURCE_DIR}")
+if(POLICYTRACK_FUZZ)
+  # Our own code and not what is generated: that is protobuf's to try.
+  target_compile_options(policytrack_flags INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+endif()
 
 # policytrack_library(name SOURCES ... DEPS ...): a static library of one room.
 function(policytrack_library name)

@@ -2,23 +2,25 @@
 # Installs the distribution's packages that PolicyTrack is built, tried out and
 # tested with. Asks nothing; does nothing when all are there.
 #
-# Usage: deploy/install-packages.sh [build|demo|test|peers]
+# Usage: deploy/install-packages.sh [build|package|demo|test|fuzz|peers]
 #   build  what the compiler needs (the default)
+#   package  build, and what makes a .deb
 #   demo   build, and Go for grpcurl when there is no `go` on the PATH
 #   test   demo, and the clients and linters that the tests use
+#   fuzz   build, and clang with its fuzzer
 #   peers  build, and the systems that the benchmarks can measure beside; their
 #          services are not started
 set -euo pipefail
 
 mode=${1:-build}
 case "$mode" in
-  build | demo | test | peers) ;;
+  build | package | demo | test | fuzz | peers) ;;
   -h | --help)
-    sed -n '2,11s/^# \{0,1\}//p' "$0"
+    sed -n '2,13s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
   *)
-    echo "error: unknown mode '$mode'; use build, demo, test or peers" >&2
+    echo "error: unknown mode '$mode'; use build, package, demo, test, fuzz or peers" >&2
     exit 2
     ;;
 esac
@@ -57,6 +59,7 @@ if [[ "$mode" == test ]]; then
   packages+=(
     clang-format git python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
     python3-venv python3-yaml
+    dpkg-dev jq libseccomp2 systemd
   )
   # plugin-check makes a locale of its own; the guide for plugins has one in Rust.
   packages+=(locales)
@@ -66,6 +69,17 @@ if [[ "$mode" == test ]]; then
   command -v npm >/dev/null || packages+=(npm)
 fi
 
+if [[ "$mode" == package ]]; then
+  packages+=(dpkg-dev mmdebstrap)
+fi
+if [[ "$mode" == fuzz ]]; then
+  # The runtime of the fuzzer is a package of clang's version, which this is.
+  case "$id-$version" in
+    debian-12) packages+=(clang libclang-rt-14-dev) ;;
+    debian-13) packages+=(clang libclang-rt-19-dev) ;;
+    ubuntu-24.04) packages+=(clang libclang-rt-18-dev) ;;
+  esac
+fi
 if [[ "$mode" == peers ]]; then
   packages+=(
     etcd-server influxdb postgresql python3 python3-pandas python3-psycopg2 victoria-metrics
