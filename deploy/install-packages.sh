@@ -43,16 +43,17 @@ command -v dpkg-query >/dev/null || fail "dpkg-query is missing: is this really 
 
 packages=(
   ca-certificates ccache cmake g++ ninja-build pkg-config
-  libabsl-dev libc-ares-dev libcli11-dev libcsv-dev libgmock-dev libgrpc++-dev libgtest-dev
+  libabsl-dev libc-ares-dev libcivetweb-dev libcli11-dev libcsv-dev libgmock-dev libgrpc++-dev libgtest-dev
   libprotobuf-dev libre2-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev
-  libutf8proc-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc zlib1g-dev
+  libutf8proc-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler
+  protobuf-compiler-grpc zlib1g-dev
 )
 if [[ "$mode" != build ]]; then
   command -v go >/dev/null || packages+=(golang-go)
 fi
 if [[ "$mode" == test ]]; then
   packages+=(
-    clang-format git python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
+    clang-format git haproxy nghttp2-client python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
     python3-venv python3-yaml
   )
   # A Node.js from elsewhere conflicts with the packages; use the one there is.

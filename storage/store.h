@@ -203,6 +203,19 @@ struct WriteOptions {
   bool dry_run = false;        // run the body, then undo all it did
 };
 
+// What a store can say of its work, for those who operate it.
+struct StoreStats {
+  int64_t queued_writes = 0;  // that wait for the writer
+  // Commits since the store was opened, by kind.
+  int64_t document_commits = 0;
+  int64_t push_commits = 0;
+  int64_t evaluation_commits = 0;
+  int64_t database_transactions = 0;  // each may hold several commits
+  int64_t failed_transactions = 0;    // that the database could not take
+  int64_t database_bytes = 0;
+  int64_t log_bytes = 0;  // beside it, until it is moved into the database
+};
+
 class Store {
  public:
   // The body of a write. It may be run more than once (after another write of
@@ -237,6 +250,9 @@ class Store {
 
   // The last durable revision.
   virtual int64_t revision() const = 0;
+
+  // Never waits for a write. Nothing but zeros where nobody counts.
+  virtual StoreStats stats() const { return {}; }
 
   // Finishes queued writes, answers later ones with SERVER_STOPPING.
   virtual void Stop() = 0;

@@ -48,6 +48,8 @@ class GroupWriter {
   int AddListener(std::function<void(int64_t)> listener);
   void RemoveListener(int id);
   int64_t revision() const { return revision_.load(std::memory_order_acquire); }
+  // Without the sizes of files.
+  StoreStats stats() const;
   // Finishes what is queued; later writes get SERVER_STOPPING.
   void Stop();
 
@@ -57,6 +59,7 @@ class GroupWriter {
     Store::WriteBody body;
     Store::WriteDone done;
     absl::StatusOr<int64_t> result = 0;
+    bool changed = false;
   };
 
   void Loop();
@@ -67,6 +70,7 @@ class GroupWriter {
   absl::Status RunOne(Pending* write, Head* head, int64_t* points);
   absl::Status Begin(Head* head);
   void Answer(std::vector<Pending>* group, bool committed);
+  void Count(const std::vector<Pending>& group);
   // Puts writes back in front of the queue, to run one at a time.
   void Requeue(std::vector<Pending>* group);
   bool Pop(Pending* write);
@@ -82,7 +86,8 @@ class GroupWriter {
   size_t alone_ = 0;                        // writes to run one at a time; of the writer thread
   std::atomic<int64_t> revision_;
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
+  StoreStats stats_ ABSL_GUARDED_BY(mutex_);
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "core/error.h"
@@ -23,6 +24,13 @@ namespace {
 void StopCountingMemory() {
   static const int refused = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   static_cast<void>(refused);
+}
+
+// 0 when there is no such file.
+int64_t SizeOf(const std::string& path) {
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(path, missing);
+  return missing ? 0 : static_cast<int64_t>(size);
 }
 
 }  // namespace
@@ -79,6 +87,13 @@ int SqliteStore::AddListener(std::function<void(int64_t)> listener) {
 void SqliteStore::RemoveListener(int id) { parts_->writer.RemoveListener(id); }
 
 int64_t SqliteStore::revision() const { return parts_->writer.revision(); }
+
+StoreStats SqliteStore::stats() const {
+  StoreStats stats = parts_->writer.stats();
+  stats.database_bytes = SizeOf(parts_->directory.database_path());
+  stats.log_bytes = SizeOf(parts_->directory.database_path() + "-wal");
+  return stats;
+}
 
 void SqliteStore::Stop() { parts_->writer.Stop(); }
 

@@ -49,6 +49,7 @@ class SqliteStore final : public Store {
   int AddListener(std::function<void(int64_t)> listener) override;
   void RemoveListener(int id) override;
   int64_t revision() const override;
+  StoreStats stats() const override;
   // Reads go on after it.
   void Stop() override;
 
