@@ -50,10 +50,8 @@ void CheckPlugins(const Config& config, std::vector<NamedProblem>* problems) {
     problems->push_back({"plugin-dir", absl::StrCat("this user may not read ", config.plugin_dir)});
   }
   const std::string& path = config.plugin_allow_list;
-  // Without a list nothing is trusted, which is allowed; but not a list that was named.
   if (!fs::exists(path, missing)) {
-    problems->push_back({"plugin-allow-list", absl::StrCat("there is no file ", path,
-                                                           "; without it no plugin is trusted")});
+    problems->push_back({"plugin-allow-list", absl::StrCat("there is no file ", path)});
     return;
   }
   std::ifstream file(path);
