@@ -6,8 +6,11 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "plugins/host/allow_list.h"
 #include "services/server/limits.h"
 #include "services/server/listen_address.h"
@@ -20,6 +23,7 @@ namespace fs = std::filesystem;
 bool May(const fs::path& path, int how) { return access(path.c_str(), how) == 0; }
 
 void CheckDataDir(const Config& config, std::vector<NamedProblem>* problems) {
+  if (config.data_dir.empty()) return;
   const fs::path path = fs::absolute(config.data_dir);
   std::error_code missing;
   const fs::file_status status = fs::status(path, missing);
@@ -62,10 +66,13 @@ void CheckPlugins(const Config& config, std::vector<NamedProblem>* problems) {
     return;
   }
   const auto list = plugins::AllowList::Parse(text.str());
-  if (!list.ok()) {
-    problems->push_back(
-        {"plugin-allow-list", absl::StrCat(path, ": ", std::string(list.status().message()))});
-  }
+  if (list.ok()) return;
+  // "line 3 is not ..." as file:line.
+  const absl::string_view what = list.status().message();
+  const std::pair<absl::string_view, absl::string_view> line =
+      absl::StrSplit(absl::StripPrefix(what, "line "), absl::MaxSplits(' ', 1));
+  problems->push_back(
+      {"plugin-allow-list", absl::StrCat(path, ":", line.first, ": ", line.second)});
 }
 
 void CheckFileLimit(const Config& config, std::vector<NamedProblem>* problems) {
