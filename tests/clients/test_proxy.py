@@ -214,18 +214,17 @@ def test_only_grpc_passes(proxy):
 
 def test_calls_beyond_the_rate_of_a_source_are_told_to_come_again(proxy, stubs):
     with contextlib.ExitStack() as stack:
-        flooder = stack.enter_context(http2.Connection(proxy.port, BAD, tls=True)).begin()
-        refused = 0
+        flooders = [stack.enter_context(http2.Connection(proxy.port, BAD, tls=True)).begin() for _ in range(12)]
+        refused = False
         until = time.monotonic() + harness.CALL_SECONDS
-        while not refused and time.monotonic() < until:
-            last = [flooder.call(LIST_PLANS) for _ in range(90)][-1]
-            frames, ended = flooder.end_of(last)
-            assert not ended
-            # Answers of ours end with trailers, this one with its first headers.
-            refused += not is_answered(frames) and b"too many calls" in frames[0][3]
-        assert refused or time.monotonic() >= until
-        if not refused:
-            pytest.skip("this machine is too slow for 1000 calls a second")
+        while not refused:
+            assert time.monotonic() < until, "nobody was refused"
+            # All that may be open on each, before any answer is read.
+            last = [[flooder.call(LIST_PLANS) for _ in range(99)][-1] for flooder in flooders]
+            for flooder, stream in zip(flooders, last):
+                frames, ended = flooder.end_of(stream)
+                assert not ended
+                refused = refused or not is_answered(frames)
         with proxy.api(stubs) as api:
             api.plan.ListPlans(stubs.ListPlansRequest(), timeout=harness.CALL_SECONDS)
 
