@@ -27,7 +27,11 @@ bool Split(const std::string& listen, std::string* host, std::string* port) {
 }  // namespace
 
 bool IsLoopback(const std::string& listen) {
-  return absl::StartsWith(listen, "127.") || absl::StartsWith(listen, "localhost:") ||
+  std::string host, port;
+  // A name may begin with 127. and be of any machine.
+  const bool is_number =
+      Split(listen, &host, &port) && host.find_first_not_of("0123456789.") == std::string::npos;
+  return (is_number && absl::StartsWith(host, "127.")) || absl::StartsWith(listen, "localhost:") ||
          absl::StartsWith(listen, "[::1]:") || IsUnixSocket(listen);
 }
 

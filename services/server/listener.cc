@@ -156,7 +156,9 @@ void Listener::Stop() {
 }
 
 Listener::Stats Listener::stats() const {
-  return {open_count_, accepted_, refused_full_, refused_no_files_};
+  absl::MutexLock lock(&mutex_);
+  open_.Sweep();
+  return {open_.size(), accepted_, refused_full_, refused_no_files_};
 }
 
 void Listener::Loop() {
@@ -203,16 +205,21 @@ bool Listener::Accept(int socket) {
   }
 }
 
-void Listener::Admit(int connection, int socket) {
+bool Listener::TakePlace(int connection) {
+  absl::MutexLock lock(&mutex_);
   open_.Add(connection);
   if (open_.size() > options_.max_connections && absl::Now() - swept_ > kSweepEvery) {
     open_.Sweep();
     swept_ = absl::Now();
   }
-  open_count_.store(open_.size(), std::memory_order_relaxed);
-  if (open_.size() > options_.max_connections) {
+  if (open_.size() <= options_.max_connections) return true;
+  open_.Forget(connection);
+  return false;
+}
+
+void Listener::Admit(int connection, int socket) {
+  if (!TakePlace(connection)) {
     close(connection);
-    open_.Forget(connection);
     ++refused_full_;
     Say("as many connections are open as may be (--max-connections)");
     return;

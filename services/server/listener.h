@@ -14,7 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "services/rpc/status.h"
 #include "services/server/open_connections.h"
@@ -30,7 +32,7 @@ class Listener {
     absl::Duration unacknowledged;
   };
   struct Stats {
-    int64_t open = 0;  // as far as seen when the last was accepted
+    int64_t open = 0;
     int64_t accepted = 0;
     int64_t refused_full = 0;      // as many were connected as may be
     int64_t refused_no_files = 0;  // no file descriptor was left
@@ -60,6 +62,8 @@ class Listener {
   // One connection. False when nobody waits, or none can be had for now.
   bool Accept(int socket);
   void Admit(int connection, int socket);
+  // Whether there is a place for it, which it then has.
+  bool TakePlace(int connection);
   // Sends away who waits when no descriptor is left for it: with one that is kept
   // for that.
   bool RefuseWithReserve(int socket);
@@ -74,9 +78,9 @@ class Listener {
   std::string unix_path_;
   Take take_;
   std::thread thread_;
-  OpenConnections open_;  // of the thread
 
-  std::atomic<int64_t> open_count_{0};
+  mutable absl::Mutex mutex_;
+  mutable OpenConnections open_ ABSL_GUARDED_BY(mutex_);
   std::atomic<int64_t> accepted_{0};
   std::atomic<int64_t> refused_full_{0};
   std::atomic<int64_t> refused_no_files_{0};

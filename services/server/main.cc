@@ -46,8 +46,9 @@ int Run(int argc, char** argv) {
   if (!parsed.problems.empty()) std::cerr << "Run policytrackd --help for the settings.\n";
   if (!parsed.run) return parsed.exit_code;
 
-  Log log(parsed.config.log_format == "json" ? LogFormat::kJson : LogFormat::kText,
-          parsed.config.log_level);
+  // Never destroyed: threads of the RPC library may write until the end.
+  Log& log = *new Log(parsed.config.log_format == "json" ? LogFormat::kJson : LogFormat::kText,
+                      parsed.config.log_level);
   // The RPC library writes where the rest is written, and in the same form.
   library_log = &log;
   gpr_set_log_function(

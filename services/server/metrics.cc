@@ -153,8 +153,7 @@ void AddEvaluation(const app::Evaluator& evaluator, MetricFamilies* out) {
 
 void AddConnections(const Listener& listener, MetricFamilies* out) {
   const Listener::Stats stats = listener.stats();
-  out->Gauge("policytrack_connections", "Connections when the last one was accepted, at most",
-             static_cast<double>(stats.open));
+  out->Gauge("policytrack_connections", "Open connections", static_cast<double>(stats.open));
   out->Counter("policytrack_connections_accepted_total", "Connections accepted",
                static_cast<double>(stats.accepted));
   out->Counter("policytrack_connections_refused_total", "Connections refused, by reason",

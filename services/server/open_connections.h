@@ -2,7 +2,7 @@
 // does not say when it closes one; but a descriptor that is open again, or is no
 // more, or is another socket, tells.
 //
-// Thread rule: one thread.
+// Thread rule: one call at a time.
 #ifndef POLICYTRACK_SERVICES_SERVER_OPEN_CONNECTIONS_H_
 #define POLICYTRACK_SERVICES_SERVER_OPEN_CONNECTIONS_H_
 

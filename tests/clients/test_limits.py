@@ -5,6 +5,7 @@ import contextlib
 import re
 import resource
 import socket
+import time
 import urllib.request
 
 import grpc
@@ -54,8 +55,13 @@ def test_connections_beyond_the_cap_are_refused_and_a_free_place_is_taken(start,
                 assert is_refused(more)
         assert metric(server, "policytrack_connections_refused_total", '{reason="full"}') == 5
         assert "--max-connections" in server.text()
+        assert metric(server, "policytrack_connections") == 3
         held[0].close()
         answers(server, stubs)
+    answers(server, stubs)
+    until = time.monotonic() + harness.CALL_SECONDS
+    while metric(server, "policytrack_connections") > 1:
+        assert time.monotonic() < until, "closed connections are counted"
 
 
 def test_without_file_descriptors_it_refuses_and_then_goes_on(start, stubs):
