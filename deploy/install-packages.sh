@@ -53,7 +53,7 @@ if [[ "$mode" != build ]]; then
 fi
 if [[ "$mode" == test ]]; then
   packages+=(
-    clang-format git haproxy nghttp2-client python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
+    clang-format git haproxy openssl python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
     python3-venv python3-yaml
   )
   # A Node.js from elsewhere conflicts with the packages; use the one there is.

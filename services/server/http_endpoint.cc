@@ -34,10 +34,16 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::str
   const std::string ports = absl::StartsWith(address, "localhost:")
                                 ? absl::StrCat("127.0.0.1:", address.substr(10))
                                 : address;
-  // Two threads, and five seconds for whoever is slow.
-  const char* options[] = {
-      "listening_ports",   ports.c_str(), "num_threads", "2", "request_timeout_ms", "5000",
-      "enable_keep_alive", "no",          nullptr};
+  // Who is slow, or silent, holds one thread for three seconds.
+  const char* options[] = {"listening_ports",
+                           ports.c_str(),  //
+                           "num_threads",
+                           "8",  //
+                           "request_timeout_ms",
+                           "3000",  //
+                           "enable_keep_alive",
+                           "no",  //
+                           nullptr};
   mg_callbacks callbacks = {};
   callbacks.log_message = SayNothing;
   endpoint->context_ = mg_start(&callbacks, nullptr, options);

@@ -1,8 +1,10 @@
 """Readiness, liveness, metrics and the log, as docs/monitoring.md has them."""
 
+import contextlib
 import json
 import re
 import signal
+import socket
 import sqlite3
 import urllib.error
 import urllib.request
@@ -178,6 +180,14 @@ def test_the_endpoint_gives_nothing_else(server):
         assert get(server, "/metrics", method)[0] in (405, 200 if method == "OPTIONS" else 405)
         assert "policytrack_" not in get(server, "/metrics", method)[1]
     assert get(server, "/metrics", "HEAD") == (200, "")
+
+
+def test_silent_clients_of_the_endpoint_hold_up_nobody_for_long(server):
+    with contextlib.ExitStack() as stack:
+        for _ in range(12):
+            silent = stack.enter_context(socket.create_connection(("127.0.0.1", port_of(server))))
+            silent.sendall(b"GET /metr")
+        assert get(server, "/readyz") == (200, "ok\n")
 
 
 def test_a_port_for_metrics_that_is_taken_is_refused(start, server, tmp_path):
