@@ -2,6 +2,8 @@
 
 #include <civetweb.h>
 
+#include <vector>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -34,19 +36,19 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::str
   const std::string ports = absl::StartsWith(address, "localhost:")
                                 ? absl::StrCat("127.0.0.1:", address.substr(10))
                                 : address;
+  std::vector<const char*> options;
+  const auto set = [&](const char* name, const char* value) {
+    options.insert(options.end(), {name, value});
+  };
+  set("listening_ports", ports.c_str());
   // Who is slow, or silent, holds one thread for three seconds.
-  const char* options[] = {"listening_ports",
-                           ports.c_str(),  //
-                           "num_threads",
-                           "8",  //
-                           "request_timeout_ms",
-                           "3000",  //
-                           "enable_keep_alive",
-                           "no",  //
-                           nullptr};
+  set("num_threads", "8");
+  set("request_timeout_ms", "3000");
+  set("enable_keep_alive", "no");
+  options.push_back(nullptr);
   mg_callbacks callbacks = {};
   callbacks.log_message = SayNothing;
-  endpoint->context_ = mg_start(&callbacks, nullptr, options);
+  endpoint->context_ = mg_start(&callbacks, nullptr, options.data());
   if (endpoint->context_ == nullptr) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot listen on ", address,
