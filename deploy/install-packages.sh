@@ -47,17 +47,17 @@ command -v dpkg-query >/dev/null || fail "dpkg-query is missing: is this really 
 
 packages=(
   ca-certificates ccache cmake g++ ninja-build pkg-config
-  libabsl-dev libc-ares-dev libcli11-dev libcsv-dev libgmock-dev libgrpc++-dev libgtest-dev
+  libabsl-dev libc-ares-dev libcivetweb-dev libcli11-dev libcsv-dev libgmock-dev libgrpc++-dev libgtest-dev
   liblua5.4-dev libprotobuf-dev libre2-dev libseccomp-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev
-  libssl-dev
-  libutf8proc-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc zlib1g-dev
+  libssl-dev libutf8proc-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler
+  protobuf-compiler-grpc zlib1g-dev
 )
 if [[ "$mode" == demo || "$mode" == test ]]; then
   command -v go >/dev/null || packages+=(golang-go)
 fi
 if [[ "$mode" == test ]]; then
   packages+=(
-    clang-format git python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
+    clang-format git haproxy openssl python3 python3-grpcio python3-pandas python3-protobuf python3-pytest
     python3-venv python3-yaml
     dpkg-dev jq libseccomp2 systemd
   )

@@ -242,6 +242,19 @@ struct VerifyReport {
   std::vector<StoreProblem> problems;  // the first of them
 };
 
+// What a store can say of its work, for those who operate it.
+struct StoreStats {
+  int64_t queued_writes = 0;  // that wait for the writer
+  // Commits since the store was opened, by kind.
+  int64_t document_commits = 0;
+  int64_t push_commits = 0;
+  int64_t evaluation_commits = 0;
+  int64_t database_transactions = 0;  // each may hold several commits
+  int64_t failed_transactions = 0;    // that the database could not take
+  int64_t database_bytes = 0;
+  int64_t log_bytes = 0;  // beside it, until it is moved into the database
+};
+
 class Store {
  public:
   // Told how much of a long work is done; what it answers says whether to go on.
@@ -296,6 +309,9 @@ class Store {
   // salvage, until this finds none.
   // Returns CANCELLED when `progress` said so, and the errors of Read.
   virtual absl::StatusOr<VerifyReport> VerifyAll(const Progress& progress) = 0;
+
+  // Never waits for a write. Nothing but zeros where nobody counts.
+  virtual StoreStats stats() const { return {}; }
 
   // Finishes queued writes, answers later ones with SERVER_STOPPING.
   virtual void Stop() = 0;

@@ -156,6 +156,7 @@ absl::Status EvaluationPass::Evaluate(const GraphNode& node) {
     record.set_plugin(node.plugin);
   }
   SetFailure(status, &record);
+  ++outcome_.failures[{node.plugin, record.failure_reason()}];
   record.set_input_revision(upto_);
   if (!before.has_value() || !SameMeaning(*before, record)) {
     (*log_)(absl::StrCat(node.parent, " could not be evaluated at revision ", upto_, ": ",

@@ -41,6 +41,9 @@ class EvaluationPass {
     std::map<std::string, v1::Evaluation> records;  // by parent; without revision
     std::set<std::string> removed;                  // parents that are no more
     std::vector<AuditFinding> findings;
+    // How many could not be evaluated, by plugin and reason; those that failed in
+    // the same way before are among them.
+    std::map<std::pair<std::string, std::string>, int64_t> failures;
     bool empty() const { return patches.empty() && records.empty() && removed.empty(); }
   };
 

@@ -32,12 +32,14 @@ Evaluator::~Evaluator() { Stop(); }
 void Evaluator::Start() {
   const int id = store_->AddListener([this](int64_t revision) {
     absl::MutexLock lock(&mutex_);
+    if (seen_ <= evaluated_ && revision > evaluated_) behind_since_ = absl::Now();
     seen_ = std::max(seen_, revision);
   });
   {
     absl::MutexLock lock(&mutex_);
     listener_ = id;
     seen_ = std::max(seen_, store_->revision());
+    behind_since_ = absl::Now();
   }
   thread_ = std::thread([this] { Follow(); });
 }
@@ -89,6 +91,19 @@ int64_t Evaluator::evaluated_revision() const {
   return evaluated_;
 }
 
+Evaluator::Stats Evaluator::stats() const {
+  const int64_t present = store_->revision();
+  absl::MutexLock lock(&mutex_);
+  Stats stats;
+  stats.lag_revisions = std::max<int64_t>(0, present - evaluated_);
+  if (stats.lag_revisions > 0 && behind_since_ != absl::InfiniteFuture()) {
+    stats.lag = std::max(absl::ZeroDuration(), absl::Now() - behind_since_);
+  }
+  stats.passes = passes_;
+  stats.failures = failures_;
+  return stats;
+}
+
 absl::Status Evaluator::LoadCursor() {
   if (cursor_loaded_) return absl::OkStatus();
   int64_t cursor = 0;
@@ -113,6 +128,8 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
     after = evaluated_;
     std::swap(check_all, check_all_);
   }
+  // What is committed from here on may not be seen by this pass.
+  const absl::Time begun = absl::Now();
   if (!check_all && store_->revision() <= after) return false;
 
   EvaluationPass pass(store_, engine_, &graph_, &log_, &interrupt_, check_all, auditor_);
@@ -134,6 +151,10 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
     }
   }
   absl::MutexLock lock(&mutex_);
+  ++passes_;
+  for (const auto& [plugin_and_reason, count] : pass.outcome().failures) {
+    failures_[plugin_and_reason] += count;
+  }
   if (!status.ok()) {
     // The graph may be ahead of the cursor or half read.
     graph_.Reset();
@@ -143,6 +164,7 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
   evaluated_ = *reached;
   // What else the plugin computed is not believed any more.
   if (!pass.outcome().findings.empty()) check_all_ = true;
+  behind_since_ = seen_ > evaluated_ ? begun : absl::InfiniteFuture();
   return *reached > after || !pass.outcome().empty();
 }
 

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <thread>
 #include <utility>
@@ -63,6 +64,18 @@ class Evaluator {
   // The revision that all outputs stand for.
   int64_t evaluated_revision() const;
 
+  // For those who operate it.
+  struct Stats {
+    int64_t lag_revisions = 0;
+    // How long the oldest commit that has not been evaluated waits, at most; in
+    // real time, whatever clock commits are dated with.
+    absl::Duration lag;
+    int64_t passes = 0;
+    // Since the start, by plugin and reason.
+    std::map<std::pair<std::string, std::string>, int64_t> failures;
+  };
+  Stats stats() const;
+
   // Waits until evaluation has passed a revision.
   // Returns DEADLINE_EXCEEDED / EVALUATION_BEHIND when it has not by then, and
   // UNAVAILABLE / SERVER_STOPPING when it is stopped meanwhile.
@@ -87,6 +100,10 @@ class Evaluator {
   mutable absl::Mutex mutex_;
   int64_t evaluated_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t seen_ ABSL_GUARDED_BY(mutex_) = 0;  // the last revision the store told of
+  // No commit that has not been evaluated is older.
+  absl::Time behind_since_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  int64_t passes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::pair<std::string, std::string>, int64_t> failures_ ABSL_GUARDED_BY(mutex_);
   bool check_all_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int listener_ ABSL_GUARDED_BY(mutex_) = -1;

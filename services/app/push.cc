@@ -52,10 +52,11 @@ bool ByRow(const v1::RowError& a, const v1::RowError& b) { return a.row() < b.ro
 }  // namespace
 
 Push::Push(storage::Store* store, PushBudget* budget, const PushLimits& limits,
-           std::string principal)
+           std::string principal, PushStats* stats)
     : store_(store),
       limits_(limits),
       principal_(std::move(principal)),
+      stats_(stats),
       gathered_(std::make_unique<Gathered>(budget)) {}
 
 Push::~Push() = default;
@@ -316,6 +317,8 @@ void Push::Finish(Done done) {
                         .AddInt(options_.validate_only() ? 1 : 0)
                         .Finish()};
   }
+  PushStats* const stats = options_.validate_only() ? nullptr : stats_;
+  if (stats != nullptr) stats->refused += rejected_;
   if (rejected_ > 0 && !options_.return_partial_success()) return done(RowsInvalid());
   for (auto& [name, rows] : gathered_->datasets) {
     job->writes[name] = Gathered::TakeWrites(rows.get());
@@ -369,12 +372,20 @@ void Push::Finish(Done done) {
         if (!job->keep_answer) return absl::OkStatus();
         return KeepAnswer(tx, job->request, job->response.SerializeAsString(), job->retention);
       },
-      [job, done = std::move(done)](absl::StatusOr<int64_t> revision) {
+      [job, stats, done = std::move(done)](absl::StatusOr<int64_t> revision) {
         // Given back before the answer: who pushes on then finds the room.
         job->writes.clear();
         job->gathered.reset();
         if (!revision.ok()) return done(revision.status());
-        if (!job->response.replayed()) job->response.set_revision(*revision);
+        if (!job->response.replayed()) {
+          job->response.set_revision(*revision);
+          if (stats != nullptr) {
+            stats->created += job->response.created_count();
+            stats->revised += job->response.revised_count();
+            stats->unchanged += job->response.unchanged_count();
+            stats->deleted += job->response.deleted_count();
+          }
+        }
         done(std::move(job->response));
       });
 }

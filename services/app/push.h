@@ -19,6 +19,7 @@
 #include "policytrack/v1/dataset.pb.h"
 #include "policytrack/v1/observation_service.pb.h"
 #include "services/app/push_budget.h"
+#include "services/app/push_stats.h"
 #include "services/app/request_log.h"
 #include "storage/store.h"
 
@@ -38,8 +39,10 @@ class Push {
  public:
   using Done = std::function<void(absl::StatusOr<v1::PushObservationsResponse>)>;
 
-  // Neither store nor budget is owned; both must outlive this and the answer.
-  Push(storage::Store* store, PushBudget* budget, const PushLimits& limits, std::string principal);
+  // Neither store nor budget nor stats are owned; all must outlive this and the
+  // answer. `stats` may be null.
+  Push(storage::Store* store, PushBudget* budget, const PushLimits& limits, std::string principal,
+       PushStats* stats = nullptr);
   ~Push();
 
   // Takes in one message. A status that is not ok ends the stream: the message
@@ -74,6 +77,7 @@ class Push {
   storage::Store* const store_;
   const PushLimits limits_;
   const std::string principal_;
+  PushStats* const stats_;
 
   bool first_ = true;
   v1::PushOptions options_;

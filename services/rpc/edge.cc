@@ -1,13 +1,21 @@
 #include "services/rpc/edge.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/rpc/request_id.h"
 
 namespace policytrack::rpc {
 
 grpc::Status Edge::Convert(grpc::CallbackServerContext* context, const char* method,
                            const absl::Status& status) const {
   int retry_after_ms = 0;
-  grpc::Status result = ToGrpcStatus(status, method, log_, &retry_after_ms);
+  std::string id;
+  // What we must look into goes under the id that the client sees of its call.
+  if (!status.ok() && ReasonOf(status).empty()) {
+    id = std::string(SentRequestId(*context));
+    if (id.empty()) id = NewRequestId();
+    context->AddTrailingMetadata(kRequestIdKey, id);
+  }
+  grpc::Status result = ToGrpcStatus(status, method, log_, &retry_after_ms, id);
   if (retry_after_ms > 0) {
     context->AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(retry_after_ms));
   }

@@ -23,12 +23,17 @@ class Executor {
   // Runs `work` on a thread of the pool. False, and nothing is run, when as many
   // as allowed wait already.
   bool Run(std::function<void()> work);
+  // How many wait.
+  size_t queued() const {
+    absl::MutexLock lock(&mutex_);
+    return queue_.size();
+  }
 
  private:
   void Loop();
 
   const size_t max_queued_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;

@@ -23,12 +23,12 @@ using ResponseTraits = grpc::SerializationTraits<v1::PushObservationsResponse>;
 class PushReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
  public:
   PushReactor(Edge* edge, storage::Store* store, app::PushBudget* budget,
-              const app::PushLimits& limits, grpc::CallbackServerContext* context,
-              grpc::ByteBuffer* response)
+              const app::PushLimits& limits, app::PushStats* stats,
+              grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
       : edge_(edge),
         context_(context),
         response_(response),
-        push_(store, budget, limits, PrincipalOf(*context)) {
+        push_(store, budget, limits, PrincipalOf(*context), stats) {
     StartRead(&buffer_);
   }
 
@@ -82,7 +82,7 @@ class PushReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
 
 grpc::ServerReadReactor<grpc::ByteBuffer>* ObservationService::PushObservations(
     grpc::CallbackServerContext* context, grpc::ByteBuffer* response) {
-  return new PushReactor(edge_, store_, &push_budget_, limits_, context, response);
+  return new PushReactor(edge_, store_, &push_budget_, limits_, &push_stats_, context, response);
 }
 
 }  // namespace policytrack::rpc

@@ -28,6 +28,9 @@ class ObservationService final
         limits_(limits),
         push_budget_(limits.max_total_bytes) {}
 
+  const app::PushBudget& push_budget() const { return push_budget_; }
+  const app::PushStats& push_stats() const { return push_stats_; }
+
   grpc::ServerReadReactor<grpc::ByteBuffer>* PushObservations(grpc::CallbackServerContext* context,
                                                               grpc::ByteBuffer* response) override;
 
@@ -64,6 +67,7 @@ class ObservationService final
   app::Observations* const observations_;
   const app::PushLimits limits_;
   app::PushBudget push_budget_;
+  app::PushStats push_stats_;
 };
 
 }  // namespace policytrack::rpc

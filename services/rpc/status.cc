@@ -1,14 +1,12 @@
 #include "services/rpc/status.h"
 
-#include <random>
-
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "core/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "services/rpc/request_id.h"
 
 namespace policytrack::rpc {
 namespace {
@@ -16,19 +14,14 @@ namespace {
 constexpr size_t kMaxDetailBytes = 4096;
 constexpr int kRetryAfterMs = 200;
 
-std::string NewRequestId() {
-  std::random_device device;
-  return absl::StrFormat("%08x%08x", device(), device());
-}
-
 }  // namespace
 
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::string_view method, const Log& log,
-                          int* retry_after_ms) {
+                          int* retry_after_ms, absl::string_view request_id) {
   *retry_after_ms = 0;
   if (status.ok()) return grpc::Status::OK;
   if (ReasonOf(status).empty()) {
-    const std::string id = NewRequestId();
+    const std::string id = request_id.empty() ? NewRequestId() : std::string(request_id);
     log(absl::StrCat("internal error ", id, " in ", method, ": ", status.ToString()));
     return ToGrpcStatus(
         Error(absl::StatusCode::kInternal, reason::kInternalError,

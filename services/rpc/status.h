@@ -19,9 +19,10 @@ using Log = std::function<void(absl::string_view)>;
 // A status with ErrorInfo passes with code, message and details (google.rpc.Status
 // in grpc-status-details-bin, at most 4 KiB). One without is ours to look into:
 // clients get INTERNAL / INTERNAL_ERROR and an id, the log gets the text under
-// that id. UNAVAILABLE carries the pushback in `retry_after_ms`, else it is 0.
+// that id: `request_id`, or a new one. UNAVAILABLE carries the pushback in `retry_after_ms`, else
+// it is 0.
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::string_view method, const Log& log,
-                          int* retry_after_ms);
+                          int* retry_after_ms, absl::string_view request_id = "");
 
 }  // namespace policytrack::rpc
 

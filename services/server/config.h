@@ -5,7 +5,9 @@
 #define POLICYTRACK_SERVICES_SERVER_CONFIG_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace policytrack::server {
 
@@ -25,8 +27,11 @@ struct Config {
   int64_t watch_history = 0;          // commits that one may lie behind; 0 is any number
   int drain_seconds = 10;             // how long a stop waits for calls in flight
   int plugin_deadline_seconds = 30;
-  // The program in which plugins run that nobody has pinned; "" when they do not run.
-  std::string plugin_worker_program;  // default: policytrack-worker beside the program
+  std::string plugin_workers = "on";
+  std::string worker_sandbox = "best_effort";
+  // What comes of the two: the program in which plugins run that nobody has pinned,
+  // policytrack-worker beside this one, or "" when they do not run.
+  std::string plugin_worker_program;
   bool require_worker_sandbox = false;
   int plugin_worker_mib = 1024;      // address space of one worker
   int plugin_audit_interval = 1000;  // one in so many incremental evaluations is audited
@@ -40,17 +45,43 @@ struct Config {
   std::string restore_from;
   std::string expect_chain;
   bool allow_unauthenticated_clients_from_any_network = false;
+
+  // What is seen of it (docs/monitoring.md).
+  std::string metrics_listen;  // "" for nowhere
+  bool allow_metrics_from_any_network = false;
+  std::string log_format = "text";
+  int slow_call_ms = 1000;  // 0: no call is slow
+
+  // What clients may take (docs/configuration.md).
+  int max_connections = 10000;
+  int handshake_timeout_seconds = 5;
+  int keepalive_seconds = 60;          // of silence, then a ping
+  int keepalive_timeout_seconds = 20;  // for its answer
+  int min_ping_interval_seconds = 10;  // of clients without a call
+  int max_connection_idle_seconds = 900;
+  int max_connection_age_seconds = 3600;
+  int max_connection_age_grace_seconds = 600;
+  int rpc_memory_mib = 512;
+
+  std::string config_file;  // --config
+  bool check_only = false;  // --check-config
 };
 
 // What to do after reading the arguments.
 struct ParsedConfig {
   Config config;
-  bool run = false;   // false: print_text was asked for or something is wrong
+  // Every setting by name as it stands, defaults included.
+  std::map<std::string, std::string> values;
+  // Where each stands that is no default: "/etc/policytrack.yaml:3" or "--listen".
+  std::map<std::string, std::string> places;
+  // What is wrong, each with its place. `config` then has what is good.
+  std::vector<std::string> problems;
+  bool run = false;   // false: help was asked for or something is wrong
   int exit_code = 0;  // when not to run: 0 after --help and --version, else 2
 };
 
 // Reads arguments and the file given by --config (YAML: one `name: value` a
-// line, names as the flags). Prints help, version or what is wrong.
+// line, names as the flags). Prints help or version.
 ParsedConfig ParseConfig(int argc, char** argv);
 
 }  // namespace policytrack::server

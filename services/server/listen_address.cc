@@ -1,11 +1,5 @@
 #include "services/server/listen_address.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <memory>
-
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -30,48 +24,60 @@ bool Split(const std::string& listen, std::string* host, std::string* port) {
   return true;
 }
 
-bool CanBind(const addrinfo& address) {
-  const int fd = socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const int on = 1;
-  // Connections of a server that has just stopped do not count.
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  const bool free = bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, 1) == 0;
-  close(fd);
-  return free;
-}
-
 }  // namespace
 
 bool IsLoopback(const std::string& listen) {
-  return absl::StartsWith(listen, "127.") || absl::StartsWith(listen, "localhost:") ||
+  std::string host, port;
+  // A name may begin with 127. and be of any machine.
+  const bool is_number =
+      Split(listen, &host, &port) && host.find_first_not_of("0123456789.") == std::string::npos;
+  return (is_number && absl::StartsWith(host, "127.")) || absl::StartsWith(listen, "localhost:") ||
          absl::StartsWith(listen, "[::1]:") || IsUnixSocket(listen);
 }
 
-absl::Status CheckAddressForm(const std::string& listen) {
-  std::string host, port;
-  if (IsUnixSocket(listen) || Split(listen, &host, &port)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("--listen ", listen, " is not an address and port such as 127.0.0.1:7443"));
+std::string UnixPath(const std::string& listen) {
+  return IsUnixSocket(listen) ? listen.substr(sizeof("unix:") - 1) : "";
 }
 
-absl::Status CheckAddressFree(const std::string& listen) {
+absl::Status SplitAddress(const std::string& listen, std::string* host, std::string* port) {
+  if (Split(listen, host, port)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(listen, " is not an address and port such as 127.0.0.1:7443"));
+}
+
+absl::Status CheckListen(const Config& config) {
   std::string host, port;
-  if (IsUnixSocket(listen) || !Split(listen, &host, &port)) return absl::OkStatus();
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) == 0) {
-    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
-    for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-      if (CanBind(*address)) return absl::OkStatus();
-    }
+  const bool is_address = Split(config.listen, &host, &port);
+  if (!is_address && UnixPath(config.listen).empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--listen ", config.listen, " is not an address and port such as 127.0.0.1:7443"));
   }
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot listen on ", listen,
-                   ": the port is taken by another program or the address is not of this machine; "
-                   "stop that program or choose another port with --listen"));
+  if (IsLoopback(config.listen) || config.allow_unauthenticated_clients_from_any_network) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--listen ", config.listen,
+      " is open to other machines, and this server has neither TLS nor "
+      "authentication; listen on 127.0.0.1 behind a proxy, or give "
+      "--allow-unauthenticated-clients-from-any-network if the network is yours alone"));
+}
+
+absl::Status CheckMetricsListen(const Config& config) {
+  std::string host, port;
+  if (config.metrics_listen.empty()) return absl::OkStatus();
+  if (!Split(config.metrics_listen, &host, &port)) {
+    return absl::InvalidArgumentError(absl::StrCat("--metrics-listen ", config.metrics_listen,
+                                                   " is not an address and port such as "
+                                                   "127.0.0.1:9464"));
+  }
+  if (IsLoopback(config.metrics_listen) || config.allow_metrics_from_any_network) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--metrics-listen ", config.metrics_listen,
+      " is open to other machines, and whoever reaches it sees which methods are called and how "
+      "often; let the collector come by 127.0.0.1, or give --allow-metrics-from-any-network if "
+      "the network is yours alone"));
 }
 
 }  // namespace policytrack::server

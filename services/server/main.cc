@@ -1,4 +1,5 @@
-// policytrackd: reads its settings, runs the server, stops it on a signal.
+// policytrackd: reads its settings, runs the server, reads them again on SIGHUP and
+// stops on SIGTERM.
 #include <signal.h>
 #include <unistd.h>
 
@@ -6,31 +7,54 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "core/clock.h"
 #include "grpc/support/log.h"
+#include "services/server/check_config.h"
 #include "services/server/config.h"
+#include "services/server/log.h"
 #include "services/server/offline.h"
+#include "services/server/reload.h"
 #include "services/server/server.h"
 #include "services/server/version.h"
-#include "spdlog/sinks/stdout_color_sinks.h"
-#include "spdlog/spdlog.h"
 
 namespace policytrack::server {
 namespace {
 
+// Where the RPC library writes; it takes a function without an argument.
+Log* library_log = nullptr;
+
+// Prints what is wrong with the settings and what they name.
+int CheckConfig(const ParsedConfig& parsed) {
+  std::vector<std::string> problems = parsed.problems;
+  for (const NamedProblem& problem : CheckWhatIsNamed(parsed.config)) {
+    const auto place = parsed.places.find(problem.setting);
+    problems.push_back(absl::StrCat(
+        place == parsed.places.end() ? absl::StrCat("--", problem.setting) : place->second, ": ",
+        problem.what));
+  }
+  for (const std::string& problem : problems) std::cerr << "policytrackd: " << problem << "\n";
+  if (problems.empty()) std::cout << "policytrackd: the settings are good\n";
+  return problems.empty() ? 0 : 2;
+}
+
 int Run(int argc, char** argv) {
-  const ParsedConfig parsed = ParseConfig(argc, argv);
+  ParsedConfig parsed = ParseConfig(argc, argv);
+  if (parsed.config.check_only) return CheckConfig(parsed);
+  for (const std::string& problem : parsed.problems) {
+    std::cerr << "policytrackd: " << problem << "\n";
+  }
+  if (!parsed.problems.empty()) std::cerr << "Run policytrackd --help for the settings.\n";
   if (!parsed.run) return parsed.exit_code;
   if (IsOffline(parsed.config)) return RunOffline(parsed.config, std::cout, std::cerr);
 
-  auto logger = spdlog::stderr_color_mt("policytrackd");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  logger->set_level(spdlog::level::from_str(parsed.config.log_level));
-  logger->flush_on(spdlog::level::info);
+  // Never destroyed: threads of the RPC library may write until the end.
+  Log& log = *new Log(parsed.config.log_format == "json" ? LogFormat::kJson : LogFormat::kText,
+                      parsed.config.log_level);
   // The RPC library writes where the rest is written, and in the same form.
-  gpr_set_log_function([](gpr_log_func_args* line) {
-    if (const auto log = spdlog::get("policytrackd")) log->debug("grpc: {}", line->message);
-  });
+  library_log = &log;
+  gpr_set_log_function(
+      [](gpr_log_func_args* line) { library_log->Debug(absl::StrCat("grpc: ", line->message)); });
 
   // Every thread inherits the mask, so that only sigwait below sees these.
   sigset_t signals;
@@ -41,30 +65,24 @@ int Run(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   SystemClock clock;
-  auto server = Server::Start(parsed.config, &clock, [logger](absl::string_view line) {
-    logger->info("{}", std::string(line));
-  });
+  const auto info = [&log](absl::string_view line) { log.Info(line); };
+  auto server = Server::Start(parsed.config, &clock, info, &log);
   if (!server.ok()) {
-    logger->error("cannot start: {}", std::string(server.status().message()));
+    log.Error(absl::StrCat("cannot start: ", std::string(server.status().message())));
     return 1;
   }
   if (parsed.config.read_only_salvage) {
-    logger->warn("read-only salvage: nothing is written, and what is damaged is not answered");
+    log.Warn("read-only salvage: nothing is written, and what is damaged is not answered");
   }
-  logger->info("policytrackd {} serves on {} (port {}), data in {}", kVersion, parsed.config.listen,
-               (*server)->port(), parsed.config.data_dir);
+  log.Info(absl::StrCat("policytrackd ", kVersion, " serves on ", parsed.config.listen, " (port ",
+                        (*server)->port(), "), data in ", parsed.config.data_dir));
 
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
-    const absl::Status reloaded = (*server)->ReloadPlugins();
-    if (reloaded.ok()) {
-      logger->info("plugins reloaded");
-    } else {
-      logger->error("plugins not reloaded: {}", std::string(reloaded.message()));
-    }
+    ReloadConfig(argc, argv, &parsed, &log, server->get());
   }
   sigdelset(&signals, SIGHUP);
-  logger->info("stopping: calls in flight have {} s", parsed.config.drain_seconds);
+  log.Info(absl::StrCat("stopping: calls in flight have ", parsed.config.drain_seconds, " s"));
   std::thread impatient([&signals] {
     int again = 0;
     sigwait(&signals, &again);
@@ -73,7 +91,7 @@ int Run(int argc, char** argv) {
   impatient.detach();
   (*server)->Stop(absl::Seconds(parsed.config.drain_seconds));
   server->reset();
-  logger->info("stopped");
+  log.Info("stopped");
   // Not through the destructors of statics: a thread still waits for a signal.
   std::cerr.flush();
   _exit(0);

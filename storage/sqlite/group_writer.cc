@@ -57,7 +57,7 @@ void GroupWriter::Enqueue(WriteOptions options, Store::WriteBody body, Store::Wr
   {
     absl::MutexLock lock(&mutex_);
     if (!stopping_) {
-      queue_.push_back({std::move(options), std::move(body), std::move(done), 0});
+      queue_.push_back({std::move(options), std::move(body), std::move(done), 0, false});
       return;
     }
   }
@@ -210,6 +210,7 @@ void GroupWriter::Requeue(std::vector<Pending>* group) {
   absl::MutexLock lock(&mutex_);
   while (!group->empty()) {
     group->back().result = 0;
+    group->back().changed = false;
     queue_.push_front(std::move(group->back()));
     group->pop_back();
   }
@@ -242,6 +243,7 @@ void GroupWriter::RunGroup() {
   }
   const bool committed = head.revision != revision();
   revision_.store(head.revision, std::memory_order_release);
+  Count(group);
   Answer(&group, committed);
 }
 
@@ -283,6 +285,7 @@ absl::Status GroupWriter::RunOne(Pending* write, Head* head, int64_t* points) {
   } else {
     if (transaction.changed()) {
       PT_ASSIGN_OR_RETURN(*head, transaction.Finish(write->options));
+      write->changed = true;
     }
     *points += transaction.points();
     write->result = head->revision;
@@ -290,7 +293,37 @@ absl::Status GroupWriter::RunOne(Pending* write, Head* head, int64_t* points) {
   return RunSql(*connection_, kRelease);
 }
 
+void GroupWriter::Count(const std::vector<Pending>& group) {
+  absl::MutexLock lock(&mutex_);
+  ++stats_.database_transactions;
+  for (const Pending& write : group) {
+    if (!write.changed) continue;
+    switch (write.options.kind) {
+      case CommitKind::kDocument:
+        ++stats_.document_commits;
+        break;
+      case CommitKind::kPush:
+        ++stats_.push_commits;
+        break;
+      case CommitKind::kEvaluation:
+        ++stats_.evaluation_commits;
+        break;
+    }
+  }
+}
+
+StoreStats GroupWriter::stats() const {
+  absl::MutexLock lock(&mutex_);
+  StoreStats stats = stats_;
+  stats.queued_writes = static_cast<int64_t>(queue_.size());
+  return stats;
+}
+
 void GroupWriter::AfterFailure(const absl::Status& failure) {
+  {
+    absl::MutexLock lock(&mutex_);
+    ++stats_.failed_transactions;
+  }
   const bool io_error = IsIoError(failure);
   if (connection_ != nullptr) connection_->RollBack();
   if (io_error || failure.code() != absl::StatusCode::kUnavailable) connection_ = nullptr;

@@ -58,6 +58,8 @@ class GroupWriter {
   // Someone else met an I/O error: the writer looks for itself.
   void Distrust();
   int64_t revision() const { return revision_.load(std::memory_order_acquire); }
+  // Without the sizes of files.
+  StoreStats stats() const;
   // Finishes what is queued; later writes get SERVER_STOPPING.
   void Stop();
 
@@ -67,6 +69,7 @@ class GroupWriter {
     Store::WriteBody body;
     Store::WriteDone done;
     absl::StatusOr<int64_t> result = 0;
+    bool changed = false;
   };
 
   void Loop();
@@ -77,6 +80,7 @@ class GroupWriter {
   absl::Status RunOne(Pending* write, Head* head, int64_t* points);
   absl::Status Begin(Head* head);
   void Answer(std::vector<Pending>* group, bool committed);
+  void Count(const std::vector<Pending>& group);
   // Puts writes back in front of the queue, to run one at a time.
   void Requeue(std::vector<Pending>* group);
   bool Pop(Pending* write);
@@ -105,6 +109,8 @@ class GroupWriter {
 
   absl::Mutex mutex_;
   bool distrusted_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable absl::Mutex mutex_;
+  StoreStats stats_ ABSL_GUARDED_BY(mutex_);
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "core/error.h"
@@ -31,6 +32,13 @@ absl::Status ReadOnly() {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kStoreReadOnly,
                "the server runs with --read-only-salvage and writes nothing; restore a backup and "
                "start it without");
+}
+
+// 0 when there is no such file.
+int64_t SizeOf(const std::string& path) {
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(path, missing);
+  return missing ? 0 : static_cast<int64_t>(size);
 }
 
 }  // namespace
@@ -142,6 +150,15 @@ absl::StatusOr<VerifyReport> SqliteStore::VerifyAll(const Progress& progress) {
   PT_ASSIGN_OR_RETURN(VerifyReport report, Check(progress, false));
   PT_RETURN_IF_ERROR(sqlite::KeepInMind(parts_->data_dir, report));
   return report;
+}
+
+StoreStats SqliteStore::stats() const {
+  StoreStats stats;
+  if (parts_->writer != nullptr) stats = parts_->writer->stats();
+  const std::string path = parts_->directory.database_path();
+  stats.database_bytes = SizeOf(path);
+  stats.log_bytes = SizeOf(path + "-wal");
+  return stats;
 }
 
 absl::Status SqliteStore::Verify() {

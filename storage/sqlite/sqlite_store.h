@@ -54,6 +54,7 @@ class SqliteStore final : public Store {
   int64_t revision() const override;
   absl::StatusOr<StoreState> CopyTo(const std::string& file, const Progress& progress) override;
   absl::StatusOr<VerifyReport> VerifyAll(const Progress& progress) override;
+  StoreStats stats() const override;
   // Reads go on after it.
   void Stop() override;
 

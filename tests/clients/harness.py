@@ -62,9 +62,10 @@ class ServerProcess:
     """One policytrackd with its log. `start` waits for the line that says the port; `refused`
     expects a start that fails. `under` is a command that runs another, which it becomes."""
 
-    def __init__(self, data_dir, *flags, port=0, plugin_dir=None, allow_list=None, under=()):
+    def __init__(self, data_dir, *flags, port=0, listen=None, plugin_dir=None, allow_list=None,
+                 under=()):
         self.data_dir = pathlib.Path(data_dir)
-        command = [*under, SERVER, "--listen", f"127.0.0.1:{port}", "--data-dir", data_dir,
+        command = [*under, SERVER, "--listen", listen or f"127.0.0.1:{port}", "--data-dir", data_dir,
                    "--plugin-dir", plugin_dir or PLUGINS,
                    "--plugin-allow-list", allow_list or ALLOW_LIST, *flags]
         assert SERVER.exists(), f"{SERVER} is not built"

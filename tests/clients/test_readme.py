@@ -9,14 +9,15 @@ import pytest
 from harness import CLIENT, ROOT, SERVER, run, shell_blocks, tool
 
 PLAN = ROOT / "catalog/henan-auto-2024"
-DOCUMENTS = ("README.md", "docs/quickstart.md", "docs/assessments.md", "docs/watching.md",
+DOCUMENTS = ("README.md", "docs/quickstart.md", "docs/assessments.md", "docs/configuration.md", "docs/monitoring.md",
+             "docs/watching.md",
              "catalog/README.md")
 DEMO = "deploy/demo.sh"
 ADDRESS = "127.0.0.1:7443"
 # What installs, builds or tests everything is run by others; the rest must be known here.
 ELSEWHERE = ("deploy/demo.sh", "tests/run.sh", "deploy/install-packages.sh", "deploy/install-tools.sh", "cmake",
              "ctest")
-KNOWN = ("build/bin/policytrack", "build/tools/bin/grpcurl", "build/tools/bin/buf", "export", "echo")
+KNOWN = ("build/bin/policytrack", "build/bin/policytrackd", "build/tools/bin/grpcurl", "build/tools/bin/buf", "export", "echo")
 
 
 def commands_of(path):
@@ -46,6 +47,7 @@ def run_all(server, commands):
     script = "\n".join(["set -euo pipefail", *commands])
     script = script.replace(ADDRESS, server.address)
     script = script.replace("build/bin/policytrack ", f"{shlex.quote(str(CLIENT))} ")
+    script = script.replace("build/bin/policytrackd ", f"{shlex.quote(str(SERVER))} ")
     script = script.replace("build/tools/bin/grpcurl", tool("grpcurl"))
     done = run(["bash", "-c", f"trap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\n{script}"],
                env={"POLICYTRACK_SERVER": server.address})

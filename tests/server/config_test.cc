@@ -5,10 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace policytrack::server {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+using testing::UnorderedElementsAre;
 
 ParsedConfig Parse(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "policytrackd");
@@ -151,6 +157,50 @@ TEST(ConfigTest, WhatIsWrongIsRefused) {
   EXPECT_EQ(Parse({"--config", WriteFile("u.yaml", "data-dir: d\nno-such: 1\n")}).exit_code, 2);
   EXPECT_EQ(Parse({"--config", WriteFile("b.yaml", "data-dir: [d\n")}).exit_code, 2);
   EXPECT_EQ(Parse({"--config", WriteFile("l.yaml", "- data-dir\n")}).exit_code, 2);
+}
+
+TEST(ConfigTest, EveryProblemIsSaidWithItsPlace) {
+  const std::string path = WriteFile("p.yaml",
+                                     "workers: 0\n"
+                                     "nonsense: 1\n"
+                                     "listen: 0.0.0.0:1\n"
+                                     "log-level: [info]\n"
+                                     "readers: 3\n"
+                                     "readers: 4\n");
+  const ParsedConfig parsed = Parse({"--config", path, "--log-format", "xml", "--no-such", "7"});
+  EXPECT_EQ(parsed.exit_code, 2);
+  EXPECT_THAT(
+      parsed.problems,
+      UnorderedElementsAre(HasSubstr("\"--no-such\""), StartsWith(path + ":1: workers: "),
+                           AllOf(StartsWith(path + ":2: "), HasSubstr("nonsense")),
+                           AllOf(StartsWith(path + ":3: "),
+                                 HasSubstr("--allow-unauthenticated-clients-from-any-network")),
+                           StartsWith(path + ":4: log-level "),
+                           AllOf(StartsWith(path + ":6: readers "), HasSubstr("line 5")),
+                           StartsWith("--log-format: "), HasSubstr("--data-dir")));
+}
+
+TEST(ConfigTest, WhatAFileSaysIsReplacedByAFlagAndBothAreLookedAt) {
+  const std::string path = WriteFile("r.yaml", "data-dir: d\nworkers: 0\n");
+  EXPECT_EQ(Parse({"--config", path, "--workers", "3"}).exit_code, 2);
+  const std::string flag =
+      WriteFile("f.yaml", "data-dir: d\nallow-unauthenticated-clients-from-any-network: true\n");
+  EXPECT_TRUE(Parse({"--config", flag}).config.allow_unauthenticated_clients_from_any_network);
+  EXPECT_TRUE(Parse({"--config", WriteFile("e.yaml", ""), "--data-dir=d"}).run);
+  EXPECT_EQ(Parse({"--config", testing::TempDir(), "--data-dir=d"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--data-dir", "e"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--data-dir"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--config", WriteFile("c.yaml", "config: x\n")}).exit_code, 2);
+}
+
+TEST(ConfigTest, MetricsStayOnThisMachineUnlessAskedFor) {
+  EXPECT_EQ(Parse({"--data-dir", "d"}).config.metrics_listen, "");
+  EXPECT_TRUE(Parse({"--data-dir", "d", "--metrics-listen", "127.0.0.1:9464"}).run);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--metrics-listen", "0.0.0.0:9464"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--data-dir", "d", "--metrics-listen", "9464"}).exit_code, 2);
+  EXPECT_TRUE(Parse({"--data-dir", "d", "--metrics-listen", "0.0.0.0:9464",
+                     "--allow-metrics-from-any-network"})
+                  .run);
 }
 
 }  // namespace

@@ -84,6 +84,9 @@ TEST_F(ServerTest, OtherMachinesAreRefusedUnlessAskedFor) {
   config_.listen = "0.0.0.0:0";
   EXPECT_THAT(Refusal(), HasSubstr("--allow-unauthenticated-clients-from-any-network"));
   EXPECT_FALSE(std::filesystem::exists(config_.data_dir));
+  config_.listen = "127.example.org:0";
+  EXPECT_THAT(Refusal(), HasSubstr("--allow-unauthenticated-clients-from-any-network"));
+  config_.listen = "0.0.0.0:0";
   config_.allow_unauthenticated_clients_from_any_network = true;
   EXPECT_EQ(Refusal(), "started");
   for (const char* bad : {"nonsense", ":7443", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:x"}) {

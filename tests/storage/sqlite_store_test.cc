@@ -39,6 +39,7 @@ TEST_F(SqliteStoreTest, AnIoErrorFailsTheWriteAndNothingElse) {
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->values, std::vector<double>{1});
   EXPECT_EQ(store_->revision(), 1);
+  EXPECT_GE(store_->stats().failed_transactions, 2);
 
   healthy.WaitForNotification();
   const auto accepted = Push("k", 4);
@@ -47,6 +48,28 @@ TEST_F(SqliteStoreTest, AnIoErrorFailsTheWriteAndNothingElse) {
   Open();
   EXPECT_EQ(ReadSeries("k")->values, std::vector<double>{4});
   EXPECT_TRUE(Verify().ok());
+}
+
+TEST_F(SqliteStoreTest, ItCountsItsCommitsAndNothingThatWasNone) {
+  Open();
+  const StoreStats before = store_->stats();
+  EXPECT_EQ(before.push_commits + before.document_commits + before.evaluation_commits, 0);
+  WriteOptions push{CommitKind::kPush, "", "", 0, false};
+  ASSERT_TRUE(store_->Write(push, PushBody("k", 1)).ok());
+  ASSERT_TRUE(store_->Write(push, PushBody("k", 1)).ok());  // changes nothing
+  ASSERT_TRUE(store_->Write({CommitKind::kPush, "", "", 0, true}, PushBody("k", 2)).ok());
+  EXPECT_FALSE(
+      store_->Write(push, [](WriteTransaction&) { return absl::AbortedError("no"); }).ok());
+  ASSERT_TRUE(store_->Write({CommitKind::kEvaluation, "", "", 1, false}, PushBody("k", 3)).ok());
+  const StoreStats stats = store_->stats();
+  EXPECT_EQ(stats.push_commits, 1);
+  EXPECT_EQ(stats.evaluation_commits, 1);
+  EXPECT_EQ(stats.document_commits, 0);
+  EXPECT_EQ(stats.queued_writes, 0);
+  EXPECT_EQ(stats.failed_transactions, 0);
+  EXPECT_GE(stats.database_transactions, 2);
+  EXPECT_GT(stats.database_bytes, 0);
+  EXPECT_GT(stats.log_bytes, before.log_bytes);
 }
 
 // A child writes and reports each revision that was acknowledged, until it is
