@@ -52,6 +52,7 @@ inline constexpr char kStoreBusy[] = "STORE_BUSY";
 inline constexpr char kStoreFull[] = "STORE_FULL";
 inline constexpr char kStoreDamaged[] = "STORE_DAMAGED";
 inline constexpr char kStoreReadOnly[] = "STORE_READ_ONLY";
+inline constexpr char kPushSilent[] = "PUSH_SILENT";
 inline constexpr char kServerStopping[] = "SERVER_STOPPING";
 inline constexpr char kInternalError[] = "INTERNAL_ERROR";
 }  // namespace reason

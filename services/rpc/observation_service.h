@@ -9,6 +9,7 @@
 #include "services/app/observations.h"
 #include "services/app/push.h"
 #include "services/rpc/edge.h"
+#include "services/rpc/silent_streams.h"
 
 namespace policytrack::rpc {
 
@@ -19,14 +20,16 @@ class ObservationService final
               v1::ObservationService::WithCallbackMethod_ReadSeries<
                   v1::ObservationService::Service>>> {
  public:
-  // None of the pointers is owned; all must outlive this.
+  // None of the pointers is owned; all must outlive this. A push whose client sends
+  // nothing for `max_silence` is ended.
   ObservationService(Edge* edge, storage::Store* store, app::Observations* observations,
-                     const app::PushLimits& limits)
+                     const app::PushLimits& limits, absl::Duration max_silence)
       : edge_(edge),
         store_(store),
         observations_(observations),
         limits_(limits),
-        push_budget_(limits.max_total_bytes) {}
+        push_budget_(limits.max_total_bytes),
+        silent_(max_silence) {}
 
   const app::PushBudget& push_budget() const { return push_budget_; }
   const app::PushStats& push_stats() const { return push_stats_; }
@@ -68,6 +71,7 @@ class ObservationService final
   const app::PushLimits limits_;
   app::PushBudget push_budget_;
   app::PushStats push_stats_;
+  SilentStreams silent_;
 };
 
 }  // namespace policytrack::rpc

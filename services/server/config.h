@@ -21,6 +21,7 @@ struct Config {
   int workers = 8;                    // threads for calls that compute or wait
   int64_t max_push_mib = 256;         // what one push may hold in memory
   int64_t max_push_total_mib = 1024;  // what all pushes may hold together
+  int push_silence_seconds = 60;      // how long the client of a push may send nothing
   int max_watchers = 20000;           // streams of WatchEvents at a time
   int64_t max_watch_mib = 64;         // what messages on their way to them may hold together
   int watch_stall_seconds = 300;      // how long one may take nothing of a message

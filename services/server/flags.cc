@@ -183,6 +183,10 @@ void AddSettings(CLI::App& app, Config& config) {
                  "What all pushes on their way may hold together, in MiB; more are told to retry")
       ->check(CLI::Range(1, 131072))
       ->capture_default_str();
+  app.add_option("--push-silence-seconds", config.push_silence_seconds,
+                 "How long the client of an open push may send nothing before it is ended")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
   app.add_option("--drain-seconds", config.drain_seconds,
                  "How long a stop waits for calls in flight")
       ->check(CLI::Range(0, 600))

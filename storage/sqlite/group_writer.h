@@ -107,9 +107,8 @@ class GroupWriter {
   std::atomic<int64_t> revision_;
   bool healthy_ = true;  // of the writer thread
 
-  absl::Mutex mutex_;
-  bool distrusted_ ABSL_GUARDED_BY(mutex_) = false;
   mutable absl::Mutex mutex_;
+  bool distrusted_ ABSL_GUARDED_BY(mutex_) = false;
   StoreStats stats_ ABSL_GUARDED_BY(mutex_);
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -78,6 +78,10 @@ class CountingTransaction final : public storage::ReadTransaction {
       absl::string_view parent, int64_t after, int64_t upto, bool include_evaluations) override {
     return real_->ChangedSeries(parent, after, upto, include_evaluations);
   }
+  absl::StatusOr<storage::ChangeExtent> ExtentOfChange(absl::string_view parent,
+                                                       int64_t revision) override {
+    return real_->ExtentOfChange(parent, revision);
+  }
   absl::StatusOr<std::optional<std::string>> GetEvaluation(absl::string_view parent,
                                                            int64_t as_of) override {
     return real_->GetEvaluation(parent, as_of);
@@ -117,6 +121,13 @@ class CountingStore final : public storage::Store {
   }
   void RemoveListener(int id) override { real_->RemoveListener(id); }
   int64_t revision() const override { return real_->revision(); }
+  absl::StatusOr<storage::StoreState> CopyTo(const std::string& file,
+                                             const Progress& progress) override {
+    return real_->CopyTo(file, progress);
+  }
+  absl::StatusOr<storage::VerifyReport> VerifyAll(const Progress& progress) override {
+    return real_->VerifyAll(progress);
+  }
   void Stop() override { real_->Stop(); }
 
  private:
