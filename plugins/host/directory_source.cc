@@ -42,6 +42,7 @@ void DirectorySource::TellQuarantines(
 absl::StatusOr<std::vector<FoundBuild>> DirectorySource::Find() {
   PT_ASSIGN_OR_RETURN(const AllowList allow_list, AllowList::Read(options_.allow_list_file));
   PT_ASSIGN_OR_RETURN(const auto files, ListPluginFiles(options_.plugin_dir, log_));
+  std::erase_if(in_workers_, [](const auto& known) { return known.second.expired(); });
   std::vector<FoundBuild> builds;
   for (const auto& [base, parts] : files) {
     FoundPlugin found =
@@ -118,10 +119,11 @@ std::shared_ptr<Engine> DirectorySource::InWorkers(FoundPlugin* found) {
         return MakeWorkerInstance(pool, parameters, std::move(inputs));
       },
       [quarantine](const std::string& digest, const v1::PluginQuarantine* held) {
-        if (held == nullptr) {
-          quarantine->Release(digest);
-        } else {
+        if (held != nullptr) {
           quarantine->Put(digest, held->reason());
+        } else if (quarantine->Reason(digest).has_value()) {
+          // Of one that is not held the crashes go on to be counted.
+          quarantine->Release(digest);
         }
       });
   known = engine;

@@ -4,8 +4,7 @@
 
 namespace policytrack::plugins {
 
-void Quarantine::Crashed(const std::string& plugin, const std::string& digest,
-                         absl::string_view how) {
+void Quarantine::Crashed(const std::string& digest, absl::string_view how) {
   const absl::Time now = clock_->Now();
   std::string reason;
   {
@@ -21,7 +20,6 @@ void Quarantine::Crashed(const std::string& plugin, const std::string& digest,
                           "; correct the plugin and install it with a new version");
     reasons_[digest] = reason;
   }
-  if (on_quarantine_) on_quarantine_(plugin, digest, reason);
   absl::MutexLock listening(&listener_mutex_);
   if (listener_) listener_(digest, reason);
 }

@@ -1,6 +1,6 @@
 // Which digests are not to run, because they crashed or hung too often or because
 // somebody said so. What is put here lasts as long as the process: who wants it to
-// last longer stores what `on_quarantine` tells and puts it back at start.
+// last longer stores what the listener is told and puts it back at start.
 //
 // Thread rule: safe from any thread.
 #ifndef POLICYTRACK_PLUGINS_HOST_QUARANTINE_H_
@@ -22,24 +22,18 @@ namespace policytrack::plugins {
 
 class Quarantine {
  public:
-  // Called after a digest was quarantined for its crashes, without a lock held, on
-  // the thread of the call that crashed: the plugin's name, the digest of its build,
-  // and a sentence.
-  using OnQuarantine = std::function<void(const std::string& plugin, const std::string& digest,
-                                          const std::string& reason)>;
-
   static constexpr int kCrashes = 3;
   static constexpr absl::Duration kWithin = absl::Minutes(10);
 
-  // The clock must outlive it. `on_quarantine` may be empty.
-  explicit Quarantine(Clock* clock, OnQuarantine on_quarantine = {})
-      : clock_(clock), on_quarantine_(std::move(on_quarantine)) {}
+  // The clock must outlive it.
+  explicit Quarantine(Clock* clock) : clock_(clock) {}
 
   // Notes a crash or a kill; the third within ten minutes quarantines.
-  void Crashed(const std::string& plugin, const std::string& digest, absl::string_view how);
+  void Crashed(const std::string& digest, absl::string_view how);
 
-  // Is told of the same, beside `on_quarantine`; null for nobody. No call is running or
-  // comes after it was replaced.
+  // Is told of each digest that its crashes brought here, with a sentence, on the
+  // thread of the call that crashed; null for nobody. No call is running or comes after
+  // it was replaced.
   void SetListener(
       std::function<void(const std::string& digest, const std::string& reason)> listener);
 
@@ -54,7 +48,6 @@ class Quarantine {
 
  private:
   Clock* const clock_;
-  const OnQuarantine on_quarantine_;
   // Held while the listener runs.
   absl::Mutex listener_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
   std::function<void(const std::string&, const std::string&)> listener_

@@ -148,10 +148,7 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::Take() {
       Pause();
       changed_.notify_all();
       lock.unlock();
-      if (!how.empty()) {
-        setup_.options.quarantine->Crashed(absl::StrCat("plugins/", setup_.descriptor.id()),
-                                           setup_.digest, how);
-      }
+      if (!how.empty()) setup_.options.quarantine->Crashed(setup_.digest, how);
       return worker.status();
     }
     if (room && not_before_ > deadline) {
@@ -216,7 +213,7 @@ void WorkerPool::Lost(std::unique_ptr<WorkerProcess> worker, absl::string_view h
     if (counts) Pause();
     changed_.notify_all();
   }
-  if (counts) setup_.options.quarantine->Crashed(name, setup_.digest, how);
+  if (counts) setup_.options.quarantine->Crashed(setup_.digest, how);
 }
 
 void WorkerPool::Pause() {

@@ -1,6 +1,7 @@
 #include "services/app/plugin_admin.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -194,20 +195,24 @@ void PluginAdmin::StoreQuarantine(const plugins::QuarantineEvent& event) {
   storage::WriteOptions options;
   options.principal = kHostPrincipal;
   // It may come from the thread that writes, which must not wait for itself.
+  const auto record = std::make_shared<v1::PluginRecord>();
   store_->WriteAsync(
       options,
-      [event](storage::WriteTransaction& tx) -> absl::Status {
-        PT_ASSIGN_OR_RETURN(v1::PluginRecord record,
-                            LoadPluginRecord(tx, event.plugin, storage::kPresent));
+      [event, record](storage::WriteTransaction& tx) -> absl::Status {
+        PT_ASSIGN_OR_RETURN(*record, LoadPluginRecord(tx, event.plugin, storage::kPresent));
         v1::PluginQuarantine& quarantine =
-            *RecordOfBuild(event.build_digest, event.version, &record)->mutable_quarantine();
+            *RecordOfBuild(event.build_digest, event.version, record.get())->mutable_quarantine();
         quarantine.set_reason(event.reason);
         quarantine.set_principal(kHostPrincipal);
         *quarantine.mutable_time() = ToTimestamp(tx.time());
-        return PutPluginRecord(tx, &record);
+        return PutPluginRecord(tx, record.get());
       },
-      [event, log = log_](const absl::StatusOr<int64_t>& revision) {
-        if (revision.ok()) return;
+      [event, record, engine = engine_, log = log_](const absl::StatusOr<int64_t>& revision) {
+        if (revision.ok()) {
+          // Somebody may have applied a record that did not know of it.
+          engine->Apply(*record);
+          return;
+        }
         log(absl::StrCat(
             "the quarantine of ", event.plugin, " ", event.version,
             " could not be stored and ends with the server: ", revision.status().ToString()));

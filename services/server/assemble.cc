@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "plugins/host/host.h"
 #include "plugins/host/self_test.h"
@@ -28,11 +27,7 @@ plugins::WorkerOptions WorkersOf(const Config& config, Clock* clock, const rpc::
   workers.require_sandbox = config.require_worker_sandbox;
   workers.memory_bytes = static_cast<uint64_t>(config.plugin_worker_mib) << 20;
   workers.log = log;
-  workers.quarantine = std::make_shared<plugins::Quarantine>(
-      clock,
-      [log](const std::string& plugin, const std::string& digest, const std::string& reason) {
-        log(absl::StrCat(plugin, " (", digest, ") is quarantined: ", reason));
-      });
+  workers.quarantine = std::make_shared<plugins::Quarantine>(clock);
   return workers;
 }
 

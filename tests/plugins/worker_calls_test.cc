@@ -161,6 +161,21 @@ TEST(CallTest, WindowAxisFlagsAndParts) {
   EXPECT_EQ((*sums)[0].values, (std::vector<double>{'a' + 3 * 'b', 2 * 'a' + 4 * 'b'}));
 }
 
+TEST(CallTest, InWhichMonthTheYearBegins) {
+  WorkerWorld world({"abi-1-2"});
+  for (const int month : {1, 4}) {
+    InputMeta meta{"value", v1::FREQUENCY_YEAR, v1::ACCUMULATION_FLOW, "vehicles", false};
+    meta.year_start_month = month;
+    auto instance = world.engine().MakeInstance("plugins/abi-1-2", {}, {meta}, nullptr);
+    ASSERT_TRUE(instance.ok()) << instance.status();
+    const Columns input = Years({1, 2, 3});
+    const auto result = (*instance)->Compute(input.periods, {&input}, {});
+    ASSERT_TRUE(result.ok()) << result.status();
+    // The module multiplies by it.
+    EXPECT_EQ((*result)[0].values.back(), 3.0 * month);
+  }
+}
+
 TEST(CallTest, NothingAtAllAndVeryMuch) {
   WorkerWorld world({"honest"});
   const auto none = world.Call("honest", {});

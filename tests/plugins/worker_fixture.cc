@@ -32,12 +32,7 @@ WorkerWorld::WorkerWorld(std::vector<std::string> unlisted, absl::Duration deadl
   options_.grace = absl::Milliseconds(50);
   options_.pause = absl::Milliseconds(1);
   options_.memory_bytes = 256 << 20;
-  options_.quarantine = std::make_shared<Quarantine>(
-      &clock_,
-      [this](const std::string& plugin, const std::string& digest, const std::string& reason) {
-        std::unique_lock<std::mutex> lock(mutex_);
-        quarantined_.push_back(absl::StrCat(plugin, " ", digest, " ", reason));
-      });
+  options_.quarantine = std::make_shared<Quarantine>(&clock_);
   options_.log = [this](absl::string_view line) {
     std::unique_lock<std::mutex> lock(mutex_);
     absl::StrAppend(&log_, line, "\n");
@@ -48,6 +43,10 @@ WorkerWorld::WorkerWorld(std::vector<std::string> unlisted, absl::Duration deadl
 void WorkerWorld::Open() {
   engine_.reset();
   engine_ = directory_.OpenWithWorkers(options_, deadline_);
+  engine_->SetQuarantineListener([this](const QuarantineEvent& event) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    quarantined_.push_back(absl::StrCat(event.plugin, " ", event.build_digest, " ", event.reason));
+  });
 }
 
 void WorkerWorld::BePatient() {

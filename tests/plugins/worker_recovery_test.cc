@@ -173,6 +173,19 @@ TEST(QuarantineTest, ThreeCrashesInTenMinutes) {
   EXPECT_EQ(world.Get("null-write").state(), v1::PLUGIN_STATE_ACTIVE);
 }
 
+TEST(QuarantineTest, ARecordThatHoldsNothingAgainstItForgivesNoCrashes) {
+  WorkerWorld world({"null-write"});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ReasonOf(world.Call("null-write", {1}).status()), reason::kPluginFailed);
+  }
+  v1::PluginRecord selected;
+  selected.set_name("plugins/null-write");
+  selected.set_revision(1);
+  world.engine().Apply(selected);
+  EXPECT_EQ(ReasonOf(world.Call("null-write", {1}).status()), reason::kPluginFailed);
+  EXPECT_EQ(world.Get("null-write").state(), v1::PLUGIN_STATE_QUARANTINED);
+}
+
 TEST(QuarantineTest, CrashesThatLieFurtherApartDoNotCount) {
   WorkerWorld world({"null-write"});
   for (int i = 0; i < 6; ++i) {

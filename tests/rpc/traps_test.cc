@@ -301,6 +301,20 @@ TEST_F(ServiceTrapsTest, AFiscalYearIsFullAfterItsOwnTwelveMonths) {
   EXPECT_EQ(Read("indicators/year"), "2024 12");
 }
 
+TEST_F(ServiceTrapsTest, TotalsToDateBeginAnewInTheMonthOfTheirDataset) {
+  AddDataset("sales", R"(frequency: FREQUENCY_MONTH accumulation: ACCUMULATION_YEAR_TO_DATE
+      year_start_month: 4)");
+  AddIndicator("quarter",
+               R"(plugin: "plugins/rolling" inputs { slot: "value" source: "datasets/sales" }
+      parameters { fields { key: "method" value { string_value: "sum" } }
+                   fields { key: "periods" value { number_value: 3 } } })");
+  // Ten a month. Counted from January, April would fall by 110.
+  PushRows("sales", {"period: '2024-01' value: 100", "period: '2024-02' value: 110",
+                     "period: '2024-03' value: 120", "period: '2024-04' value: 10",
+                     "period: '2024-05' value: 20", "period: '2024-06' value: 30"});
+  EXPECT_THAT(Read("indicators/quarter"), HasSubstr("2024-04 30, 2024-05 30, 2024-06 30"));
+}
+
 TEST_F(ServiceTrapsTest, TheLeapDayIsADayOfItsMonth) {
   AddDataset("sales", "frequency: FREQUENCY_DAY");
   AddIndicator("month", R"(plugin: "plugins/level" frequency: FREQUENCY_MONTH
