@@ -18,4 +18,17 @@ absl::Duration Monotonic() {
 
 Outside::Outside() : health(Monotonic) {}
 
+absl::Status Outside::Open(const Config& config, const rpc::Log& log) {
+  PT_RETURN_IF_ERROR(CheckListen(config));
+  PT_RETURN_IF_ERROR(CheckMetricsListen(config));
+  PT_ASSIGN_OR_RETURN(listener, Listener::Open({config.listen, config.max_connections,
+                                                absl::Seconds(config.keepalive_timeout_seconds)},
+                                               log));
+  if (config.metrics_listen.empty()) return absl::OkStatus();
+  PT_ASSIGN_OR_RETURN(endpoint, HttpEndpoint::Start(config.metrics_listen, &metrics, &health));
+  log(absl::StrCat("/metrics, /healthz and /readyz on ", config.metrics_listen, " (port ",
+                   endpoint->port(), ")"));
+  return absl::OkStatus();
+}
+
 }  // namespace policytrack::server

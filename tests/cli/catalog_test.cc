@@ -76,7 +76,7 @@ TEST(Recipes, AreYamlAndRunTheClient) {
     const auto text = ReadTextFile((kSource / "clients/ci" / name).string());
     ASSERT_TRUE(text.ok()) << text.status();
     EXPECT_NO_THROW(YAML::Load(*text)) << name;
-    EXPECT_THAT(*text, testing::HasSubstr("policytrack push")) << name;
+    EXPECT_THAT(*text, testing::HasSubstr("ci/push-figures.sh")) << name;
     EXPECT_THAT(*text, testing::HasSubstr("POLICYTRACK_SERVER")) << name;
   }
 }

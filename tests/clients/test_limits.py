@@ -5,7 +5,6 @@ import contextlib
 import re
 import resource
 import socket
-import threading
 import time
 import urllib.request
 
@@ -101,31 +100,6 @@ def test_a_client_that_sends_a_byte_a_minute_is_cut_off(start, stubs):
         half.send(http2.PREFACE + http2.frame(http2.SETTINGS, 0, 0)[:3])
         assert half.ended()
     answers(server, stubs)
-
-
-def test_a_push_that_sends_nothing_more_is_ended_and_frees_what_it_holds(start, stubs):
-    server = start("--push-silence-seconds", 1, "--max-push-mib", 1, "--max-push-total-mib", 1, *METRICS).start()
-    gone = threading.Event()
-    with contextlib.ExitStack() as stack:
-        stack.callback(gone.set)
-        api = stack.enter_context(generated.Api(stubs, server.address))
-        api.create("Dataset", {"datasetId": "days", "dataset": {
-            "displayName": "Days", "unit": "vehicles", "frequency": "FREQUENCY_DAY",
-            "accumulation": "ACCUMULATION_FLOW"}})
-        rows = {"dataset": "datasets/days", "columns": [
-            {"periods": list(range(1, 9001)), "values": [1.0] * 9000}]}
-
-        def silent():
-            yield api.message("PushObservations", rows)
-            gone.wait(harness.CALL_SECONDS)
-
-        with pytest.raises(grpc.RpcError) as caught:
-            api.observation.PushObservations(silent(), timeout=harness.CALL_SECONDS)
-        assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-        assert api.error_info(caught.value).reason == "PUSH_SILENT" and "1s" in caught.value.details()
-        assert metric(server, "policytrack_push_held_bytes") == 0
-        # Nothing of it was written.
-        assert api.send("PushObservations", rows).created_count == 9000
 
 
 def test_a_client_that_does_not_answer_is_cut_off(start):

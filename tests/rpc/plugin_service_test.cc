@@ -95,7 +95,7 @@ TEST_F(PluginServiceTest, ReloadTakesUpWhatCameAndWent) {
   for (const char* extension : {".so", ".json"}) {
     fs::copy(shipped_ + "/growth" + extension, directory_ + "/growth" + extension);
   }
-  EXPECT_TRUE(server_->ReloadPlugins().ok());
+  EXPECT_TRUE(server_->Reload(server::Config()).ok());
   EXPECT_EQ(Get("plugins/growth").state(), v1::PLUGIN_STATE_ACTIVE);
 }
 
