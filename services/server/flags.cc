@@ -1,5 +1,6 @@
 #include "services/server/flags.h"
 
+#include <cstdint>
 #include <string>
 
 #include "CLI/CLI.hpp"
@@ -89,7 +90,7 @@ void AddWatchSettings(CLI::App& app, Config& config) {
       ->capture_default_str();
   app.add_option("--watch-history", config.watch_history,
                  "How many commits a watcher may lie behind the present; 0 is any number")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(int64_t{0}, int64_t{1000000000000}))
       ->capture_default_str();
 }
 
