@@ -130,12 +130,14 @@ serve() {
   server="127.0.0.1:$port"
 }
 client() { inside policytrack --server "$server" "$@"; }
-# all_hosted_as <hosting>: every plugin is active, and runs there.
+# all_hosted_as <hosting>: every plugin is active, and runs there, but for the one of
+# scripts, which never runs in the server.
 all_hosted_as() {
   client -o json plugins >"$system/opt/plugins"
   (($(grep -c '"state":' "$system/opt/plugins") > 0)) &&
     ! grep '"state":' "$system/opt/plugins" | grep -v PLUGIN_STATE_ACTIVE &&
-    ! grep '"hosting":' "$system/opt/plugins" | grep -v "PLUGIN_HOSTING_$1"
+    ! sed '/"name": "plugins\/lua"/,/"name": "plugins/d' "$system/opt/plugins" |
+    grep '"hosting":' | grep -v "PLUGIN_HOSTING_$1"
 }
 stop() {
   local status=0

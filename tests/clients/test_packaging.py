@@ -104,8 +104,10 @@ def test_under_the_unit_plugins_work(installed, data_dir, tmp_path, flags):
             return done.stdout
         hosting = "WORKER" if flags else "IN_PROCESS"
         listed = json.loads(client("-o", "json", "plugins"))["plugins"]
-        assert listed and {(plugin["state"], plugin["hosting"]) for plugin in listed} == {
-            ("PLUGIN_STATE_ACTIVE", f"PLUGIN_HOSTING_{hosting}")}
+        assert listed and {plugin["state"] for plugin in listed} == {"PLUGIN_STATE_ACTIVE"}
+        # What runs scripts never runs in the server.
+        assert {plugin["hosting"] for plugin in listed if plugin["name"] != "plugins/lua"} == {
+            f"PLUGIN_HOSTING_{hosting}"}
         client("apply", installed / "share/policytrack/catalog/england-smokefree-2030")
         pushed = client("push", installed / "share/policytrack/catalog/england-smokefree-2030/figures/prevalence.csv")
         revision = re.search(r"revision (\d+)", pushed).group(1)
