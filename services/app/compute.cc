@@ -28,22 +28,34 @@ Flags QualityAt(const Columns& columns, size_t at) {
                                       : static_cast<Flags>(columns.flags[at] & kQualityMask);
 }
 
-// Raises the quality of each point to the worst of the aligned inputs there.
-void RaiseQuality(const Calculation& calculation, const GroupInputs& inputs, Columns* output) {
+// The aligned columns that mark any point.
+std::vector<const Columns*> MarkingColumns(const Calculation& calculation,
+                                           const GroupInputs& inputs) {
+  std::vector<const Columns*> marking;
+  const auto add = [&](const Columns& columns) {
+    const auto marks = [](Flags flags) { return !IsMissing(flags) && (flags & kQualityMask) != 0; };
+    if (std::any_of(columns.flags.begin(), columns.flags.end(), marks)) marking.push_back(&columns);
+  };
+  for (size_t c = 0; c < inputs.inputs.size(); ++c) {
+    if (calculation.inputs[c].unaligned) continue;
+    add(inputs.inputs[c]->column);
+    for (const plugins::Part& part : inputs.inputs[c]->parts) add(part.columns);
+  }
+  return marking;
+}
+
+// Raises the quality of each point to the worst of `marking` there.
+// REQUIRES: its periods increase, and are on the axis.
+void RaiseQuality(const std::vector<const Columns*>& marking, const std::vector<int64_t>& axis,
+                  Columns* output) {
+  if (marking.empty()) return;
+  size_t at = 0;
   for (size_t i = 0; i < output->size(); ++i) {
+    while (axis[at] < output->periods[i]) ++at;
     Flags& flags = output->flags[i];
     if (IsMissing(flags)) continue;
-    const auto at = static_cast<size_t>(
-        std::lower_bound(inputs.axis.begin(), inputs.axis.end(), output->periods[i]) -
-        inputs.axis.begin());
     Flags worst = static_cast<Flags>(flags & kQualityMask);
-    for (size_t c = 0; c < inputs.inputs.size(); ++c) {
-      if (calculation.inputs[c].unaligned) continue;
-      worst = std::max(worst, QualityAt(inputs.inputs[c]->column, at));
-      for (const plugins::Part& part : inputs.inputs[c]->parts) {
-        worst = std::max(worst, QualityAt(part.columns, at));
-      }
-    }
+    for (const Columns* columns : marking) worst = std::max(worst, QualityAt(*columns, at));
     flags = static_cast<Flags>((flags & ~kQualityMask) | worst);
   }
 }
@@ -57,11 +69,15 @@ absl::Status Accept(const Calculation& calculation, const GroupInputs& inputs, P
                               calculation.outputs.size(), " that it declares"),
                  {{"resource", calculation.plugin}});
   }
+  const std::vector<const Columns*> marking = MarkingColumns(calculation, inputs);
   for (size_t o = 0; o < outputs->size(); ++o) {
     Columns& output = (*outputs)[o];
+    // Both increase, so one walk is enough; a period that does not is not found.
+    auto on_axis = inputs.axis.begin();
     for (const int64_t period : output.periods) {
-      if (window.Contains(period) &&
-          std::binary_search(inputs.axis.begin(), inputs.axis.end(), period)) {
+      while (on_axis != inputs.axis.end() && *on_axis < period) ++on_axis;
+      if (window.Contains(period) && on_axis != inputs.axis.end() && *on_axis == period) {
+        ++on_axis;
         continue;
       }
       return Error(absl::StatusCode::kInternal, reason::kResultRefused,
@@ -69,7 +85,7 @@ absl::Status Accept(const Calculation& calculation, const GroupInputs& inputs, P
                                 " for period ", period, ", which it was not asked for"),
                    {{"resource", calculation.plugin}});
     }
-    RaiseQuality(calculation, inputs, &output);
+    RaiseQuality(marking, inputs.axis, &output);
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "core/dimension_key.h"
 #include "core/error.h"
 #include "core/resource_name.h"
+#include "services/app/compute_tasks.h"
 #include "services/app/computed_reader.h"
 #include "services/app/definitions.h"
 #include "services/app/group_inputs.h"
@@ -266,12 +267,7 @@ absl::StatusOr<std::vector<Group>> EvaluationPass::GroupsOf(const Calculation& c
 absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calculation,
                                                         const Work& work,
                                                         std::string* input_digest) {
-  struct Task {
-    Group group;
-    PeriodRange outputs;
-    PeriodRange inputs;
-  };
-  std::vector<Task> tasks;
+  std::vector<ComputeTask> tasks;
   std::vector<storage::SeriesInfo> orphans;
   if (work.whole) {
     PT_RETURN_IF_ERROR(store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
@@ -286,7 +282,7 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
                         [&](const ResolvedOutput& output) { return output.name == info.output; });
         const auto group = std::lower_bound(
             tasks.begin(), tasks.end(), info.key,
-            [](const Task& task, const std::string& key) { return task.group.key < key; });
+            [](const ComputeTask& task, const std::string& key) { return task.group.key < key; });
         if (!known_output || group == tasks.end() || group->group.key != info.key) {
           orphans.push_back(info);
         }
@@ -298,7 +294,7 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
     PT_ASSIGN_OR_RETURN(std::vector<Group> groups, GroupsOf(calculation, work));
     size_t next = 0;
     for (const auto& [key, change] : work.groups) {
-      Task task;
+      ComputeTask task;
       task.group = std::move(groups[next++]);
       if (!change.whole) {
         task.outputs = OutputRange(change.range, window);
@@ -310,53 +306,9 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
 
   ParentPatch patch;
   Digest digest;
-  SharedInputs shared;
-  struct Loaded {
-    GroupInputs inputs;
-    std::vector<Columns> stored;
-  };
-  for (size_t next = 0; next < tasks.size();) {
-    PT_RETURN_IF_ERROR(CheckStopping());
-    std::vector<Loaded> batch;
-    const size_t first = next;
-    PT_RETURN_IF_ERROR(store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
-      batch.clear();
-      next = first;
-      StoreFigures stored(&tx, upto_);
-      PatchedFigures figures(&stored, &outcome_.patches);
-      size_t points = 0;
-      while (next < tasks.size() && batch.size() < kBatchGroups && points < kBatchPoints) {
-        const Task& task = tasks[next++];
-        Loaded& loaded = batch.emplace_back();
-        PT_ASSIGN_OR_RETURN(loaded.inputs,
-                            ReadGroup(calculation, figures, task.group, task.inputs, &shared));
-        points += loaded.inputs.axis.size() + loaded.inputs.point_count;
-        for (const ResolvedOutput& output : calculation.outputs) {
-          PT_ASSIGN_OR_RETURN(Columns columns, stored.Read(calculation.parent, output.name,
-                                                           task.group.key, task.outputs));
-          points += columns.size();
-          loaded.stored.push_back(std::move(columns));
-        }
-      }
-      return absl::OkStatus();
-    }));
-    std::vector<GroupWindow> windows;
-    for (size_t b = 0; b < batch.size(); ++b) {
-      if (!batch[b].inputs.axis.empty()) batch[b].inputs.AddTo(&digest, calculation);
-      windows.push_back({&batch[b].inputs, tasks[first + b].outputs});
-    }
-    const auto computed = ComputeGroups(calculation, windows);
-    for (size_t b = 0; b < batch.size(); ++b) {
-      const Task& task = tasks[first + b];
-      PT_ASSIGN_OR_RETURN(const std::vector<Columns> outputs, computed[b]);
-      for (size_t o = 0; o < outputs.size(); ++o) {
-        SeriesPatch difference = DifferenceOf(batch[b].stored[o], outputs[o]);
-        if (difference.empty()) continue;
-        patch.emplace(std::make_pair(calculation.outputs[o].name, task.group.key),
-                      std::move(difference));
-      }
-    }
-  }
+  const ComputeSources sources{store_, upto_, &outcome_.patches,
+                               [this] { return CheckStopping(); }};
+  PT_RETURN_IF_ERROR(ComputeTasks(calculation, tasks, sources, &digest, &patch));
   if (!orphans.empty()) {
     PT_RETURN_IF_ERROR(store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
       for (const storage::SeriesInfo& info : orphans) {

@@ -322,7 +322,10 @@ absl::StatusOr<GroupInputs> ReadGroup(const Calculation& calculation, Figures& f
     exists = exists || (FormsGroups(calculation, input) && !column.empty());
   }
   if (!exists) inputs.axis.clear();
-  std::sort(inputs.axis.begin(), inputs.axis.end());
+  // That of one input is in order already.
+  if (!std::is_sorted(inputs.axis.begin(), inputs.axis.end())) {
+    std::sort(inputs.axis.begin(), inputs.axis.end());
+  }
   inputs.axis.erase(std::unique(inputs.axis.begin(), inputs.axis.end()), inputs.axis.end());
   for (size_t i = 0; i < pending.size(); ++i) {
     if (pending[i].ready == nullptr) {

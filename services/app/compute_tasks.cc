@@ -1,0 +1,111 @@
+#include "services/app/compute_tasks.h"
+
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "core/error.h"
+#include "services/app/compute.h"
+#include "services/app/group_inputs.h"
+
+namespace policytrack::app {
+namespace {
+
+// What is stored of a group is read with its inputs.
+struct Loaded {
+  GroupInputs inputs;
+  std::vector<Columns> stored;  // by output
+};
+
+struct Batch {
+  size_t first = 0;  // of the tasks
+  std::vector<Loaded> groups;
+};
+
+absl::StatusOr<std::unique_ptr<Batch>> ReadBatch(const Calculation& calculation,
+                                                 const std::vector<ComputeTask>& tasks,
+                                                 const ComputeSources& sources, size_t first,
+                                                 SharedInputs* shared) {
+  PT_RETURN_IF_ERROR(sources.check_stopping());
+  auto batch = std::make_unique<Batch>();
+  batch->first = first;
+  PT_RETURN_IF_ERROR(sources.store->Read([&](storage::ReadTransaction& tx) -> absl::Status {
+    batch->groups.clear();
+    StoreFigures stored(&tx, sources.revision);
+    PatchedFigures figures(&stored, sources.patches);
+    size_t points = 0;
+    for (size_t next = first;
+         next < tasks.size() && next - first < kBatchGroups && points < kBatchPoints; ++next) {
+      const ComputeTask& task = tasks[next];
+      Loaded& loaded = batch->groups.emplace_back();
+      PT_ASSIGN_OR_RETURN(loaded.inputs,
+                          ReadGroup(calculation, figures, task.group, task.inputs, shared));
+      points += loaded.inputs.axis.size() + loaded.inputs.point_count;
+      for (const ResolvedOutput& output : calculation.outputs) {
+        PT_ASSIGN_OR_RETURN(Columns columns, stored.Read(calculation.parent, output.name,
+                                                         task.group.key, task.outputs));
+        points += columns.size();
+        loaded.stored.push_back(std::move(columns));
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return batch;
+}
+
+// What a batch changes.
+absl::StatusOr<ParentPatch> ComputeBatch(const Calculation& calculation,
+                                         const std::vector<ComputeTask>& tasks,
+                                         const Batch& batch) {
+  std::vector<GroupWindow> windows;
+  for (size_t b = 0; b < batch.groups.size(); ++b) {
+    windows.push_back({&batch.groups[b].inputs, tasks[batch.first + b].outputs});
+  }
+  const auto computed = ComputeGroups(calculation, windows);
+  ParentPatch patch;
+  for (size_t b = 0; b < batch.groups.size(); ++b) {
+    PT_RETURN_IF_ERROR(computed[b].status());
+    const std::vector<Columns>& outputs = *computed[b];
+    for (size_t o = 0; o < outputs.size(); ++o) {
+      SeriesPatch difference = DifferenceOf(batch.groups[b].stored[o], outputs[o]);
+      if (difference.empty()) continue;
+      patch.emplace(std::make_pair(calculation.outputs[o].name, tasks[batch.first + b].group.key),
+                    std::move(difference));
+    }
+  }
+  return patch;
+}
+
+}  // namespace
+
+absl::Status ComputeTasks(const Calculation& calculation, const std::vector<ComputeTask>& tasks,
+                          const ComputeSources& sources, Digest* digest, ParentPatch* patch) {
+  SharedInputs shared;
+  // Of the batch before the one that is read.
+  std::future<absl::StatusOr<ParentPatch>> computing;
+  const auto take = [&]() -> absl::Status {
+    if (!computing.valid()) return absl::OkStatus();
+    PT_ASSIGN_OR_RETURN(ParentPatch part, computing.get());
+    patch->merge(part);
+    return absl::OkStatus();
+  };
+  for (size_t next = 0; next < tasks.size();) {
+    auto read = ReadBatch(calculation, tasks, sources, next, &shared);
+    // What went wrong before comes first.
+    PT_RETURN_IF_ERROR(take());
+    PT_ASSIGN_OR_RETURN(std::shared_ptr<const Batch> batch, std::move(read));
+    for (const Loaded& loaded : batch->groups) {
+      if (!loaded.inputs.axis.empty()) loaded.inputs.AddTo(digest, calculation);
+    }
+    next += batch->groups.size();
+    const auto compute = [&calculation, &tasks, batch] {
+      return ComputeBatch(calculation, tasks, *batch);
+    };
+    // The last, which is mostly the only one, needs no thread.
+    computing =
+        std::async(next < tasks.size() ? std::launch::async : std::launch::deferred, compute);
+  }
+  return take();
+}
+
+}  // namespace policytrack::app
