@@ -41,11 +41,15 @@ constexpr std::array kStatuses = {
                v1::MISSING_REASON_DEROGATION, false},
 };
 
+// Asked for every point of a push: a look into a table, by the number of the status.
 const StatusInfo* Find(v1::ObservationStatus status) {
-  for (const StatusInfo& info : kStatuses) {
-    if (info.status == status) return &info;
-  }
-  return nullptr;
+  static constexpr auto kAt = [] {
+    std::array<const StatusInfo*, v1::ObservationStatus_ARRAYSIZE> at{};
+    for (const StatusInfo& info : kStatuses) at[static_cast<size_t>(info.status)] = &info;
+    return at;
+  }();
+  const auto number = static_cast<size_t>(status);
+  return number < kAt.size() ? kAt[number] : nullptr;
 }
 
 const StatusInfo* OfReason(v1::MissingReason reason) {

@@ -9,6 +9,14 @@
 namespace policytrack::plugins {
 namespace {
 
+// Whether nothing is wrong with a point that has a value and no mark but its quality,
+// as nearly all have.
+bool IsPlain(const v1::ValueRange& range, Flags flags, double value) {
+  return flags <= kForecast && std::isfinite(value) && value != 0 &&
+         !(range.has_minimum() && value < range.minimum()) &&
+         !(range.has_maximum() && value > range.maximum());
+}
+
 // What is wrong with a point, or "".
 std::string CheckPoint(const v1::ValueRange& range, Flags defined, Flags flags, double* value) {
   if ((flags & ~defined) != 0) return absl::StrCat("undefined flags ", absl::Hex(flags));
@@ -61,7 +69,7 @@ absl::Status CheckResult(const v1::PluginDescriptor& plugin, const v1::PluginOut
                            absl::StrCat("has period ", period, " after period ",
                                         columns->periods[i - 1], ": periods must increase"));
     }
-    axis_at = std::lower_bound(axis_at, axis.end(), period);
+    while (axis_at != axis.end() && *axis_at < period) ++axis_at;
     if (axis_at == axis.end() || *axis_at != period) {
       return ResultRefused(plugin.id(), output.name(),
                            absl::StrCat("has period ", period, ", which is not on the axis"));
@@ -70,6 +78,7 @@ absl::Status CheckResult(const v1::PluginDescriptor& plugin, const v1::PluginOut
       return ResultRefused(plugin.id(), output.name(),
                            absl::StrCat("has period ", period, ", which is not in the window"));
     }
+    if (IsPlain(output.range(), columns->flags[i], columns->values[i])) continue;
     const std::string wrong =
         CheckPoint(output.range(), defined, columns->flags[i], &columns->values[i]);
     if (!wrong.empty()) {

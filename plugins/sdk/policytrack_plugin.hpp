@@ -149,6 +149,14 @@ class Column {
   bool missing(size_t i) const { return IsMissing(column_->flags[i]); }
   // The position of a period, or -1.
   ptrdiff_t Find(int64_t period) const {
+    // Where no period is left out it is as far from the first as its number says.
+    if (column_->count > 0 && period >= column_->periods[0]) {
+      const uint64_t far =
+          static_cast<uint64_t>(period) - static_cast<uint64_t>(column_->periods[0]);
+      if (far < column_->count && column_->periods[far] == period) {
+        return static_cast<ptrdiff_t>(far);
+      }
+    }
     const int64_t* end = column_->periods + column_->count;
     const int64_t* at = std::lower_bound(column_->periods, end, period);
     return at != end && *at == period ? at - column_->periods : -1;

@@ -54,8 +54,9 @@ class Growth final : public sdk::Instance {
   // What of a series the comparisons need to know.
   struct Series {
     const sdk::Column* value;
-    std::vector<size_t> breaks;       // before each position
-    std::map<int64_t, size_t> first;  // first value, of each part of the year for year-to-date
+    std::vector<size_t> breaks;  // before each position
+    std::map<int64_t, size_t>
+        first;  // first value, of each part of the year for year-to-date; without years_
   };
 
   std::optional<size_t> BasePosition(const Series& series, size_t i) const;
@@ -165,7 +166,7 @@ void Growth::Compute(sdk::Call& call) {
   series.breaks.assign(value.size() + 1, 0);
   for (size_t i = 0; i < value.size(); ++i) {
     series.breaks[i + 1] = series.breaks[i] + (sdk::IsBreak(value.flags(i)) ? 1 : 0);
-    if (!value.missing(i)) {
+    if (years_ == 0 && !value.missing(i)) {
       // March does not compare with January: year-to-date totals begin anew.
       series.first.emplace(year_to_date_ ? sdk::PartOfYear(frequency_, value.period(i)) : 0, i);
     }
