@@ -107,7 +107,7 @@ if [[ -s "$work/refused" ]]; then
 fi
 if [[ ! -s "$work/lines" ]]; then
   echo '{"code": "file_invalid", "message": "no row to push; nothing was sent"}' >"$work/error"
-  finish 1
+  finish 2
 fi
 
 request_id=$(</proc/sys/kernel/random/uuid)

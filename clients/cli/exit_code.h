@@ -11,7 +11,8 @@ enum ExitCode : int {
   kDone = 0,
   // Rows or documents were refused, here or by the server: the request is wrong.
   kRefused = 1,
-  // The command line is wrong, or a file that it names cannot be read.
+  // The command line is wrong, a file that it names cannot be read, or the output cannot
+  // be written.
   kUsage = 2,
   // The service could not be reached or could not do it, after all retries.
   kUnavailable = 3,

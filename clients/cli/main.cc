@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   // A report that could not be written, to a full disk for one, is not done.
   if (code == policytrack::cli::kDone && !std::cout) {
     std::cerr << "error: the output could not be written\n";
-    return policytrack::cli::kUnavailable;
+    return policytrack::cli::kUsage;
   }
   return code;
 }

@@ -57,7 +57,11 @@ void AddWatchOptions(CLI::App* sub, WatchOptions* options) {
       ->check(CLI::IsMember(EventKindWords()));
   sub->add_option("--filter", options->filter, "An AIP-160 filter over events");
   CLI::Option* token =
-      sub->add_option("--resume-token", options->resume_token, "Goes on after this token");
+      sub->add_option("--resume-token", options->resume_token, "Goes on after this token")
+          ->check([](const std::string& token) {
+            return token.empty() ? std::string("is empty: nobody knows what was seen")
+                                 : std::string();
+          });
   sub->add_option("--from", options->from,
                   "Begins after this revision or time; 0 is the whole history "
                   "(default: the present)")

@@ -63,7 +63,9 @@ class Pusher {
     push.set_return_partial_success(keep_going);
     push.set_validate_only(options_.dry_run);
     auto response = Send(push, true);
-    if (!response.ok() && ReasonOf(response.status()) == reason::kRowsInvalid) {
+    // A dataset that is not there ends a push before the rest is looked at.
+    if (!response.ok() && (ReasonOf(response.status()) == reason::kRowsInvalid ||
+                           ReasonOf(response.status()) == reason::kResourceNotFound)) {
       return Finish(std::nullopt, Explain(response.status()));
     }
     if (!response.ok()) return Finish(std::nullopt, response.status());
@@ -229,7 +231,7 @@ class Pusher {
     // Each was told at its line.
     if (tally_.rejected > 0)
       message = absl::StrCat(Rows(tally_.rejected), " refused; nothing was written");
-    return Error(refusal.code(), reason::kRowsInvalid, message);
+    return Error(refusal.code(), ReasonOf(refusal), message);
   }
 
   // Rows of the stream, as in `row 3 gives`, as people know them: `line 5 gives`

@@ -140,7 +140,7 @@ class Follower {
     if (response.has_commit()) Write(response);
     context_.out() << std::flush;
     if (!context_.out()) {
-      problem_ = {kUnavailable, "the output could not be written"};
+      problem_ = {kUsage, "the output could not be written"};
       return;
     }
     went_on_ = true;

@@ -163,7 +163,7 @@ absl::Status Admin::VerifyStore(const SendProgress& send, const Gone& gone) {
   last.set_commit_count(found.state.revision);
   *last.mutable_report() = ReportOf(found);
   for (const storage::StoreProblem& problem : found.problems) {
-    log_(absl::StrCat("the check found damage: ", problem.resource, ": ", problem.message));
+    log_.Error(absl::StrCat("the check found damage: ", problem.resource, ": ", problem.message));
   }
   if (!send(last)) return CallerGone();
   return absl::OkStatus();

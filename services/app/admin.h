@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "core/clock.h"
+#include "core/log.h"
 #include "policytrack/v1/admin_service.pb.h"
 #include "storage/store.h"
 
@@ -26,7 +27,6 @@ struct AdminOptions {
 
 class Admin {
  public:
-  using Log = std::function<void(absl::string_view)>;
   // Whether the caller has gone.
   using Gone = std::function<bool()>;
   // Sends a message; false when the caller takes no more.

@@ -160,8 +160,8 @@ absl::Status EvaluationPass::Evaluate(const GraphNode& node) {
   ++outcome_.failures[{node.plugin, record.failure_reason()}];
   record.set_input_revision(upto_);
   if (!before.has_value() || !SameMeaning(*before, record)) {
-    (*log_)(absl::StrCat(node.parent, " could not be evaluated at revision ", upto_, ": ",
-                         record.failure_reason(), ": ", record.failure_message()));
+    log_->Warning(absl::StrCat(node.parent, " could not be evaluated at revision ", upto_, ": ",
+                               record.failure_reason(), ": ", record.failure_message()));
     outcome_.records[node.parent] = std::move(record);
   }
   return absl::OkStatus();
@@ -227,7 +227,7 @@ absl::Status EvaluationPass::Audit(const Calculation& calculation, ParentPatch* 
                    " gives other results in full than for the window that it "
                    "declares: ",
                    difference);
-  (*log_)(finding.message);
+  log_->Error(finding.message);
   record->set_suspect_message(finding.message);
   record->set_input_digest(input_digest);
   outcome_.findings.push_back(std::move(finding));

@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "core/log.h"
 #include "plugins/engine.h"
 #include "policytrack/v1/indicator.pb.h"
 #include "services/app/auditor.h"
@@ -29,8 +30,6 @@
 #include "storage/store.h"
 
 namespace policytrack::app {
-
-using LogFunction = std::function<void(absl::string_view)>;
 
 class EvaluationPass {
  public:
@@ -51,8 +50,7 @@ class EvaluationPass {
   // definitions that were never evaluated, failed, or were evaluated by another
   // build of their plugin. `auditor` chooses what is computed twice.
   EvaluationPass(storage::Store* store, plugins::Engine* engine, DefinitionGraph* graph,
-                 const LogFunction* log, const std::atomic<bool>* stopping, bool check_all,
-                 Auditor auditor)
+                 const Log* log, const std::atomic<bool>* stopping, bool check_all, Auditor auditor)
       : store_(store),
         engine_(engine),
         graph_(graph),
@@ -89,7 +87,7 @@ class EvaluationPass {
   storage::Store* const store_;
   plugins::Engine* const engine_;
   DefinitionGraph* const graph_;
-  const LogFunction* const log_;
+  const Log* const log_;
   const std::atomic<bool>* const stopping_;
   const bool check_all_;
   const Auditor auditor_;

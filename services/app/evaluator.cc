@@ -20,12 +20,8 @@ constexpr absl::Duration kLastPause = absl::Seconds(5);
 
 }  // namespace
 
-Evaluator::Evaluator(storage::Store* store, plugins::Engine* engine, LogFunction log,
-                     Auditor auditor)
-    : store_(store),
-      engine_(engine),
-      log_(log ? std::move(log) : [](absl::string_view) {}),
-      auditor_(auditor) {}
+Evaluator::Evaluator(storage::Store* store, plugins::Engine* engine, Log log, Auditor auditor)
+    : store_(store), engine_(engine), log_(std::move(log)), auditor_(auditor) {}
 
 Evaluator::~Evaluator() { Stop(); }
 
@@ -42,6 +38,14 @@ void Evaluator::Start() {
     behind_since_ = absl::Now();
   }
   thread_ = std::thread([this] { Follow(); });
+}
+
+absl::Status Evaluator::Freeze() {
+  absl::MutexLock pass_lock(&pass_mutex_);
+  PT_RETURN_IF_ERROR(LoadCursor());
+  absl::MutexLock lock(&mutex_);
+  frozen_ = true;
+  return absl::OkStatus();
 }
 
 void Evaluator::Stop() {
@@ -72,8 +76,8 @@ void Evaluator::Follow() {
       pause = kFirstPause;
       continue;
     }
-    log_(absl::StrCat("evaluation waits ", absl::FormatDuration(pause),
-                      " and tries again: ", did.status().ToString()));
+    log_.Warning(absl::StrCat("evaluation waits ", absl::FormatDuration(pause),
+                              " and tries again: ", did.status().ToString()));
     absl::MutexLock lock(&mutex_);
     const auto stopping = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; };
     if (mutex_.AwaitWithTimeout(absl::Condition(&stopping), pause)) return;
@@ -171,11 +175,17 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
 absl::Status Evaluator::WaitFor(int64_t revision, absl::Time deadline) {
   absl::MutexLock lock(&mutex_);
   const auto passed = [this, revision]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || evaluated_ >= revision;
+    return stopping_ || frozen_ || evaluated_ >= revision;
   };
   // Waiting is in real time, whatever clock commits are dated with.
   mutex_.AwaitWithDeadline(absl::Condition(&passed), deadline);
   if (evaluated_ >= revision) return absl::OkStatus();
+  if (frozen_) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kStoreReadOnly,
+                 absl::StrCat("the server runs with --read-only-salvage, and what is there was "
+                              "evaluated up to revision ",
+                              evaluated_, "; ask for no later one"));
+  }
   if (stopping_) {
     return Error(absl::StatusCode::kUnavailable, reason::kServerStopping,
                  "the server is stopping; try again when it is back");

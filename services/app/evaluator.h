@@ -25,6 +25,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "core/log.h"
 #include "plugins/engine.h"
 #include "services/app/auditor.h"
 #include "services/app/definition_graph.h"
@@ -37,14 +38,16 @@ class Evaluator {
  public:
   // No pointer is owned; all must outlive this. `log` is called from whichever
   // thread evaluates. `auditor` chooses which evaluations are computed twice.
-  Evaluator(storage::Store* store, plugins::Engine* engine, LogFunction log,
-            Auditor auditor = Auditor());
+  Evaluator(storage::Store* store, plugins::Engine* engine, Log log, Auditor auditor = Auditor());
   ~Evaluator();
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
 
   // Starts following the store. To be called once.
   void Start();
+  // Instead of Start, over a store that nobody writes: how far it was evaluated is
+  // known, and nothing more comes. Returns the errors of Read.
+  absl::Status Freeze();
   // Finishes the pass that runs and joins the thread. Again is harmless.
   void Stop();
 
@@ -87,7 +90,7 @@ class Evaluator {
 
   storage::Store* const store_;
   plugins::Engine* const engine_;
-  const LogFunction log_;
+  const Log log_;
   const Auditor auditor_;
   std::function<void()> inconsistent_;
 
@@ -106,6 +109,7 @@ class Evaluator {
   std::map<std::pair<std::string, std::string>, int64_t> failures_ ABSL_GUARDED_BY(mutex_);
   bool check_all_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool frozen_ ABSL_GUARDED_BY(mutex_) = false;
   int listener_ ABSL_GUARDED_BY(mutex_) = -1;
   // Cuts a pass short; set once, by Stop.
   std::atomic<bool> interrupt_{false};

@@ -66,11 +66,8 @@ bool IsHeldAgainst(const v1::PluginVersion& version) {
 }  // namespace
 
 PluginAdmin::PluginAdmin(storage::Store* store, plugins::Engine* engine, Evaluator* evaluator,
-                         LogFunction log)
-    : store_(store),
-      engine_(engine),
-      evaluator_(evaluator),
-      log_(log ? std::move(log) : [](absl::string_view) {}) {
+                         Log log)
+    : store_(store), engine_(engine), evaluator_(evaluator), log_(std::move(log)) {
   engine_->SetQuarantineListener(
       [this](const plugins::QuarantineEvent& event) { StoreQuarantine(event); });
 }
@@ -191,7 +188,7 @@ absl::StatusOr<v1::Plugin> PluginAdmin::Select(const v1::SelectPluginVersionRequ
 }
 
 void PluginAdmin::StoreQuarantine(const plugins::QuarantineEvent& event) {
-  log_(absl::StrCat(event.plugin, " ", event.version, " is quarantined: ", event.reason));
+  log_.Error(absl::StrCat(event.plugin, " ", event.version, " is quarantined: ", event.reason));
   storage::WriteOptions options;
   options.principal = kHostPrincipal;
   // It may come from the thread that writes, which must not wait for itself.
@@ -213,7 +210,7 @@ void PluginAdmin::StoreQuarantine(const plugins::QuarantineEvent& event) {
           engine->Apply(*record);
           return;
         }
-        log(absl::StrCat(
+        log.Error(absl::StrCat(
             "the quarantine of ", event.plugin, " ", event.version,
             " could not be stored and ends with the server: ", revision.status().ToString()));
       });

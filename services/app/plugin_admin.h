@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "core/log.h"
 #include "plugins/engine.h"
 #include "policytrack/v1/plugin.pb.h"
 #include "policytrack/v1/plugin_service.pb.h"
@@ -24,8 +25,7 @@ namespace policytrack::app {
 class PluginAdmin {
  public:
   // Nothing is owned; all must outlive this. Listens to the engine until it goes.
-  PluginAdmin(storage::Store* store, plugins::Engine* engine, Evaluator* evaluator,
-              LogFunction log);
+  PluginAdmin(storage::Store* store, plugins::Engine* engine, Evaluator* evaluator, Log log);
   ~PluginAdmin();
   PluginAdmin(const PluginAdmin&) = delete;
   PluginAdmin& operator=(const PluginAdmin&) = delete;
@@ -60,7 +60,7 @@ class PluginAdmin {
   storage::Store* const store_;
   plugins::Engine* const engine_;
   Evaluator* const evaluator_;
-  const LogFunction log_;
+  const Log log_;
 
   absl::Mutex health_mutex_;  // held while it is told, so that the last word is the latest
   std::function<void(bool)> on_health_ ABSL_GUARDED_BY(health_mutex_);

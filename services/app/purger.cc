@@ -34,15 +34,20 @@ void Purger::Stop() {
 void Purger::Look() {
   const absl::StatusOr<int> purged = documents_->PurgeExpired();
   if (!purged.ok()) {
-    log_(absl::StrCat("purging deleted ", documents_->kind().collection(),
-                      " failed and is tried again in an hour: ", purged.status().ToString()));
+    log_.Warning(
+        absl::StrCat("purging deleted ", documents_->kind().collection(),
+                     " failed and is tried again in an hour: ", purged.status().ToString()));
   } else if (*purged > 0) {
     log_(absl::StrCat("purged ", *purged, " deleted ", documents_->kind().collection()));
   }
-  const absl::StatusOr<int64_t> dropped = DropExpiredAnswers(store_);
+  const absl::StatusOr<int64_t> dropped = DropExpiredAnswers(store_, [this] {
+    absl::MutexLock lock(&mutex_);
+    return !stopping_;
+  });
   if (!dropped.ok()) {
-    log_(absl::StrCat("dropping answers of old requests failed and is tried again in an hour: ",
-                      dropped.status().ToString()));
+    log_.Warning(
+        absl::StrCat("dropping answers of old requests failed and is tried again in an hour: ",
+                     dropped.status().ToString()));
   } else if (*dropped > 0) {
     log_(absl::StrCat("dropped the answers of ", *dropped, " old requests"));
   }

@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "core/log.h"
 #include "services/app/documents.h"
 #include "storage/store.h"
 
@@ -22,8 +23,6 @@ namespace policytrack::app {
 
 class Purger {
  public:
-  using Log = std::function<void(absl::string_view)>;
-
   // Neither store nor documents are owned; both must outlive this. `log` is called
   // from the purger's thread.
   Purger(storage::Store* store, Documents* documents, Log log);

@@ -47,9 +47,10 @@ absl::Status KeepAnswer(storage::WriteTransaction& tx, const RequestKey& key,
                       tx.time() + retention.answers);
 }
 
-absl::StatusOr<int64_t> DropExpiredAnswers(storage::Store* store) {
+absl::StatusOr<int64_t> DropExpiredAnswers(storage::Store* store,
+                                           const std::function<bool()>& go_on) {
   int64_t all = 0;
-  for (int64_t dropped = kDroppedAtATime; dropped == kDroppedAtATime; all += dropped) {
+  for (int64_t dropped = kDroppedAtATime; dropped == kDroppedAtATime && go_on(); all += dropped) {
     PT_RETURN_IF_ERROR(store
                            ->Write({},
                                    [&](storage::WriteTransaction& tx) -> absl::Status {

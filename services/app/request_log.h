@@ -6,6 +6,7 @@
 #define POLICYTRACK_SERVICES_APP_REQUEST_LOG_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -45,8 +46,9 @@ absl::Status KeepAnswer(storage::WriteTransaction& tx, const RequestKey& key,
 
 // Drops what has expired, a little at a time, so that other writes come between.
 // Returns how many, or what the store answers when it will not. Waits for the
-// writes: not for the writer's thread.
-absl::StatusOr<int64_t> DropExpiredAnswers(storage::Store* store);
+// writes: not for the writer's thread. Asks before each part whether to go on.
+absl::StatusOr<int64_t> DropExpiredAnswers(storage::Store* store,
+                                           const std::function<bool()>& go_on);
 
 }  // namespace policytrack::app
 

@@ -1,9 +1,10 @@
 #include "services/rpc/observed_calls.h"
 
+#include <chrono>
 #include <map>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "services/rpc/request_id.h"
 
 namespace policytrack::rpc {
@@ -18,7 +19,7 @@ class Interceptor final : public experimental::Interceptor {
       : observers_(observers),
         info_(info),
         method_(info->method()),
-        start_ns_(absl::GetCurrentTimeNanos()) {
+        start_(std::chrono::steady_clock::now()) {
     for (CallObserver* observer : observers_) observer->Begun(method_);
   }
   ~Interceptor() override {
@@ -35,7 +36,7 @@ class Interceptor final : public experimental::Interceptor {
                             info_->type() == experimental::ServerRpcInfo::Type::BIDI_STREAMING;
       call.request_id = GiveBackRequestId(methods->GetSendTrailingMetadata());
       call.code = methods->GetSendStatus().error_code();
-      call.duration = absl::Nanoseconds(absl::GetCurrentTimeNanos() - start_ns_);
+      call.duration = absl::FromChrono(std::chrono::steady_clock::now() - start_);
       for (CallObserver* observer : observers_) observer->Answered(call);
     }
     methods->Proceed();
@@ -56,7 +57,7 @@ class Interceptor final : public experimental::Interceptor {
   const std::vector<CallObserver*>& observers_;
   experimental::ServerRpcInfo* const info_;
   const absl::string_view method_;
-  const int64_t start_ns_;
+  const std::chrono::steady_clock::time_point start_;
 };
 
 class Factory final : public experimental::ServerInterceptorFactoryInterface {

@@ -22,7 +22,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status, absl::string_view method, 
   if (status.ok()) return grpc::Status::OK;
   if (ReasonOf(status).empty()) {
     const std::string id = request_id.empty() ? NewRequestId() : std::string(request_id);
-    log(absl::StrCat("internal error ", id, " in ", method, ": ", status.ToString()));
+    log.Error(absl::StrCat("internal error ", id, " in ", method, ": ", status.ToString()));
     return ToGrpcStatus(
         Error(absl::StatusCode::kInternal, reason::kInternalError,
               absl::StrCat("internal error ", id, "; the server's log says more under this id"),

@@ -9,12 +9,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "core/log.h"
 #include "grpcpp/support/status.h"
 
 namespace policytrack::rpc {
 
 // Writes one line to the server's log.
-using Log = std::function<void(absl::string_view)>;
+using policytrack::Log;
 
 // A status with ErrorInfo passes with code, message and details (google.rpc.Status
 // in grpc-status-details-bin, at most 4 KiB). One without is ours to look into:

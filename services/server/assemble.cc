@@ -67,8 +67,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
                            "it was opened to be read only"));
   }
   store->OnHealth([health, log](bool healthy) {
-    log(healthy ? "the database was opened again and is whole"
-                : "the database had an I/O error: not ready until it can be opened again");
+    if (healthy) {
+      log("the database was opened again and is whole");
+    } else {
+      log.Error("the database had an I/O error: not ready until it can be opened again");
+    }
     health->SetStore(healthy ? absl::OkStatus() : absl::UnavailableError("I/O error"));
   });
   return Assemble(std::move(outside), std::move(store), std::move(engine), config, clock, log,

@@ -186,7 +186,7 @@ class AssembledServer final : public Server {
   // Starts what follows the store by itself. What was quarantined must not run before.
   absl::Status Follow(const Config& config) {
     PT_RETURN_IF_ERROR(plugin_admin_.Restore());
-    if (config.read_only_salvage) return absl::OkStatus();  // what follows writes
+    if (config.read_only_salvage) return evaluator_.Freeze();  // what follows writes
     evaluator_.OnInconsistent([this] { plugin_admin_.TellHealth(); });
     evaluator_.Start();
     purger_.Start();
@@ -204,7 +204,6 @@ class AssembledServer final : public Server {
     if (stopped_) return;
     stopped_ = true;
     outside_->health.Enter(Health::Phase::kStopping);
-    outside_->health.Stop();
     plugin_admin_.OnHealth(nullptr);
     if (grpc_ != nullptr) {
       for (const std::string& name : ServiceNames()) {
@@ -215,6 +214,8 @@ class AssembledServer final : public Server {
       watch_hub_.Stop(std::min(drain, kWatchGrace));
       ShutDown(drain);
     }
+    // Until here it says that the server is live, however long calls take to end.
+    outside_->health.Stop();
     purger_.Stop();
     evaluator_.Stop();
     store_->Stop();
@@ -253,7 +254,7 @@ class AssembledServer final : public Server {
           }
           service->SetServingStatus("", state.ready);
           service->SetServingStatus(Health::kLiveness, state.live);
-          if (state.failed) log_(absl::StrCat("not ready: ", state.why));
+          if (state.failed) log_.Error(absl::StrCat("not ready: ", state.why));
         });
   }
 

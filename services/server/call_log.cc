@@ -1,6 +1,7 @@
 #include "services/server/call_log.h"
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 
 namespace policytrack::server {
@@ -10,9 +11,11 @@ void CallLog::Answered(const rpc::AnsweredCall& call) {
   // A stream of answers is open for as long as the client likes.
   const bool slow =
       slow_ms > 0 && !call.streams_answer && call.duration >= absl::Milliseconds(slow_ms);
-  const bool ours = call.code == grpc::StatusCode::INTERNAL ||
-                    call.code == grpc::StatusCode::UNKNOWN ||
-                    call.code == grpc::StatusCode::DATA_LOSS;
+  // The library ends those who watch its health so when the server stops.
+  const bool health = absl::StartsWith(call.method, "/grpc.health.v1.Health/");
+  const bool ours = !health && (call.code == grpc::StatusCode::INTERNAL ||
+                                call.code == grpc::StatusCode::UNKNOWN ||
+                                call.code == grpc::StatusCode::DATA_LOSS);
   if (slow) slow_calls_.fetch_add(1, std::memory_order_relaxed);
   const auto level = ours ? spdlog::level::err : slow ? spdlog::level::warn : spdlog::level::debug;
   if (log_ == nullptr || !log_->Writes(level)) return;

@@ -1,6 +1,10 @@
 #include "services/server/check_config.h"
 
+#include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -8,6 +12,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -33,13 +38,19 @@ void CheckDataDir(const Config& config, std::vector<NamedProblem>* problems) {
     } else if (!May(path, R_OK | W_OK | X_OK)) {
       problems->push_back(
           {"data-dir", absl::StrCat("this user may not write in ", config.data_dir)});
+    } else if (!fs::exists(path / "policytrack.lock") &&
+               fs::directory_iterator(path) != fs::end(fs::directory_iterator())) {
+      problems->push_back(
+          {"data-dir", absl::StrCat(config.data_dir, " holds files of something else")});
     }
     return;
   }
   // It will be made, with what is missing above it.
   fs::path above = path.parent_path();
   while (above != above.parent_path() && !fs::exists(above, missing)) above = above.parent_path();
-  if (!fs::is_directory(above, missing) || !May(above, W_OK | X_OK)) {
+  struct statfs kind = {};
+  const bool of_processes = statfs(above.c_str(), &kind) == 0 && kind.f_type == PROC_SUPER_MAGIC;
+  if (!fs::is_directory(above, missing) || !May(above, W_OK | X_OK) || of_processes) {
     problems->push_back({"data-dir", absl::StrCat(config.data_dir,
                                                   " is not there, and this user cannot make it in ",
                                                   above.string())});
@@ -86,10 +97,23 @@ void CheckFileLimit(const Config& config, std::vector<NamedProblem>* problems) {
   }
 }
 
+void CheckPorts(const Config& config, std::vector<NamedProblem>* problems) {
+  if (config.listen != config.metrics_listen || absl::EndsWith(config.listen, ":0")) return;
+  problems->push_back(
+      {"metrics-listen", absl::StrCat(config.metrics_listen, " is where listen is already")});
+}
+
 void CheckSocketPath(const Config& config, std::vector<NamedProblem>* problems) {
   const fs::path path = UnixPath(config.listen);
   if (path.empty()) return;
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const size_t room = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.native().size() > room) {
+    problems->push_back(
+        {"listen", absl::StrCat("the path of a socket has ", room,
+                                " bytes at most, and this one has ", path.native().size())});
+    return;
+  }
   if (!May(folder, W_OK | X_OK)) {
     problems->push_back(
         {"listen", absl::StrCat("this user cannot make a socket in ", folder.string())});
@@ -103,6 +127,7 @@ std::vector<NamedProblem> CheckWhatIsNamed(const Config& config) {
   CheckDataDir(config, &problems);
   CheckPlugins(config, &problems);
   CheckSocketPath(config, &problems);
+  CheckPorts(config, &problems);
   CheckFileLimit(config, &problems);
   return problems;
 }

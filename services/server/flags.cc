@@ -170,7 +170,7 @@ void AddSettings(CLI::App& app, Config& config) {
   app.add_option("--data-dir", config.data_dir, "Directory of the data; made when missing")
       ->required();
   app.add_option("--readers", config.readers,
-                 "Read connections to the database; at least --workers + 4")
+                 "Read connections to the database; --workers + 4 where that is more")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_option("--workers", config.workers, "Threads for calls that compute or wait")

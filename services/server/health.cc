@@ -88,7 +88,8 @@ Health::State Health::Get() const {
 
 Health::State Health::GetLocked() const {
   State state;
-  const absl::Duration silence = watched_ ? monotonic_() - last_beat_ : absl::ZeroDuration();
+  const absl::Duration silence =
+      watched_ && !stop_ ? monotonic_() - last_beat_ : absl::ZeroDuration();
   state.live = silence <= kMaxSilence;
   if (!state.live) {
     state.why = absl::StrCat("no read of the store has come back for ",

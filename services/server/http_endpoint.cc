@@ -41,9 +41,9 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::str
     options.insert(options.end(), {name, value});
   };
   set("listening_ports", ports.c_str());
-  // Who is slow, or silent, holds one thread for three seconds.
-  set("num_threads", "8");
-  set("request_timeout_ms", "3000");
+  // Who is slow, or silent, holds one thread for a second.
+  set("num_threads", "16");
+  set("request_timeout_ms", "1000");
   set("enable_keep_alive", "no");
   options.push_back(nullptr);
   mg_callbacks callbacks = {};

@@ -57,9 +57,9 @@ void RaiseFileLimit(const Config& config, const rpc::Log& log) {
     setrlimit(RLIMIT_NOFILE, &limit);
   }
   if (limit.rlim_cur < wanted) {
-    log(absl::StrCat("the limit of open files, ", limit.rlim_cur, ", is too low for ",
-                     config.max_connections,
-                     " connections (--max-connections); raise LimitNOFILE to ", wanted));
+    log.Warning(absl::StrCat("the limit of open files, ", limit.rlim_cur, ", is too low for ",
+                             config.max_connections,
+                             " connections (--max-connections); raise LimitNOFILE to ", wanted));
   }
 }
 

@@ -31,8 +31,8 @@ bool IsLoopback(const std::string& listen) {
   // A name may begin with 127. and be of any machine.
   const bool is_number =
       Split(listen, &host, &port) && host.find_first_not_of("0123456789.") == std::string::npos;
-  return (is_number && absl::StartsWith(host, "127.")) || absl::StartsWith(listen, "localhost:") ||
-         absl::StartsWith(listen, "[::1]:") || IsUnixSocket(listen);
+  return (is_number && absl::StartsWith(host, "127.")) || host == "localhost" || host == "::1" ||
+         IsUnixSocket(listen);
 }
 
 std::string UnixPath(const std::string& listen) {
@@ -65,7 +65,8 @@ absl::Status CheckListen(const Config& config) {
 absl::Status CheckMetricsListen(const Config& config) {
   std::string host, port;
   if (config.metrics_listen.empty()) return absl::OkStatus();
-  if (!Split(config.metrics_listen, &host, &port)) {
+  // The library that listens there takes lists.
+  if (!Split(config.metrics_listen, &host, &port) || absl::StrContains(host, ',')) {
     return absl::InvalidArgumentError(absl::StrCat("--metrics-listen ", config.metrics_listen,
                                                    " is not an address and port such as "
                                                    "127.0.0.1:9464"));

@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "services/server/listen_address.h"
 
 namespace policytrack::server {
@@ -27,6 +27,14 @@ constexpr absl::Duration kSayEvery = absl::Seconds(10);
 constexpr int kRetryMs = 50;
 // While all places are taken, it is looked at most so often whether one is free.
 constexpr absl::Duration kSweepEvery = absl::Milliseconds(20);
+
+// Whether the last time is so long ago, or there was none; then the last is now.
+bool IsDue(absl::Duration every, std::optional<std::chrono::steady_clock::time_point>* last) {
+  const auto now = std::chrono::steady_clock::now();
+  if (last->has_value() && now - **last <= absl::ToChronoNanoseconds(every)) return false;
+  *last = now;
+  return true;
+}
 // Connections that one socket has accepted before the others have their turn.
 constexpr int kBurst = 64;
 
@@ -172,7 +180,7 @@ void Listener::Loop() {
     pollfd* const first = pause ? &waits.back() : waits.data();
     const int ready = poll(first, pause ? 1 : waits.size(), pause ? kRetryMs : -1);
     if (ready < 0 && errno != EINTR) {
-      log_(absl::StrCat("accepting connections: ", strerror(errno)));
+      log_.Error(absl::StrCat("accepting connections: ", strerror(errno)));
       exhausted = true;
       continue;
     }
@@ -208,10 +216,7 @@ bool Listener::Accept(int socket) {
 bool Listener::TakePlace(int connection) {
   absl::MutexLock lock(&mutex_);
   open_.Add(connection);
-  if (open_.size() > options_.max_connections && absl::Now() - swept_ > kSweepEvery) {
-    open_.Sweep();
-    swept_ = absl::Now();
-  }
+  if (open_.size() > options_.max_connections && IsDue(kSweepEvery, &swept_)) open_.Sweep();
   if (open_.size() <= options_.max_connections) return true;
   open_.Forget(connection);
   return false;
@@ -250,10 +255,8 @@ bool Listener::RefuseWithReserve(int socket) {
 }
 
 void Listener::Say(const char* what) {
-  const absl::Time now = absl::Now();
-  if (now - said_ < kSayEvery) return;
-  said_ = now;
-  log_(absl::StrCat("a connection was refused: ", what));
+  if (!IsDue(kSayEvery, &said_)) return;
+  log_.Warning(absl::StrCat("a connection was refused: ", what));
 }
 
 }  // namespace policytrack::server

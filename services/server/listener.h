@@ -7,9 +7,11 @@
 #define POLICYTRACK_SERVICES_SERVER_LISTENER_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -84,8 +86,9 @@ class Listener {
   std::atomic<int64_t> accepted_{0};
   std::atomic<int64_t> refused_full_{0};
   std::atomic<int64_t> refused_no_files_{0};
-  absl::Time said_ = absl::InfinitePast();   // of the thread
-  absl::Time swept_ = absl::InfinitePast();  // of the thread
+  // Of the thread, by a clock that never jumps; none at first.
+  std::optional<std::chrono::steady_clock::time_point> said_;
+  std::optional<std::chrono::steady_clock::time_point> swept_;
 };
 
 }  // namespace policytrack::server

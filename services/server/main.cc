@@ -1,6 +1,7 @@
 // policytrackd: reads its settings, runs the server, reads them again on SIGHUP and
 // stops on SIGTERM.
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -9,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/clock.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "services/server/check_config.h"
 #include "services/server/config.h"
@@ -55,6 +57,13 @@ int Run(int argc, char** argv) {
   library_log = &log;
   gpr_set_log_function(
       [](gpr_log_func_args* line) { library_log->Debug(absl::StrCat("grpc: ", line->message)); });
+  google::protobuf::SetLogHandler(
+      [](google::protobuf::LogLevel, const char*, int, const std::string& message) {
+        library_log->Debug(absl::StrCat("protobuf: ", message));
+      });
+
+  // Figures may be under embargo: nobody else on the machine reads what is written.
+  umask(077);
 
   // Every thread inherits the mask, so that only sigwait below sees these.
   sigset_t signals;
@@ -65,8 +74,17 @@ int Run(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   SystemClock clock;
-  const auto info = [&log](absl::string_view line) { log.Info(line); };
-  auto server = Server::Start(parsed.config, &clock, info, &log);
+  const rpc::Log lines([&log](rpc::Log::Severity severity, absl::string_view line) {
+    switch (severity) {
+      case rpc::Log::Severity::kInfo:
+        return log.Info(line);
+      case rpc::Log::Severity::kWarning:
+        return log.Warn(line);
+      case rpc::Log::Severity::kError:
+        return log.Error(line);
+    }
+  });
+  auto server = Server::Start(parsed.config, &clock, lines, &log);
   if (!server.ok()) {
     log.Error(absl::StrCat("cannot start: ", std::string(server.status().message())));
     return 1;

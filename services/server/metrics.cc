@@ -14,9 +14,6 @@
 namespace policytrack::server {
 namespace {
 
-constexpr char kEventService[] = "policytrack.v1.EventService";
-constexpr char kWatch[] = "WatchEvents";
-
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
 }
@@ -83,16 +80,11 @@ void AddCalls(const rpc::CallStats& calls, MetricFamilies* out) {
       }
     }
   }
-  double watchers = 0;
   for (const auto& method : methods) {
     out->Gauge("policytrack_rpc_open", "Calls that have begun and are not over",
                static_cast<double>(method.open),
                {{"service", method.service}, {"method", method.method}});
-    if (method.service == kEventService && method.method == kWatch) {
-      watchers = static_cast<double>(method.open);
-    }
   }
-  out->Gauge("policytrack_watchers", "Open streams of WatchEvents", watchers);
 }
 
 void AddPushes(const app::PushStats& pushes, MetricFamilies* out) {

@@ -16,7 +16,7 @@ absl::StatusOr<storage::VerifyReport> Verify(const Config& config) {
   SystemClock clock;
   storage::SqliteOptions options;
   options.data_dir = config.data_dir;
-  // Whatever it finds, it changes nothing.
+  // Whatever it finds, it changes nothing in the database.
   options.read_only_salvage = true;
   auto store = storage::SqliteStore::Open(options, &clock);
   if (!store.ok()) return store.status();

@@ -1,8 +1,10 @@
 #include "services/server/settings.h"
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -21,9 +23,15 @@ std::string PlaceOf(const std::string& path, const YAML::Mark& mark) {
 std::vector<Setting> ReadSettingsFile(const std::string& path, const KindOf& kind_of,
                                       std::vector<std::string>* problems) {
   std::vector<Setting> settings;
+  // Another kind of file may never end, or never begin.
+  std::error_code missing;
+  const auto status = std::filesystem::status(path, missing);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    problems->push_back(absl::StrCat(path, ": is not a regular file"));
+    return settings;
+  }
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  // Of a directory, the opening succeeds and the reading does not.
   if (!file || !(text << file.rdbuf()) || file.bad()) {
     std::ifstream again(path);
     const bool empty = again && again.peek() == std::ifstream::traits_type::eof() && again.eof();
@@ -34,8 +42,13 @@ std::vector<Setting> ReadSettingsFile(const std::string& path, const KindOf& kin
     problems->push_back(absl::StrCat(PlaceOf(path, mark), ": ", what));
   };
   try {
-    const YAML::Node root = YAML::Load(text.str());
-    if (root.IsNull()) return settings;
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text.str());
+    if (documents.size() > 1) {
+      problem(documents[1].Mark(), "begins a second document, and settings are one");
+      return settings;
+    }
+    if (documents.empty() || documents[0].IsNull()) return settings;
+    const YAML::Node& root = documents[0];
     if (!root.IsMap()) {
       problem(root.Mark(), "must be lines of `name: value`");
       return settings;

@@ -357,6 +357,20 @@ TEST(EvaluatorTest, TheThreadFollowsTheStoreAndWaitsAreBounded) {
   EXPECT_EQ(ReasonOf(stopped), "SERVER_STOPPING");
 }
 
+TEST(EvaluatorTest, OverAStoreThatNobodyWritesItKnowsHowFarItCameAndWaitsForNothing) {
+  EvaluationWorld world;
+  world.Put(MakeDataset("datasets/sales"));
+  world.Put(MakeIndicator("indicators/x", "plugins/copy", {{"value", "datasets/sales"}}));
+  const int64_t pushed = world.Push("datasets/sales", {{{}, 2020, 1}});
+  world.Evaluate();
+  world.Reopen();
+  ASSERT_TRUE(world.evaluator().Freeze().ok());
+  EXPECT_TRUE(world.evaluator().WaitFor(pushed, absl::InfinitePast()).ok());
+  const absl::Status never = world.evaluator().WaitFor(pushed + 1000, absl::InfiniteFuture());
+  EXPECT_EQ(never.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(never), "STORE_READ_ONLY");
+}
+
 TEST(EvaluatorTest, AnAppendedDimensionLeavesTheFiguresWhereTheyWere) {
   EvaluationWorld world;
   world.Put(MakeDataset("datasets/sales", {"region"}));

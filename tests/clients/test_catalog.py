@@ -290,6 +290,7 @@ def test_a_push_without_its_dataset_is_refused(server, copy):
     done = server.client("push", copy / CSV)
     assert done.returncode == 1, f"{done.returncode}: {done.stdout}{done.stderr}"
     assert "datasets/england-adult-smoking-prevalence" in done.stderr
+    assert f"{copy / CSV}:2: RESOURCE_NOT_FOUND: " in done.stderr, done.stderr
 
 
 def test_dry_runs_write_nothing(server):

@@ -203,12 +203,12 @@ def test_buf_pushes_many_rows_of_several_datasets_as_one_commit(server, reposito
     assert len(stored(server)) == 700
 
 
-def test_buf_ends_with_1_where_there_is_no_dataset_or_row(repository):
+def test_buf_tells_a_missing_dataset_from_a_file_without_rows(repository):
     repository.write("figures/km.jsonl", lines(("2020", 1), dataset="datasets/none"))
     done = repository.buf("figures/km.jsonl")
     assert done.returncode == 1 and "datasets/none" in done.stderr
     repository.write("figures/km.jsonl", "\n")
-    assert repository.buf("figures/km.jsonl").returncode == 1
+    assert repository.buf("figures/km.jsonl").returncode == 2
 
 
 def test_buf_ends_with_3_when_the_server_is_stopped(away):

@@ -62,7 +62,9 @@ def test_every_metric_is_documented_and_there(server):
     create(server)
     server.grpcurl_ok("policytrack.v1.ObservationService/PushObservations", world.PUSH)
     _, text = get(server, "/metrics")
-    there = {name: kind for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M)}
+    types = re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M)
+    there = dict(types)
+    assert len(types) == len(there), "a metric is there twice"
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (gauge|counter|histogram) \|",
                       DOCUMENT.read_text(encoding="utf-8"), re.M)
     written = {name: kind for names, kind in rows for name in re.findall(r"`(\w+)`", names)}

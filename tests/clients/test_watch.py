@@ -228,12 +228,15 @@ def test_the_client_tells_lines_and_goes_on_from_its_token_file(server, stubs, t
 
 
 def test_the_client_says_what_is_wrong(server, tmp_path):
+    (tmp_path / "other").write_bytes(b"\x00\xff no token \x1b[2J")
     for arguments, code, words in (
             (["--from", "soon"], 2, "--from"), (["--kind", "none"], 2, "status-changed"),
             (["--from", "9"], 1, "FIELD_INVALID"), (["--filter", "no_such = 1"], 1, "FILTER_INVALID"),
             (["--resume-token", "made-up"], 1, "RESUME_TOKEN_INVALID"), (["Plans"], 1, "NAME_INVALID"),
             (["--resume-token", "x", "--from", "1"], 2, "--from"),
             (["--token-file", tmp_path], 2, "token file"),
+            (["--resume-token", ""], 2, "--resume-token"),
+            (["--token-file", tmp_path / "other"], 2, "holds no token"),
             (["--token-file", tmp_path / "none" / "token"], 2, "token file")):
         done = server.client("watch", "--stop-at-present", *arguments)
         assert (done.returncode, words in done.stderr) == (code, True), (arguments, done)

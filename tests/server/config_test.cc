@@ -1,5 +1,7 @@
 #include "services/server/config.h"
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -159,6 +161,18 @@ TEST(ConfigTest, WhatIsWrongIsRefused) {
   EXPECT_EQ(Parse({"--config", WriteFile("l.yaml", "- data-dir\n")}).exit_code, 2);
 }
 
+TEST(ConfigTest, AFileIsOneDocumentAndARegularFile) {
+  const std::string two = WriteFile("two.yaml", "data-dir: d\n---\nworkers: 5\n");
+  EXPECT_THAT(Parse({"--config", two}).problems,
+              UnorderedElementsAre(HasSubstr("begins a second document"), HasSubstr("--data-dir")));
+  // It would wait for ever for somebody to write.
+  const std::string pipe = testing::TempDir() + "pipe.yaml";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(Parse({"--config", pipe, "--data-dir", "d"}).problems,
+              UnorderedElementsAre(HasSubstr("is not a regular file")));
+  std::remove(pipe.c_str());
+}
+
 TEST(ConfigTest, EveryProblemIsSaidWithItsPlace) {
   const std::string path = WriteFile("p.yaml",
                                      "workers: 0\n"
@@ -198,6 +212,11 @@ TEST(ConfigTest, MetricsStayOnThisMachineUnlessAskedFor) {
   EXPECT_TRUE(Parse({"--data-dir", "d", "--metrics-listen", "127.0.0.1:9464"}).run);
   EXPECT_EQ(Parse({"--data-dir", "d", "--metrics-listen", "0.0.0.0:9464"}).exit_code, 2);
   EXPECT_EQ(Parse({"--data-dir", "d", "--metrics-listen", "9464"}).exit_code, 2);
+  for (const char* list : {"localhost:0,0.0.0.0:9464", "127.0.0.1:0,0.0.0.0:9464"}) {
+    EXPECT_EQ(Parse({"--data-dir", "d", "--metrics-listen", list}).exit_code, 2) << list;
+    EXPECT_EQ(Parse({"--data-dir", "d", "--listen", list}).exit_code, 2) << list;
+  }
+  EXPECT_TRUE(Parse({"--data-dir", "d", "--metrics-listen", "localhost:9464"}).run);
   EXPECT_TRUE(Parse({"--data-dir", "d", "--metrics-listen", "0.0.0.0:9464",
                      "--allow-metrics-from-any-network"})
                   .run);
