@@ -120,6 +120,22 @@ std::string Encodings() {
 
 bool IsEncoding(absl::string_view name) { return Find(name) != nullptr; }
 
+// Counts ends of lines, block by block: "\n", "\r\n", and "\r" alone.
+class LineEnds {
+ public:
+  int64_t Count(absl::string_view text) {
+    int64_t ends = 0;
+    for (const char c : text) {
+      if (c == '\r' || (c == '\n' && !after_return_)) ++ends;
+      after_return_ = c == '\r';
+    }
+    return ends;
+  }
+
+ private:
+  bool after_return_ = false;
+};
+
 // Whether all bytes of a file are UTF-8, with more of it than another encoding can
 // have by chance.
 class Utf8Suspicion {
@@ -139,7 +155,7 @@ class Utf8Suspicion {
     }
     rest_ = std::string(left);
     for (const char c : text) {
-      if (c == '\n') ++line;
+      line += ends_.Count(absl::string_view(&c, 1));
       const auto byte = static_cast<unsigned char>(c);
       if (byte < (wide_ ? kThreeBytes : kTwoBytes)) continue;
       if (seen_++ == 0) line_ = line;
@@ -157,6 +173,7 @@ class Utf8Suspicion {
   bool active_;
   bool wide_;
   Converter converter_{"UTF-8"};
+  LineEnds ends_;
   std::string rest_;  // a character that is not complete
   int64_t seen_ = 0;
   int64_t line_ = 0;
@@ -168,7 +185,7 @@ struct TextInput::State {
 
   absl::Status Wrong(absl::string_view text_before, absl::string_view what, absl::string_view hint,
                      int64_t byte) {
-    error_line = line + std::count(text_before.begin(), text_before.end(), '\n');
+    error_line = line + LineEnds(ends).Count(text_before);
     return absl::InvalidArgumentError(absl::StrCat("the file is not ", encoding.words,
                                                    " text: ", what, " at byte ", byte,
                                                    " of the file; ", hint));
@@ -241,6 +258,7 @@ struct TextInput::State {
   absl::string_view text;
   int64_t offset = 0;  // in the file, of `in`
   int64_t line = 1;    // that the next block starts on
+  LineEnds ends;
   int64_t error_line = 0;
   bool first = true;
   bool ended = false;
@@ -254,7 +272,7 @@ TextInput::~TextInput() = default;
 absl::StatusOr<absl::string_view> TextInput::Next() {
   State& state = *state_;
   if (!state.failure.ok()) return state.failure;
-  state.line += std::count(state.text.begin(), state.text.end(), '\n');
+  state.line += state.ends.Count(state.text);
   state.text = {};
   while (state.text.empty() && !state.ended) {
     state.failure = state.Fill();

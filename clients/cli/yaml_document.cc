@@ -18,6 +18,8 @@
 #include "core/error.h"
 #include "core/field_behavior.h"
 #include "core/resource_name.h"
+#include "yaml-cpp/eventhandler.h"
+#include "yaml-cpp/yaml.h"
 
 namespace policytrack::cli {
 namespace {
@@ -116,12 +118,45 @@ std::string PathOfText(const google::protobuf::Message& message, const std::stri
   return "";
 }
 
+// Throws where a document begins that ends where it began: the library finds ever
+// more of these, such as after a comma.
+class DocumentsGoOn final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == last_) throw YAML::ParserException(mark, "nothing can begin so");
+    last_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int last_ = -1;
+};
+
+void CheckDocumentsGoOn(const std::string& text) {
+  std::istringstream input(text);
+  YAML::Parser parser(input);
+  DocumentsGoOn handler;
+  while (parser.HandleNextDocument(handler)) {
+  }
+}
+
 }  // namespace
 
 std::vector<ResourceDocument> ParseDocuments(const std::string& text, const std::string& file,
                                              std::vector<Diagnostic>* errors) {
   std::vector<ResourceDocument> documents;
   try {
+    CheckDocumentsGoOn(text);
     for (const YAML::Node& root : YAML::LoadAll(text)) {
       // What stands between two `---` may be nothing.
       if (root.IsNull()) continue;

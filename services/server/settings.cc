@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/utf8.h"
+#include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/yaml.h"
 
 namespace policytrack::server {
@@ -17,6 +18,25 @@ namespace {
 std::string PlaceOf(const std::string& path, const YAML::Mark& mark) {
   return absl::StrCat(path, ":", mark.line + 1);
 }
+
+// Hears of documents alone.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { last = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  YAML::Mark last;
+};
 
 }  // namespace
 
@@ -42,13 +62,17 @@ std::vector<Setting> ReadSettingsFile(const std::string& path, const KindOf& kin
     problems->push_back(absl::StrCat(PlaceOf(path, mark), ": ", what));
   };
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text.str());
-    if (documents.size() > 1) {
-      problem(documents[1].Mark(), "begins a second document, and settings are one");
+    // All documents are not loaded: the library finds ever more of them where one
+    // begins with a comma.
+    std::istringstream input(text.str());
+    YAML::Parser parser(input);
+    DocumentStarts starts;
+    if (parser.HandleNextDocument(starts) && parser.HandleNextDocument(starts)) {
+      problem(starts.last, "is not YAML, or begins a second document; settings are one");
       return settings;
     }
-    if (documents.empty() || documents[0].IsNull()) return settings;
-    const YAML::Node& root = documents[0];
+    const YAML::Node root = YAML::Load(text.str());
+    if (root.IsNull()) return settings;
     if (!root.IsMap()) {
       problem(root.Mark(), "must be lines of `name: value`");
       return settings;

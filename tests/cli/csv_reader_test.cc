@@ -51,6 +51,18 @@ TEST(CsvReader, ALineIsThatOnWhichTheRecordStarts) {
               ElementsAre("1: h|i", "3: two\nlines|of\n\ntext", "7: next|1"));
 }
 
+TEST(CsvReader, AReturnAloneEndsALineToo) {
+  EXPECT_THAT(ReadAll("h,i\r1,2\r\n3,4\r"), ElementsAre("1: h|i", "2: 1|2", "3: 3|4"));
+  // Also for who says where a character is wrong.
+  std::istringstream stream("h\r1\r2\r\xff\r");
+  CsvReader reader(stream, CsvFormat());
+  CsvRecord record;
+  absl::StatusOr<bool> any = true;
+  while (any.ok() && *any) any = reader.Next(&record);
+  EXPECT_FALSE(any.ok());
+  EXPECT_EQ(reader.line(), 4);
+}
+
 TEST(CsvReader, NothingIsNoRecord) {
   EXPECT_THAT(ReadAll(""), IsEmpty());
   EXPECT_THAT(ReadAll("\xef\xbb\xbf"), IsEmpty());
