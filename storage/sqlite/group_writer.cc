@@ -41,6 +41,13 @@ absl::Status RunSql(Connection& connection, const char* sql) {
   });
 }
 
+absl::Status Commit(Connection& connection) {
+  return GuardCommit([&] {
+    connection.Run(kCommit);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace
 
 GroupWriter::GroupWriter(Options options, std::unique_ptr<Connection> connection, const Head& head,
@@ -222,7 +229,7 @@ void GroupWriter::RunGroup() {
   absl::Status failure = Begin(&head);
   if (failure.ok()) {
     failure = RunWrites(&group, &head);
-    if (failure.ok()) failure = RunSql(*connection_, kCommit);
+    if (failure.ok()) failure = Commit(*connection_);
     if (!failure.ok() && group.size() > 1 && !IsIoError(failure)) {
       AfterFailure(failure);
       Requeue(&group);

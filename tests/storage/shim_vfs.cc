@@ -81,7 +81,8 @@ int FileSize(sqlite3_file* file, sqlite3_int64* size) {
 }
 
 int ShmMap(sqlite3_file* file, int page, int size, int extend, void volatile** at) {
-  return Through(file, IoCall::kShmMap, [&](const sqlite3_io_methods* m, sqlite3_file* real) {
+  const IoCall kind = page > 0 && extend != 0 ? IoCall::kShmGrow : IoCall::kShmMap;
+  return Through(file, kind, [&](const sqlite3_io_methods* m, sqlite3_file* real) {
     return m->xShmMap(real, page, size, extend, at);
   });
 }
@@ -198,6 +199,8 @@ int IoErrorOf(IoCall call) {
       return SQLITE_IOERR_FSTAT;
     case IoCall::kShmMap:
       return SQLITE_IOERR_SHMMAP;
+    case IoCall::kShmGrow:
+      return SQLITE_IOERR_SHMSIZE;
   }
   return SQLITE_IOERR;
 }

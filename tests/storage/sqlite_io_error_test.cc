@@ -6,13 +6,12 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "tests/storage/health.h"
 #include "tests/storage/shim_vfs.h"
 #include "tests/storage/sqlite_store_fixture.h"
 
 namespace policytrack::storage {
 namespace {
-
-constexpr absl::Duration kLimit = absl::Seconds(60);
 
 enum class Mode { kOnce, kForGood, kPretend };
 
@@ -51,33 +50,6 @@ class Faults final : public IoObserver {
   Mode mode_ ABSL_GUARDED_BY(mutex_) = Mode::kOnce;
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int failed_ ABSL_GUARDED_BY(mutex_) = 0;
-};
-
-// What the store says of its health.
-class Health {
- public:
-  void Follow(SqliteStore& store) {
-    store.OnHealth([this](bool healthy) {
-      absl::MutexLock lock(&mutex_);
-      healthy_ = healthy;
-      if (!healthy) ++failures_;
-    });
-  }
-  bool AwaitHealthy() {
-    absl::MutexLock lock(&mutex_);
-    const auto healthy = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return healthy_; };
-    return mutex_.AwaitWithTimeout(absl::Condition(&healthy), kLimit);
-  }
-  bool AwaitFailure() {
-    absl::MutexLock lock(&mutex_);
-    const auto failed = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return failures_ > 0; };
-    return mutex_.AwaitWithTimeout(absl::Condition(&failed), kLimit);
-  }
-
- private:
-  absl::Mutex mutex_;
-  bool healthy_ ABSL_GUARDED_BY(mutex_) = true;
-  int failures_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 class IoErrorTest : public SqliteStoreTest {
