@@ -1,5 +1,6 @@
 #include "tests/storage/shim_vfs.h"
 
+#include <cerrno>
 #include <memory>
 #include <new>
 
@@ -11,6 +12,7 @@ struct ShimFile {
   sqlite3_file base;
   ShimVfs* shim;
   std::string* path;
+  int last_error = 0;
 
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
@@ -19,7 +21,9 @@ ShimFile* Of(sqlite3_file* file) { return reinterpret_cast<ShimFile*>(file); }
 ShimVfs* Of(sqlite3_vfs* vfs) { return static_cast<ShimVfs*>(vfs->pAppData); }
 
 int Before(sqlite3_file* file, IoCall call) {
-  return Of(file)->shim->observer().Before(call, *Of(file)->path);
+  const int answer = Of(file)->shim->observer().Before(call, *Of(file)->path);
+  if ((answer & 0xff) == SQLITE_IOERR) Of(file)->last_error = EIO;
+  return answer;
 }
 
 // Asks the observer, then makes the call unless told otherwise.
@@ -98,7 +102,12 @@ int CheckReservedLock(sqlite3_file* file, int* out) {
   return Of(file)->real()->pMethods->xCheckReservedLock(Of(file)->real(), out);
 }
 int FileControl(sqlite3_file* file, int op, void* argument) {
-  return Of(file)->real()->pMethods->xFileControl(Of(file)->real(), op, argument);
+  const int code = Of(file)->real()->pMethods->xFileControl(Of(file)->real(), op, argument);
+  // Of a call that was failed here the real file knows nothing.
+  if (op == SQLITE_FCNTL_LAST_ERRNO && Of(file)->last_error != 0) {
+    *static_cast<int*>(argument) = Of(file)->last_error;
+  }
+  return code;
 }
 int SectorSize(sqlite3_file* file) {
   return Of(file)->real()->pMethods->xSectorSize(Of(file)->real());

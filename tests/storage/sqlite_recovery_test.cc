@@ -108,5 +108,67 @@ TEST_F(RecoveryTest, ACommitThatIsNotIndexedMayBeStored) {
   EXPECT_TRUE(store_->Verify().ok());
 }
 
+// The copy may be made on another disk, and its errors are told to who asked for it.
+TEST_F(RecoveryTest, WhatIsRefusedToACopyIsNoErrorOfTheStore) {
+  Open();
+  health_.Follow(*store_);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(Push(absl::StrCat("k", i), i).ok());
+  const std::string copy = directory_.path() + "/copy.db";
+  for (int at = 1;; ++at) {
+    SCOPED_TRACE(absl::StrCat("call ", at));
+    std::atomic<int> calls{0};
+    hook_.Set([&](IoCall call, const std::string& path) {
+      return path == copy && ++calls == at ? IoErrorOf(call) : SQLITE_OK;
+    });
+    WriteFile(copy, "");
+    const absl::Status status = store_->CopyTo(copy, nullptr).status();
+    hook_.Set(nullptr);
+    if (calls < at) {
+      EXPECT_TRUE(status.ok()) << status;
+      EXPECT_GT(at, 50);
+      break;
+    }
+    EXPECT_FALSE(sqlite::IsIoError(status)) << status;
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("the copy")) << status;
+    // Who was to look at itself does so before it writes.
+    EXPECT_TRUE(Push("k1", at).ok());
+    ASSERT_EQ(health_.failures(), 0);
+  }
+}
+
+TEST_F(RecoveryTest, AnErrorOfTheDatabaseDuringACopyIsOneOfTheStore) {
+  Open();
+  health_.Follow(*store_);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(Push(absl::StrCat("k", i), i).ok());
+  const std::string copy = directory_.path() + "/copy.db";
+  WriteFile(copy, "");
+  hook_.Set([&](IoCall call, const std::string& path) {
+    return call == IoCall::kRead && path == File("policytrack.db-wal") ? SQLITE_IOERR_READ
+                                                                       : SQLITE_OK;
+  });
+  const absl::Status status = store_->CopyTo(copy, nullptr).status();
+  EXPECT_TRUE(sqlite::IsIoError(status)) << status;
+  EXPECT_TRUE(health_.AwaitFailure());
+  hook_.Set(nullptr);
+  EXPECT_TRUE(health_.AwaitHealthy());
+}
+
+// What a disk does not keep of the copy is not the damage of the database.
+TEST_F(RecoveryTest, ACopyThatItsDiskSpoilsIsNotTheDamageOfTheStore) {
+  Open();
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(Push(absl::StrCat("k", i), i).ok());
+  const std::string copy = directory_.path() + "/copy.db";
+  WriteFile(copy, "");
+  hook_.Set([&](IoCall call, const std::string& path) {
+    const bool dropped = path == copy && call == IoCall::kWrite;
+    return dropped && fs::file_size(copy) > 20000 ? IoObserver::kPretend : SQLITE_OK;
+  });
+  const absl::Status status = store_->CopyTo(copy, nullptr).status();
+  hook_.Set(nullptr);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
+  EXPECT_NE(ReasonOf(status), reason::kStoreDamaged) << status;
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("the database is not"));
+}
+
 }  // namespace
 }  // namespace policytrack::storage
