@@ -125,6 +125,9 @@ bool GroupWriter::Recover() {
       return true;
     }
     connection_ = nullptr;
+    if (ReasonOf(status) == reason::kStoreDamaged && options_.on_damage) {
+      options_.on_damage(status);
+    }
     const absl::Time next_try = absl::Now() + pause;
     pause = std::min(2 * pause, kLastRetryPause);
     // What waits and what comes meanwhile is told why.

@@ -40,6 +40,9 @@ class GroupWriter {
     std::string path;
     Role role = Role::kWriter;
     absl::Duration busy_timeout;
+    // Called from the writer thread when a recovery finds that the database is damaged
+    // or that something acknowledged is gone. Null for none.
+    std::function<void(const absl::Status& damage)> on_damage;
   };
 
   // Takes the writer's connection over; `head` is its last commit.

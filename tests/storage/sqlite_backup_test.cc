@@ -120,6 +120,39 @@ TEST_F(SqliteBackupTest, ADamagedStoreGivesNoCopy) {
   Open();
   const auto state = store_->CopyTo(NewFile("copy.db"), nullptr);
   EXPECT_EQ(ReasonOf(state.status()), reason::kStoreDamaged) << state.status();
+  // The next start knows.
+  Close();
+  const absl::Status refused = TryOpen().status();
+  EXPECT_EQ(ReasonOf(refused), reason::kStoreDamaged);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("was found damaged: database: "));
+}
+
+// Whoever asks for a check is told what it found, whatever becomes of the mark.
+TEST_F(SqliteBackupTest, ACheckTellsWhatItFindsWhereItCannotBeKept) {
+  MakeCopy();
+  Flip(File("policytrack.db"), Bytes(1.25));
+  Open();
+  // In the way of the mark's draft.
+  ASSERT_TRUE(fs::create_directories(File("policytrack.damaged.new/in-use")));
+  auto report = store_->VerifyAll(nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->problem_count, 2);
+  EXPECT_EQ(report->problems[0].resource, "commits/2");
+  EXPECT_THAT(report->problems[1].message, HasSubstr("could not be kept"));
+  EXPECT_THAT(report->problems[1].message, testing::Not(HasSubstr(directory_.path())));
+  EXPECT_FALSE(fs::exists(File("policytrack.damaged"))) << "half a mark";
+  // And so is who was to forget.
+  fs::remove_all(File("policytrack.damaged.new"));
+  Close();
+  Flip(File("policytrack.db"), Bytes(std::nextafter(1.25, 2)));
+  Open();
+  ASSERT_TRUE(fs::create_directories(File("policytrack.damaged/in-use")));
+  report = store_->VerifyAll(nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->problem_count, 1);
+  EXPECT_THAT(report->problems[0].message, HasSubstr("could not be forgotten"));
+  fs::remove_all(File("policytrack.damaged"));
+  EXPECT_EQ(store_->VerifyAll(nullptr)->problem_count, 0);
 }
 
 TEST_F(SqliteBackupTest, ItIsOneFileThatCanBeReadWhereNothingCanBeWritten) {

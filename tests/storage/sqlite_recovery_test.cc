@@ -170,5 +170,36 @@ TEST_F(RecoveryTest, ACopyThatItsDiskSpoilsIsNotTheDamageOfTheStore) {
   EXPECT_THAT(std::string(status.message()), testing::HasSubstr("the database is not"));
 }
 
+TEST_F(RecoveryTest, DamageThatARecoveryFindsIsKnownToTheNextStart) {
+  Open();
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(Push(absl::StrCat("key-of-", i), i).ok());
+  Close();
+  // The page that holds this no longer says what it is; nothing that a start looks at.
+  std::string bytes = ReadFile(File("policytrack.db"));
+  bytes[bytes.find("key-of-150") / 4096 * 4096] = 99;
+  WriteFile(File("policytrack.db"), bytes);
+  Open();
+  health_.Follow(*store_);
+  std::atomic<bool> failed{false};
+  hook_.Set([&](IoCall call, const std::string&) {
+    return call == IoCall::kSync && !failed.exchange(true) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  });
+  // Of another table.
+  const auto put = [&] {
+    return store_
+        ->Write({}, [](WriteTransaction& t) { return t.PutDocument("plans/a", "", false, {}); })
+        .status();
+  };
+  const absl::Status first = put();
+  ASSERT_TRUE(sqlite::IsIoError(first)) << first;
+  ASSERT_TRUE(health_.AwaitFailure());
+  // It is told in every answer, and written down before the first.
+  EXPECT_EQ(ReasonOf(put()), reason::kStoreDamaged);
+  Close();
+  const absl::Status refused = TryOpen().status();
+  EXPECT_EQ(ReasonOf(refused), reason::kStoreDamaged) << refused;
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("was found damaged"));
+}
+
 }  // namespace
 }  // namespace policytrack::storage
