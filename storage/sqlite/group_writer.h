@@ -8,7 +8,8 @@
 // After an I/O error nothing runs again, as a commit may be stored whose end
 // was an error. The connection is closed and the store unhealthy until another
 // has been opened and has passed a quick check; it is tried at once, then with
-// growing pauses. Writes that come meanwhile fail at once.
+// growing pauses. Writes that come meanwhile fail at once, also while the check reads
+// the whole file; a stop ends the check.
 #ifndef POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_
 #define POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_
 
@@ -32,6 +33,9 @@
 #include "storage/store.h"
 
 namespace policytrack::storage::sqlite {
+
+// What is told to a write that comes after a stop: SERVER_STOPPING.
+absl::Status StoppingError();
 
 // Thread rule: any thread, but Stop and RemoveListener not from a callback.
 class GroupWriter {
@@ -98,7 +102,10 @@ class GroupWriter {
   // next try. False when the writer is to end.
   bool Recover();
   // A new connection to a database that is whole and has all that was acknowledged.
-  absl::Status Reopen();
+  // Writes that come meanwhile get `why`.
+  absl::Status Reopen(const absl::Status& why);
+  // SERVER_STOPPING when it was ended by a stop.
+  absl::Status CheckWhole(const absl::Status& why);
   void SetHealthy(bool healthy);
   void FailQueue(const absl::Status& failure);
   void TellListeners();
