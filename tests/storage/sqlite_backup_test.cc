@@ -36,11 +36,14 @@ class SqliteBackupTest : public SqliteStoreTest {
     return sqlite::RestoreCopy(copy_, target_, expected_chain);
   }
   void ExpectNotRestored(const std::string& what, const std::string& expected_chain = "") {
+    const bool was_there = fs::exists(target_);
     const absl::Status status = Restore(expected_chain).status();
     EXPECT_FALSE(status.ok());
     EXPECT_THAT(std::string(status.message()), HasSubstr(what));
-    EXPECT_FALSE(fs::exists(target_ + "/policytrack.db"));
-    EXPECT_FALSE(fs::exists(target_ + "/policytrack.db.new"));
+    EXPECT_EQ(fs::exists(target_), was_there);
+    for (const char* file : {"policytrack.db", "policytrack.db.new", "policytrack.lock"}) {
+      EXPECT_FALSE(fs::exists(target_ + "/" + file)) << file;
+    }
   }
   // What is stored of a series, in the bytes of a file.
   static void Flip(const std::string& path, const std::string& bytes) {
@@ -204,6 +207,12 @@ TEST_F(SqliteBackupTest, ADamagedBackupIsRefused) {
   MakeCopy();
   Flip(copy_, Bytes(2.25));
   ExpectNotRestored("commits/3");
+  // What was there stays as it was, and what was not is not there.
+  ASSERT_TRUE(fs::create_directory(target_));
+  ExpectNotRestored("commits/3");
+  target_ += "/new/newer/";
+  ExpectNotRestored("commits/3");
+  EXPECT_FALSE(fs::exists(directory_.path() + "/restored/new"));
 }
 
 TEST_F(SqliteBackupTest, ABackupOfAnotherServiceIsRefusedWhereTheChainIsNamed) {
