@@ -298,15 +298,16 @@ class Store {
   // empty, from which a store can be opened again; beside other calls. The copy is
   // looked through and on disk when it returns.
   // Returns CANCELLED when `progress` said so; UNAVAILABLE / STORE_FULL when there
-  // is no room for it; FAILED_PRECONDITION / STORE_READ_ONLY when the store is open
-  // for salvage; INTERNAL / STORE_DAMAGED when the copy is not sound; and the errors
-  // of Read. What is in the file then is of no use.
+  // is no room for it; INTERNAL when its file cannot be written;
+  // FAILED_PRECONDITION / STORE_READ_ONLY when the store is open for salvage;
+  // INTERNAL / STORE_DAMAGED when the store is damaged, which is kept in mind as by
+  // VerifyAll; and the errors of Read. What is in the file then is of no use.
   virtual absl::StatusOr<StoreState> CopyTo(const std::string& file, const Progress& progress) = 0;
 
   // Checks everything: structure, the chain, and that what is stored is what each
   // commit wrote; beside other calls. Damage is in the report. A store keeps in mind
   // what came of it: where there was damage it cannot be opened again but for
-  // salvage, until this finds none.
+  // salvage, until this finds none. That this cannot be kept is one more problem.
   // Returns CANCELLED when `progress` said so, and the errors of Read.
   virtual absl::StatusOr<VerifyReport> VerifyAll(const Progress& progress) = 0;
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -56,15 +57,57 @@ class Descriptor {
   const int number_;
 };
 
-absl::Status FileFailed(int error) {
-  return StatusOfCode(error == ENOSPC || error == EDQUOT ? SQLITE_FULL : SQLITE_IOERR_WRITE);
+// The file system refused something to the copy. It says nothing of the database, which
+// may be on another disk, so nothing in it makes the store look at itself. `error` is
+// 0 when it is not known.
+absl::Status CopyFailed(int error) {
+  if (error == ENOSPC || error == EDQUOT) {
+    return Error(absl::StatusCode::kUnavailable, reason::kStoreFull,
+                 "the disk of the copy is full; make room and try again");
+  }
+  if (error == EMFILE || error == ENFILE) {
+    return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
+                 "there are too many open files to make a copy; try again later");
+  }
+  return absl::InternalError(absl::StrCat(
+      "the copy cannot be written", error == 0 ? "" : ": ", error == 0 ? "" : std::strerror(error),
+      "; look at the disk and the directory that copies are made in"));
+}
+
+// What is done to the copy alone.
+template <typename Body>
+absl::Status GuardCopy(Body&& body) {
+  const absl::Status status = Guard(std::forward<Body>(body));
+  if (ReasonOf(status) == reason::kStoreFull) return CopyFailed(ENOSPC);
+  return IsIoError(status) ? CopyFailed(0) : status;
+}
+
+// A step that reads the database and writes the copy failed.
+absl::Status StepFailed(int code, sqlite3* target) {
+  int error = 0;
+  sqlite3_file_control(target, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+  switch (code) {
+    case SQLITE_FULL:
+      return CopyFailed(ENOSPC);
+    case SQLITE_READONLY:
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC:
+    case SQLITE_IOERR_TRUNCATE:
+      // Nothing is written to the database.
+      return CopyFailed(error);
+    default:
+      break;
+  }
+  const absl::Status status = StatusOfCode(code);
+  return error != 0 && IsIoError(status) ? CopyFailed(error) : status;
 }
 
 absl::Status CheckRoom(Connection& connection, const std::string& file) {
   const int64_t pages = connection.database().execAndGet("PRAGMA page_count").getInt64();
   const int64_t bytes = pages * connection.database().execAndGet("PRAGMA page_size").getInt64();
   struct statvfs disk {};
-  if (statvfs(file.c_str(), &disk) != 0) return FileFailed(errno);
+  if (statvfs(file.c_str(), &disk) != 0) return CopyFailed(errno);
   const auto free = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
   if (free >= bytes + kLeftFree) return absl::OkStatus();
   return Error(absl::StatusCode::kUnavailable, reason::kStoreFull,
@@ -77,13 +120,17 @@ absl::Status CheckRoom(Connection& connection, const std::string& file) {
 // whatever others write meanwhile.
 absl::Status CopyPages(Connection& source, const std::string& file,
                        const Store::Progress& progress) {
-  SQLite::Database target(file, SQLite::OPEN_READWRITE);
-  // A file that is thrown away when the copy fails needs no journal, and it is
-  // synced at the end.
-  target.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
-  sqlite3_backup* const backup =
-      sqlite3_backup_init(target.getHandle(), "main", source.database().getHandle(), "main");
-  if (backup == nullptr) throw SQLite::Exception(target.getHandle());
+  std::optional<SQLite::Database> opened;
+  sqlite3_backup* backup = nullptr;
+  PT_RETURN_IF_ERROR(GuardCopy([&] {
+    SQLite::Database& target = opened.emplace(file, SQLite::OPEN_READWRITE);
+    // A file that is thrown away when the copy fails needs no journal, and it is
+    // synced at the end.
+    target.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
+    backup = sqlite3_backup_init(target.getHandle(), "main", source.database().getHandle(), "main");
+    if (backup == nullptr) throw SQLite::Exception(target.getHandle());
+    return absl::OkStatus();
+  }));
   int code = SQLITE_OK;
   bool goes_on = true;
   while (code == SQLITE_OK && goes_on) {
@@ -91,37 +138,49 @@ absl::Status CopyPages(Connection& source, const std::string& file,
     const int all = sqlite3_backup_pagecount(backup);
     if (progress != nullptr) goes_on = progress(all - sqlite3_backup_remaining(backup), all);
   }
+  const absl::Status status = code == SQLITE_DONE || code == SQLITE_OK
+                                  ? absl::OkStatus()
+                                  : StepFailed(code, opened->getHandle());
   sqlite3_backup_finish(backup);
   if (!goes_on) return absl::CancelledError("the copy was stopped");
-  if (code != SQLITE_DONE) return StatusOfCode(code);
-  return absl::OkStatus();
+  return status;
 }
 
 // The copy says of itself that it needs a log, as the database does; it has none and
 // must be readable where none can be made.
 absl::Status Finish(const std::string& file) {
   const Descriptor opened(open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (opened.number() < 0) return FileFailed(errno);
+  if (opened.number() < 0) return CopyFailed(errno);
   if (pwrite(opened.number(), kWithoutLog.data(), kWithoutLog.size(), kFormatVersionsAt) !=
           static_cast<ssize_t>(kWithoutLog.size()) ||
       fsync(opened.number()) != 0) {
-    return FileFailed(errno);
+    return CopyFailed(errno);
   }
   return absl::OkStatus();
 }
 
+absl::Status QuickCheck(Connection& connection) {
+  Query check(connection, kQuickCheck);
+  if (check.Step() && check.View(0) == "ok") return absl::OkStatus();
+  return Damaged("the database file is damaged");
+}
+
 // Reads it once: what came of a damaged database must not be taken for a backup.
-absl::Status LookThrough(const std::string& file, const StoreState& state) {
-  Connection copy(file, Role::kReader, kBusyTimeout);
-  Query check(copy, kQuickCheck);
-  if (!check.Step() || check.View(0) != "ok") {
-    return Damaged("the copy is damaged, and so the database must be");
-  }
-  const Head head = ReadHead(copy);
-  if (head.revision == state.revision && head.chain_digest == state.chain_digest) {
-    return absl::OkStatus();
-  }
-  return Damaged("the copy does not end with the commit that it should");
+absl::Status LookThrough(Connection& source, const std::string& file, const StoreState& state) {
+  const absl::Status status = GuardCopy([&]() -> absl::Status {
+    Connection copy(file, Role::kReader, kBusyTimeout);
+    PT_RETURN_IF_ERROR(QuickCheck(copy));
+    const Head head = ReadHead(copy);
+    if (head.revision == state.revision && head.chain_digest == state.chain_digest) {
+      return absl::OkStatus();
+    }
+    return Damaged("the copy does not end with the commit that it should");
+  });
+  if (ReasonOf(status) != reason::kStoreDamaged) return status;
+  // Either the database is damaged, or what was written is not what can be read.
+  PT_RETURN_IF_ERROR(QuickCheck(source));
+  return absl::InternalError(
+      "the copy is damaged and the database is not; look at the disk that copies are made on");
 }
 
 absl::Status Refused(absl::string_view copy, absl::string_view what) {
@@ -169,7 +228,7 @@ absl::StatusOr<StoreState> CopyDatabase(const View& view, const std::string& fil
   PT_RETURN_IF_ERROR(CheckRoom(*view.connection, file));
   PT_RETURN_IF_ERROR(CopyPages(*view.connection, file, progress));
   PT_RETURN_IF_ERROR(Finish(file));
-  PT_RETURN_IF_ERROR(LookThrough(file, state));
+  PT_RETURN_IF_ERROR(LookThrough(*view.connection, file, state));
   return state;
 }
 

@@ -16,7 +16,8 @@
 namespace policytrack::storage::sqlite {
 
 // See Store::CopyTo. The copy is one file: it needs no log beside it. Throws
-// SQLite::Exception; callers guard.
+// SQLite::Exception; callers guard. Only what the database's own file meets is an I/O
+// error (IsIoError); what its disk refuses to the copy is not.
 absl::StatusOr<StoreState> CopyDatabase(const View& view, const std::string& file,
                                         const Store::Progress& progress);
 

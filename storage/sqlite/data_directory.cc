@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
@@ -70,10 +72,14 @@ absl::StatusOr<int> Lock(const std::string& path, int create) {
   if (lock < 0) {
     return Refused(path, absl::StrCat("cannot be written: ", std::strerror(errno)));
   }
-  if (flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
+  struct stat found {};
+  const bool locked = flock(lock, LOCK_EX | LOCK_NB) == 0;
   const int error = errno;
+  // Who makes a directory and then cannot use it takes the lock file away again.
+  const bool gone = locked && fstat(lock, &found) == 0 && found.st_nlink == 0;
+  if (locked && !gone) return lock;
   close(lock);
-  if (error == EWOULDBLOCK) {
+  if (gone || error == EWOULDBLOCK) {
     return Refused(path, "is in use by another server; stop that one or name another directory");
   }
   return Refused(path, absl::StrCat("cannot be locked: ", std::strerror(error)));
@@ -142,6 +148,30 @@ absl::StatusOr<int> MakeAndLock(const std::string& path) {
   return Lock(path, O_CREAT);
 }
 
+// What is missing of a directory and its lock file, to be taken away again.
+class Missing {
+ public:
+  explicit Missing(const std::string& path) {
+    std::error_code error;
+    const fs::path lock = fs::path(path) / kLockFile;
+    if (!fs::exists(lock, error)) missing_.push_back(lock);
+    // A path that ends with a slash names the directory before it.
+    fs::path place = fs::absolute(path, error).lexically_normal();
+    if (!place.has_filename()) place = place.parent_path();
+    for (; place.has_filename() && !fs::exists(place, error); place = place.parent_path()) {
+      missing_.push_back(place);
+    }
+  }
+  // REQUIRES: the caller has the lock. A directory in which there is anything stays.
+  void Remove() const {
+    std::error_code error;
+    for (const fs::path& place : missing_) fs::remove(place, error);
+  }
+
+ private:
+  std::vector<fs::path> missing_;  // from the inside out
+};
+
 absl::Status CheckNamed(const std::string& path) {
   if (!path.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError("no data directory was named");
@@ -197,9 +227,13 @@ absl::StatusOr<DataDirectory> DataDirectory::CreateFrom(
   };
   PT_RETURN_IF_ERROR(is_empty());
   PT_RETURN_IF_ERROR(CheckFileSystem(path, FileSystemOf));
+  const Missing missing(path);
   PT_ASSIGN_OR_RETURN(directory.lock_, MakeAndLock(path));
   PT_RETURN_IF_ERROR(is_empty());
-  PT_RETURN_IF_ERROR(Create(path, fill));
+  if (const absl::Status created = Create(path, fill); !created.ok()) {
+    missing.Remove();
+    return created;
+  }
   return directory;
 }
 

@@ -39,7 +39,7 @@ class DataDirectory {
   // Makes a database in a directory that is missing or empty: `fill` makes it under
   // the path that it is given.
   // Returns the errors of Open and of `fill`, and FAILED_PRECONDITION when the
-  // directory has a database; there is none in it then that was not there before.
+  // directory has a database. Nothing is there then that was not there before.
   static absl::StatusOr<DataDirectory> CreateFrom(
       const std::string& path, const std::function<absl::Status(const std::string& draft)>& fill);
 

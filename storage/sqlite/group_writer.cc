@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "core/error.h"
 #include "storage/sqlite/guard.h"
 #include "storage/sqlite/queries.h"
-#include "storage/sqlite/schema.h"
 #include "storage/sqlite/write_transaction.h"
 
 namespace policytrack::storage::sqlite {
@@ -23,11 +20,6 @@ constexpr int64_t kMaxGroupPoints = 65536;
 constexpr int kLogPages = 4000;
 constexpr int kMaxLogPages = 16000;
 
-// Between tries to open a database that had an I/O error.
-constexpr absl::Duration kFirstRetryPause = absl::Milliseconds(20);
-constexpr absl::Duration kLastRetryPause = absl::Seconds(10);
-
-constexpr char kQuickCheck[] = "PRAGMA quick_check(1)";
 constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kSavepoint[] = "SAVEPOINT one_write";
@@ -37,6 +29,13 @@ constexpr char kRelease[] = "RELEASE one_write";
 absl::Status RunSql(Connection& connection, const char* sql) {
   return Guard([&] {
     connection.Run(sql);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Commit(Connection& connection) {
+  return GuardCommit([&] {
+    connection.Run(kCommit);
     return absl::OkStatus();
   });
 }
@@ -61,8 +60,7 @@ void GroupWriter::Enqueue(WriteOptions options, Store::WriteBody body, Store::Wr
       return;
     }
   }
-  done(Error(absl::StatusCode::kUnavailable, reason::kServerStopping,
-             "the server is stopping, nothing was written; try again when it is back"));
+  done(StoppingError());
 }
 
 int GroupWriter::AddListener(std::function<void(int64_t)> listener) {
@@ -109,81 +107,6 @@ void GroupWriter::Loop() {
   }
 }
 
-bool GroupWriter::Recover() {
-  absl::Duration pause = kFirstRetryPause;
-  while (true) {
-    const absl::Status status = Reopen();
-    if (status.ok()) {
-      SetHealthy(true);
-      return true;
-    }
-    connection_ = nullptr;
-    const absl::Time next_try = absl::Now() + pause;
-    pause = std::min(2 * pause, kLastRetryPause);
-    // What waits and what comes meanwhile is told why.
-    for (bool in_time = true; in_time;) {
-      FailQueue(status);
-      absl::MutexLock lock(&mutex_);
-      const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return !queue_.empty() || stopping_;
-      };
-      in_time = mutex_.AwaitWithDeadline(absl::Condition(&has_work), next_try);
-      if (stopping_ && queue_.empty()) return false;
-    }
-  }
-}
-
-absl::Status GroupWriter::Reopen() {
-  Head head;
-  PT_RETURN_IF_ERROR(Guard([&]() -> absl::Status {
-    connection_ = std::make_unique<Connection>(options_.path, options_.role, options_.busy_timeout);
-    Query check(*connection_, kQuickCheck);
-    if (!check.Step() || check.View(0) != "ok") return Damaged("the database file is damaged");
-    return absl::OkStatus();
-  }));
-  PT_RETURN_IF_ERROR(Guard([&] {
-    // What the operating system took but may not have written is written again.
-    connection_->Checkpoint();
-    // And a write that changes nothing shows that it can be written.
-    connection_->database().exec(absl::StrCat("PRAGMA user_version = ", kSchemaVersion));
-    head = ReadHead(*connection_);
-    return absl::OkStatus();
-  }));
-  if (head.revision < revision()) {
-    return Damaged(absl::StrCat("commits/", revision(), " was acknowledged and is gone"));
-  }
-  // A commit that ended in an error may be there after all.
-  if (head.revision == revision()) return absl::OkStatus();
-  revision_.store(head.revision, std::memory_order_release);
-  TellListeners();
-  return absl::OkStatus();
-}
-
-void GroupWriter::FailQueue(const absl::Status& failure) {
-  alone_ = 0;
-  Pending write;
-  while (Pop(&write)) write.done(failure);
-}
-
-void GroupWriter::Distrust() {
-  absl::MutexLock lock(&mutex_);
-  distrusted_ = true;
-}
-
-void GroupWriter::OnHealth(std::function<void(bool healthy)> listener) {
-  absl::MutexLock lock(&listeners_mutex_);
-  health_listener_ = std::move(listener);
-  if (health_listener_ && !told_healthy_) health_listener_(false);
-}
-
-void GroupWriter::SetHealthy(bool healthy) {
-  if (healthy_ == healthy) return;
-  healthy_ = healthy;
-  absl::MutexLock lock(&listeners_mutex_);
-  told_healthy_ = healthy;
-  if (health_listener_) health_listener_(healthy);
-}
-
 void GroupWriter::TidyLog() {
   if (connection_ == nullptr || connection_->log_pages() < kLogPages) return;
   if (connection_->log_pages() < kMaxLogPages) {
@@ -222,7 +145,7 @@ void GroupWriter::RunGroup() {
   absl::Status failure = Begin(&head);
   if (failure.ok()) {
     failure = RunWrites(&group, &head);
-    if (failure.ok()) failure = RunSql(*connection_, kCommit);
+    if (failure.ok()) failure = Commit(*connection_);
     if (!failure.ok() && group.size() > 1 && !IsIoError(failure)) {
       AfterFailure(failure);
       Requeue(&group);

@@ -8,7 +8,8 @@
 // After an I/O error nothing runs again, as a commit may be stored whose end
 // was an error. The connection is closed and the store unhealthy until another
 // has been opened and has passed a quick check; it is tried at once, then with
-// growing pauses. Writes that come meanwhile fail at once.
+// growing pauses. Writes that come meanwhile fail at once, also while the check reads
+// the whole file; a stop ends the check.
 #ifndef POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_
 #define POLICYTRACK_STORAGE_SQLITE_GROUP_WRITER_H_
 
@@ -33,6 +34,9 @@
 
 namespace policytrack::storage::sqlite {
 
+// What is told to a write that comes after a stop: SERVER_STOPPING.
+absl::Status StoppingError();
+
 // Thread rule: any thread, but Stop and RemoveListener not from a callback.
 class GroupWriter {
  public:
@@ -40,6 +44,9 @@ class GroupWriter {
     std::string path;
     Role role = Role::kWriter;
     absl::Duration busy_timeout;
+    // Called from the writer thread when a recovery finds that the database is damaged
+    // or that something acknowledged is gone. Null for none.
+    std::function<void(const absl::Status& damage)> on_damage;
   };
 
   // Takes the writer's connection over; `head` is its last commit.
@@ -95,7 +102,10 @@ class GroupWriter {
   // next try. False when the writer is to end.
   bool Recover();
   // A new connection to a database that is whole and has all that was acknowledged.
-  absl::Status Reopen();
+  // Writes that come meanwhile get `why`.
+  absl::Status Reopen(const absl::Status& why);
+  // SERVER_STOPPING when it was ended by a stop.
+  absl::Status CheckWhole(const absl::Status& why);
   void SetHealthy(bool healthy);
   void FailQueue(const absl::Status& failure);
   void TellListeners();

@@ -15,6 +15,19 @@ constexpr char kCause[] = "cause";
 constexpr char kIoError[] = "IO_ERROR";
 constexpr char kCannotOpen[] = "CANNOT_OPEN";
 
+absl::Status IoError(int extended_code) {
+  return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
+               absl::StrCat("the database had an I/O error (SQLite result code ", extended_code,
+                            ") and is opened again; what was being written may be stored "
+                            "or not; try again later with the same request id"),
+               {{kCause, (extended_code & 0xff) == SQLITE_CANTOPEN ? kCannotOpen : kIoError}});
+}
+
+int CodeOf(const SQLite::Exception& e) {
+  // Some exceptions of the wrapper itself have only the primary code.
+  return e.getExtendedErrorCode() > 0 ? e.getExtendedErrorCode() : e.getErrorCode();
+}
+
 }  // namespace
 
 absl::Status StatusOfCode(int extended_code) {
@@ -33,11 +46,7 @@ absl::Status StatusOfCode(int extended_code) {
     case SQLITE_IOERR:
     case SQLITE_READONLY:
     case SQLITE_PROTOCOL:
-      return Error(absl::StatusCode::kUnavailable, reason::kStoreBusy,
-                   absl::StrCat("the database had an I/O error (SQLite result code ", extended_code,
-                                ") and is opened again; what was being written may be stored "
-                                "or not; try again later with the same request id"),
-                   {{kCause, (extended_code & 0xff) == SQLITE_CANTOPEN ? kCannotOpen : kIoError}});
+      return IoError(extended_code);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Damaged("the database file is damaged");
@@ -64,13 +73,23 @@ absl::Status StatusOfException() {
   try {
     throw;
   } catch (const SQLite::Exception& e) {
-    // Some exceptions of the wrapper itself have only the primary code.
-    const int code = e.getExtendedErrorCode() > 0 ? e.getExtendedErrorCode() : e.getErrorCode();
-    return StatusOfCode(code);
+    return StatusOfCode(CodeOf(e));
   } catch (const std::bad_alloc&) {
     return absl::InternalError("the database ran out of memory");
   } catch (...) {
     return absl::InternalError("the database failed");
+  }
+}
+
+absl::Status StatusOfCommitException() {
+  try {
+    throw;
+  } catch (const SQLite::Exception& e) {
+    const int code = CodeOf(e);
+    const bool indexed_last = code == SQLITE_IOERR_SHMSIZE || code == SQLITE_NOMEM;
+    return indexed_last ? IoError(code) : StatusOfCode(code);
+  } catch (...) {
+    return StatusOfException();
   }
 }
 

@@ -15,8 +15,8 @@ namespace policytrack::storage::sqlite {
 // The status of an extended result code: UNAVAILABLE / STORE_BUSY for busy and
 // locked, and with metadata `cause` IO_ERROR or CANNOT_OPEN for what the file
 // system refused;
-// UNAVAILABLE / STORE_FULL for full, INTERNAL / STORE_DAMAGED for corrupt or no
-// database, INTERNAL without a reason for all else. Says nothing of SQL or paths.
+// UNAVAILABLE / STORE_FULL for full, of anything but a COMMIT (see below), INTERNAL / STORE_DAMAGED
+// for corrupt or no database, INTERNAL without a reason for all else. Says nothing of SQL or paths.
 absl::Status StatusOfCode(int extended_code);
 
 // Whether a status is of an I/O error. Every connection to the database is
@@ -29,6 +29,11 @@ bool IsOpenError(const absl::Status& status);
 // The same for the exception being handled. REQUIRES: called in a catch block.
 absl::Status StatusOfException();
 
+// The same for an exception of COMMIT. By then the commit may be in the log, whole and
+// synced, and only its entry into the index of the log have failed, for want of room
+// or of memory: that is no full disk but an I/O error, as it may be stored.
+absl::Status StatusOfCommitException();
+
 // INTERNAL / STORE_DAMAGED; `what` is what was found, in words.
 absl::Status Damaged(absl::string_view what);
 
@@ -40,6 +45,16 @@ auto Guard(Body&& body) -> decltype(body()) {
     return std::forward<Body>(body)();
   } catch (...) {
     return StatusOfException();
+  }
+}
+
+// The same for a body that is a COMMIT.
+template <typename Body>
+auto GuardCommit(Body&& body) -> decltype(body()) {
+  try {
+    return std::forward<Body>(body)();
+  } catch (...) {
+    return StatusOfCommitException();
   }
 }
 

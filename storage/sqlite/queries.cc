@@ -1,6 +1,10 @@
 #include "storage/sqlite/queries.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "storage/sqlite/answer_codec.h"
 
 namespace policytrack::storage::sqlite {
 namespace {
@@ -183,14 +187,15 @@ int64_t GetCursor(const View& view, absl::string_view name) {
   return query.Step() ? query.Int(0) : 0;
 }
 
-std::optional<ReadTransaction::StoredAnswer> FindAnswer(const View& view,
-                                                        absl::string_view principal,
-                                                        absl::string_view method,
-                                                        absl::string_view request_id) {
+absl::StatusOr<std::optional<ReadTransaction::StoredAnswer>> FindAnswer(
+    const View& view, absl::string_view principal, absl::string_view method,
+    absl::string_view request_id) {
   Query query(*view.connection, kAnswer);
   query.Text(principal).Text(method).Text(request_id).Bind(view.now_us);
   if (!query.Step()) return std::nullopt;
-  return ReadTransaction::StoredAnswer{query.String(0), query.String(1)};
+  const std::string digest = query.String(0);
+  PT_ASSIGN_OR_RETURN(ReadTransaction::StoredAnswer answer, DecodeAnswer(digest, query.View(1)));
+  return std::make_optional(std::move(answer));
 }
 
 }  // namespace policytrack::storage::sqlite

@@ -36,10 +36,9 @@ std::vector<std::string> ChangedNames(const View& view, int64_t after, int64_t u
 
 std::optional<std::string> GetEvaluation(const View& view, absl::string_view parent, int64_t as_of);
 int64_t GetCursor(const View& view, absl::string_view name);
-std::optional<ReadTransaction::StoredAnswer> FindAnswer(const View& view,
-                                                        absl::string_view principal,
-                                                        absl::string_view method,
-                                                        absl::string_view request_id);
+absl::StatusOr<std::optional<ReadTransaction::StoredAnswer>> FindAnswer(
+    const View& view, absl::string_view principal, absl::string_view method,
+    absl::string_view request_id);
 
 }  // namespace policytrack::storage::sqlite
 

@@ -156,6 +156,16 @@ absl::StatusOr<std::vector<SeriesChange>> ChangedSeries(const View& view, absl::
   return changes;
 }
 
+PeriodRange RangeOf(const NetChange& net) {
+  PeriodRange range = {kLastPeriod, kFirstPeriod};
+  for (const std::vector<int64_t>* periods : {&net.written.periods, &net.deleted}) {
+    if (periods->empty()) continue;
+    range.first = std::min(range.first, periods->front());
+    range.last = std::max(range.last, periods->back());
+  }
+  return range;
+}
+
 absl::StatusOr<ChangeExtent> ExtentOfChange(const View& view, absl::string_view parent,
                                             int64_t revision) {
   ChangeExtent extent;

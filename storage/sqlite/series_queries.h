@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "storage/series_merge.h"
 #include "storage/sqlite/view.h"
 #include "storage/store.h"
 
@@ -29,6 +30,10 @@ absl::StatusOr<std::vector<SeriesChange>> ChangedSeries(const View& view, absl::
 
 absl::StatusOr<ChangeExtent> ExtentOfChange(const View& view, absl::string_view parent,
                                             int64_t revision);
+
+// The smallest range that holds all periods of a change; first is above last when
+// nothing changed.
+PeriodRange RangeOf(const NetChange& net);
 
 // The present points of all chunks that the range touches.
 absl::StatusOr<Columns> ReadChunks(Connection& connection, int64_t series_id, PeriodRange range);

@@ -160,6 +160,7 @@ absl::StatusOr<bool> SeriesWriter::Settle(int64_t series_id, Touched* touched) {
   const NetChange net = NetChangeOf(present, superseded, revision_);
   touched->counts = net.counts;
   touched->digest = SeriesDigest(net.written, net.deleted);
+  touched->range = RangeOf(net);
   return !net.empty();
 }
 

@@ -47,14 +47,14 @@ int64_t SizeOf(const std::string& path) {
 // connection is the last to close and so checkpoints the log away.
 struct SqliteStore::Parts {
   Parts(sqlite::DataDirectory directory, const SqliteOptions& options, Clock* clock)
-      : data_dir(options.data_dir),
+      : mark(options.data_dir),
         directory(std::move(directory)),
         readers(this->directory.database_path(), options.reader_connections, options.busy_timeout,
                 clock, [this] {
                   if (writer != nullptr) writer->Distrust();
                 }) {}
 
-  const std::string data_dir;
+  sqlite::DamageMark mark;
   sqlite::DataDirectory directory;
   std::unique_ptr<sqlite::GroupWriter> writer;  // null when open for salvage
   int64_t salvaged_revision = 0;
@@ -79,9 +79,10 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteOptio
     return absl::OkStatus();
   }));
   auto parts = std::make_unique<Parts>(std::move(directory), options, clock);
+  const auto on_damage = [mark = &parts->mark](const absl::Status& damage) { mark->Keep(damage); };
   parts->writer = std::make_unique<sqlite::GroupWriter>(
-      sqlite::GroupWriter::Options{path, role, options.busy_timeout}, std::move(connection), head,
-      clock);
+      sqlite::GroupWriter::Options{path, role, options.busy_timeout, on_damage},
+      std::move(connection), head, clock);
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(parts)));
 }
 
@@ -136,19 +137,21 @@ void SqliteStore::Stop() {
 absl::StatusOr<StoreState> SqliteStore::CopyTo(const std::string& file, const Progress& progress) {
   if (parts_->writer == nullptr) return ReadOnly();
   StoreState state;
-  PT_RETURN_IF_ERROR(parts_->readers.ReadView([&](const sqlite::View& view, bool* failed) {
+  const absl::Status status = parts_->readers.ReadView([&](const sqlite::View& view, bool* failed) {
     const absl::StatusOr<StoreState> copied =
         sqlite::Guard([&] { return sqlite::CopyDatabase(view, file, progress); });
     *failed = !copied.ok();
     if (copied.ok()) state = *copied;
     return copied.status();
-  }));
+  });
+  if (ReasonOf(status) == reason::kStoreDamaged) parts_->mark.Keep(status);
+  if (!status.ok()) return status;
   return state;
 }
 
 absl::StatusOr<VerifyReport> SqliteStore::VerifyAll(const Progress& progress) {
   PT_ASSIGN_OR_RETURN(VerifyReport report, Check(progress, false));
-  PT_RETURN_IF_ERROR(sqlite::KeepInMind(parts_->data_dir, report));
+  parts_->mark.Keep(&report);
   return report;
 }
 

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "storage/commit_digest.h"
 #include "storage/series_merge.h"
+#include "storage/sqlite/answer_codec.h"
 #include "storage/sqlite/guard.h"
 #include "storage/sqlite/queries.h"
 #include "storage/sqlite/series_queries.h"
@@ -46,6 +47,7 @@ constexpr char kEvaluations[] =
 // Enough of each to tell how many points there are.
 constexpr char kBodies[] =
     "SELECT substr(body, 1, 12) FROM chunks UNION ALL SELECT substr(body, 1, 12) FROM history";
+constexpr char kAnswers[] = "SELECT digest, response FROM request_log";
 constexpr char kDocumentRevisions[] = "SELECT count(*) FROM documents";
 
 std::string CommitName(int64_t revision) { return absl::StrCat("commits/", revision); }
@@ -80,13 +82,15 @@ class Check {
 
   absl::Status CheckFile();
   absl::Status CheckDocumentHeads();
+  absl::Status CheckAnswers();
   absl::Status CheckCommits();
   absl::Status CheckTotals();
   absl::Status CheckBatch(int64_t verified, int64_t upto, Evaluations* evaluations);
   absl::Status CheckContent(const Commit& commit, Evaluations* evaluations);
   absl::Status TakeEvaluations(int64_t revision, Evaluations* evaluations, ContentDigest* content);
+  // `*right` becomes false where the recorded extent is not that of the change.
   absl::StatusOr<WriteCounts> AddSeries(const std::string& parent, int64_t revision,
-                                        ContentDigest* content);
+                                        ContentDigest* content, bool* right);
   WriteCounts AddDocument(const std::string& name, int64_t revision, ContentDigest* content);
 
   const View& view_;
@@ -111,6 +115,8 @@ absl::StatusOr<VerifyReport> Check::Run() {
                           })));
   if (Enough()) return report_;
   PT_RETURN_IF_ERROR(Take(kDatabase, Guard([&] { return CheckDocumentHeads(); })));
+  if (Enough()) return report_;
+  PT_RETURN_IF_ERROR(Take(kDatabase, Guard([&] { return CheckAnswers(); })));
   if (Enough()) return report_;
   ViewReadTransaction transaction(view_);
   const absl::Status chain = VerifyChain(transaction);
@@ -156,6 +162,15 @@ absl::Status Check::CheckDocumentHeads() {
   Query query(*view_.connection, kWrongHeads);
   if (query.Step() && query.Int(0) == 0) return absl::OkStatus();
   return Damaged("the present state of a document is not its last revision");
+}
+
+// The kept answers of requests are in no digest and have checksums.
+absl::Status Check::CheckAnswers() {
+  for (Query query(*view_.connection, kAnswers); query.Step();) {
+    const std::string digest = query.String(0);
+    PT_RETURN_IF_ERROR(DecodeAnswer(digest, query.View(1)).status());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Check::CheckCommits() {
@@ -223,7 +238,7 @@ absl::Status Check::CheckContent(const Commit& commit, Evaluations* evaluations)
       counts = AddDocument(change.name, commit.revision, &content);
       ++report_.documents;
     } else {
-      PT_ASSIGN_OR_RETURN(counts, AddSeries(change.name, commit.revision, &content));
+      PT_ASSIGN_OR_RETURN(counts, AddSeries(change.name, commit.revision, &content, &right));
       report_.points += counts.created + counts.revised + counts.deleted;
       written_ += counts.created + counts.revised;
     }
@@ -260,7 +275,7 @@ absl::Status Check::TakeEvaluations(int64_t revision, Evaluations* evaluations,
 }
 
 absl::StatusOr<WriteCounts> Check::AddSeries(const std::string& parent, int64_t revision,
-                                             ContentDigest* content) {
+                                             ContentDigest* content, bool* right) {
   WriteCounts counts;
   PT_ASSIGN_OR_RETURN(const std::vector<SeriesChange> changes,
                       ChangedSeries(view_, parent, revision - 1, revision, true));
@@ -269,6 +284,9 @@ absl::StatusOr<WriteCounts> Check::AddSeries(const std::string& parent, int64_t 
     PT_ASSIGN_OR_RETURN(const Columns before, ReadSeries(view_, id, change.range, revision - 1));
     PT_ASSIGN_OR_RETURN(const Columns after, ReadSeries(view_, id, change.range, revision));
     const NetChange net = NetChangeOf(after, before, revision);
+    // A range that is too wide changes no digest.
+    const PeriodRange range = RangeOf(net);
+    *right &= range.first == change.range.first && range.last == change.range.last;
     if (!net.empty()) content->SetSeries(change.series, SeriesDigest(net.written, net.deleted));
     counts.created += net.counts.created;
     counts.revised += net.counts.revised;

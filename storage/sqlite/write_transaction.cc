@@ -1,4 +1,5 @@
 #include "storage/sqlite/write_transaction.h"
+#include "storage/sqlite/answer_codec.h"
 
 #include <algorithm>
 #include <utility>
@@ -155,11 +156,12 @@ absl::Status SqliteWriteTransaction::PutAnswer(absl::string_view principal,
                                                absl::string_view request_id,
                                                const StoredAnswer& answer, absl::Time expire) {
   return Do([&] {
+    const std::string digest = EncodeAnswerDigest(answer);
     Query(connection_, kPutAnswer)
         .Text(principal)
         .Text(method)
         .Text(request_id)
-        .Blob(answer.digest)
+        .Blob(digest)
         .Blob(answer.response)
         .Bind(absl::ToUnixMicros(expire))
         .Run();

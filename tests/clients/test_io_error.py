@@ -69,3 +69,29 @@ def test_an_io_error_is_told_and_survived_without_a_restart(server, stubs):
             watch.cancel()
     assert "I/O error" in server.text() and "opened again" in server.text()
     assert server.stop() == 0
+
+
+def test_a_backup_that_cannot_be_written_is_no_error_of_the_store(start, stubs, tmp_path):
+    """The directory for backups is often on another disk."""
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    server = start("--backup-dir", backups, under=IGNORING).start()
+    with generated.Api(stubs, server.address) as api:
+        for kind, request in world.DOCUMENTS:
+            api.create(kind, request)
+        api.push(DATASET, [("2020", 100)])
+        watch = api.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=harness.CALL_SECONDS)
+        assert next(watch) == SERVING
+        limit_files(server, 8192)
+        for _ in range(2):
+            with pytest.raises(grpc.RpcError) as caught:
+                api.admin.CreateBackup(stubs.CreateBackupRequest(backup_id="b"), timeout=harness.CALL_SECONDS)
+            assert caught.value.code() == grpc.StatusCode.INTERNAL, caught.value
+        limit_files(server, None)
+        # A store that is to look at itself does so before it writes.
+        api.push(DATASET, [("2021", 110)])
+        api.admin.CreateBackup(stubs.CreateBackupRequest(backup_id="b"), timeout=harness.CALL_SECONDS)
+        watch.cancel()
+    assert [path.name for path in backups.iterdir()] == ["b.db"]
+    assert "I/O error" not in server.text() and "opened again" not in server.text()
+    assert server.stop() == 0

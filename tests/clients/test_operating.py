@@ -217,6 +217,7 @@ def test_a_backup_of_another_service_is_not_restored(start, tmp_path):
     restore = ["--restore-from", tmp_path / "theirs.db", "--data-dir", tmp_path / "data"]
     done = server_program(*restore, "--expect-chain", chains[0])
     assert done.returncode == 1 and "another service" in done.stderr and chains[1] in done.stderr, done.stderr
+    assert not (tmp_path / "data").exists()
     assert server_program(*restore, "--expect-chain", chains[1]).returncode == 0
     done = server_program(*restore)
     assert done.returncode == 1 and "has a database already" in done.stderr, done.stderr

@@ -117,16 +117,18 @@ def test_under_the_unit_plugins_work(installed, data_dir, tmp_path, flags):
             assert (data_dir / "policytrack.lock").stat().st_uid == 65534
 
 
-def test_the_filter_bites(installed):
-    """What the test above holds the server with does hold: mount is not in the unit's list."""
-    code = ("import ctypes, sys; c = ctypes.CDLL(None, use_errno=True); c.mount(None, b'/', None, 0, None); "
-            "sys.exit(ctypes.get_errno())")
-    done = run([sys.executable, "-B", ROOT / "tests/clients/unit_filter.py", installed / UNIT, "/usr/bin/python3",
-                "-c", "import mmap; mmap.mmap(-1, 4096, prot=6)"])
-    assert "not permitted" in done.stderr
-    done = run([sys.executable, "-B", ROOT / "tests/clients/unit_filter.py", installed / UNIT, "/usr/bin/python3",
-                "-c", code])
-    assert done.returncode == 1
+@pytest.mark.parametrize("code", [
+    "import mmap; mmap.mmap(-1, 4096, prot=6)",
+    # PTRACE_TRACEME, which is anybody's and not in the unit's list.
+    "import ctypes; c = ctypes.CDLL(None, use_errno=True); assert c.ptrace(0, 0, None, None) == 0, "
+    "__import__('os').strerror(ctypes.get_errno())"], ids=["mmap", "ptrace"])
+def test_the_filter_bites(installed, code):
+    """What the test above holds the server with does hold: the filter alone refuses, and not the user's rights."""
+    probe = ["/usr/bin/python3", "-c", f"import os; os.geteuid() or os.setuid(65534); {code}"]
+    free = run(probe)
+    assert free.returncode == 0, free.stderr
+    held = run([sys.executable, "-B", ROOT / "tests/clients/unit_filter.py", installed / UNIT, *probe])
+    assert held.returncode == 1 and "not permitted" in held.stderr, held.stderr
 
 
 def test_systemd_takes_the_unit_and_calls_it_safe(installed):

@@ -1,5 +1,6 @@
 #include "tests/storage/shim_vfs.h"
 
+#include <cerrno>
 #include <memory>
 #include <new>
 
@@ -11,6 +12,7 @@ struct ShimFile {
   sqlite3_file base;
   ShimVfs* shim;
   std::string* path;
+  int last_error = 0;
 
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
@@ -19,7 +21,9 @@ ShimFile* Of(sqlite3_file* file) { return reinterpret_cast<ShimFile*>(file); }
 ShimVfs* Of(sqlite3_vfs* vfs) { return static_cast<ShimVfs*>(vfs->pAppData); }
 
 int Before(sqlite3_file* file, IoCall call) {
-  return Of(file)->shim->observer().Before(call, *Of(file)->path);
+  const int answer = Of(file)->shim->observer().Before(call, *Of(file)->path);
+  if ((answer & 0xff) == SQLITE_IOERR) Of(file)->last_error = EIO;
+  return answer;
 }
 
 // Asks the observer, then makes the call unless told otherwise.
@@ -81,7 +85,8 @@ int FileSize(sqlite3_file* file, sqlite3_int64* size) {
 }
 
 int ShmMap(sqlite3_file* file, int page, int size, int extend, void volatile** at) {
-  return Through(file, IoCall::kShmMap, [&](const sqlite3_io_methods* m, sqlite3_file* real) {
+  const IoCall kind = page > 0 && extend != 0 ? IoCall::kShmGrow : IoCall::kShmMap;
+  return Through(file, kind, [&](const sqlite3_io_methods* m, sqlite3_file* real) {
     return m->xShmMap(real, page, size, extend, at);
   });
 }
@@ -97,7 +102,12 @@ int CheckReservedLock(sqlite3_file* file, int* out) {
   return Of(file)->real()->pMethods->xCheckReservedLock(Of(file)->real(), out);
 }
 int FileControl(sqlite3_file* file, int op, void* argument) {
-  return Of(file)->real()->pMethods->xFileControl(Of(file)->real(), op, argument);
+  const int code = Of(file)->real()->pMethods->xFileControl(Of(file)->real(), op, argument);
+  // Of a call that was failed here the real file knows nothing.
+  if (op == SQLITE_FCNTL_LAST_ERRNO && Of(file)->last_error != 0) {
+    *static_cast<int*>(argument) = Of(file)->last_error;
+  }
+  return code;
 }
 int SectorSize(sqlite3_file* file) {
   return Of(file)->real()->pMethods->xSectorSize(Of(file)->real());
@@ -198,6 +208,8 @@ int IoErrorOf(IoCall call) {
       return SQLITE_IOERR_FSTAT;
     case IoCall::kShmMap:
       return SQLITE_IOERR_SHMMAP;
+    case IoCall::kShmGrow:
+      return SQLITE_IOERR_SHMSIZE;
   }
   return SQLITE_IOERR;
 }

@@ -14,7 +14,8 @@
 
 namespace policytrack::storage {
 
-enum class IoCall { kOpen, kDelete, kRead, kWrite, kTruncate, kSync, kSize, kShmMap };
+// kShmGrow is a kShmMap that makes the shared index of the log longer.
+enum class IoCall { kOpen, kDelete, kRead, kWrite, kTruncate, kSync, kSize, kShmMap, kShmGrow };
 
 // Sees every call before it is made. Called from whichever thread SQLite runs
 // in, several at a time.

@@ -36,11 +36,14 @@ class SqliteBackupTest : public SqliteStoreTest {
     return sqlite::RestoreCopy(copy_, target_, expected_chain);
   }
   void ExpectNotRestored(const std::string& what, const std::string& expected_chain = "") {
+    const bool was_there = fs::exists(target_);
     const absl::Status status = Restore(expected_chain).status();
     EXPECT_FALSE(status.ok());
     EXPECT_THAT(std::string(status.message()), HasSubstr(what));
-    EXPECT_FALSE(fs::exists(target_ + "/policytrack.db"));
-    EXPECT_FALSE(fs::exists(target_ + "/policytrack.db.new"));
+    EXPECT_EQ(fs::exists(target_), was_there);
+    for (const char* file : {"policytrack.db", "policytrack.db.new", "policytrack.lock"}) {
+      EXPECT_FALSE(fs::exists(target_ + "/" + file)) << file;
+    }
   }
   // What is stored of a series, in the bytes of a file.
   static void Flip(const std::string& path, const std::string& bytes) {
@@ -120,6 +123,39 @@ TEST_F(SqliteBackupTest, ADamagedStoreGivesNoCopy) {
   Open();
   const auto state = store_->CopyTo(NewFile("copy.db"), nullptr);
   EXPECT_EQ(ReasonOf(state.status()), reason::kStoreDamaged) << state.status();
+  // The next start knows.
+  Close();
+  const absl::Status refused = TryOpen().status();
+  EXPECT_EQ(ReasonOf(refused), reason::kStoreDamaged);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("was found damaged: database: "));
+}
+
+// Whoever asks for a check is told what it found, whatever becomes of the mark.
+TEST_F(SqliteBackupTest, ACheckTellsWhatItFindsWhereItCannotBeKept) {
+  MakeCopy();
+  Flip(File("policytrack.db"), Bytes(1.25));
+  Open();
+  // In the way of the mark's draft.
+  ASSERT_TRUE(fs::create_directories(File("policytrack.damaged.new/in-use")));
+  auto report = store_->VerifyAll(nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->problem_count, 2);
+  EXPECT_EQ(report->problems[0].resource, "commits/2");
+  EXPECT_THAT(report->problems[1].message, HasSubstr("could not be kept"));
+  EXPECT_THAT(report->problems[1].message, testing::Not(HasSubstr(directory_.path())));
+  EXPECT_FALSE(fs::exists(File("policytrack.damaged"))) << "half a mark";
+  // And so is who was to forget.
+  fs::remove_all(File("policytrack.damaged.new"));
+  Close();
+  Flip(File("policytrack.db"), Bytes(std::nextafter(1.25, 2)));
+  Open();
+  ASSERT_TRUE(fs::create_directories(File("policytrack.damaged/in-use")));
+  report = store_->VerifyAll(nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->problem_count, 1);
+  EXPECT_THAT(report->problems[0].message, HasSubstr("could not be forgotten"));
+  fs::remove_all(File("policytrack.damaged"));
+  EXPECT_EQ(store_->VerifyAll(nullptr)->problem_count, 0);
 }
 
 TEST_F(SqliteBackupTest, ItIsOneFileThatCanBeReadWhereNothingCanBeWritten) {
@@ -171,6 +207,12 @@ TEST_F(SqliteBackupTest, ADamagedBackupIsRefused) {
   MakeCopy();
   Flip(copy_, Bytes(2.25));
   ExpectNotRestored("commits/3");
+  // What was there stays as it was, and what was not is not there.
+  ASSERT_TRUE(fs::create_directory(target_));
+  ExpectNotRestored("commits/3");
+  target_ += "/new/newer/";
+  ExpectNotRestored("commits/3");
+  EXPECT_FALSE(fs::exists(directory_.path() + "/restored/new"));
 }
 
 TEST_F(SqliteBackupTest, ABackupOfAnotherServiceIsRefusedWhereTheChainIsNamed) {

@@ -115,7 +115,75 @@ TEST_F(SqliteStoreTest, VerifyNamesTheCommitWhoseContentWasAltered) {
   }
 }
 
-// All that can be read, as one text.
+TEST_F(SqliteStoreTest, AnExtentThatIsTooWideIsFound) {
+  Open();
+  ASSERT_TRUE(Push("k", 1).ok());
+  Close();
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(File("policytrack.db").c_str(), &database), SQLITE_OK);
+  // Series 1, from period 1 on, of 7 periods more than it is.
+  EXPECT_EQ(
+      sqlite3_exec(database, "UPDATE changes SET body = x'010207'", nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  EXPECT_EQ(sqlite3_changes(database), 1);
+  sqlite3_close(database);
+  Open();
+  const absl::Status status = store_->Verify();
+  EXPECT_EQ(ReasonOf(status), reason::kStoreDamaged);
+  EXPECT_EQ(MetadataOf(status, "resource"), "commits/1");
+}
+
+// A point that a commit made and took away again is not in its extent.
+TEST_F(SqliteStoreTest, TheExtentIsOfWhatACommitDidInTheEnd) {
+  Open();
+  ASSERT_TRUE(store_
+                  ->Write({},
+                          [](WriteTransaction& t) -> absl::Status {
+                            SeriesWrite write;
+                            write.points.periods = {1, 5, 9};
+                            write.points.values = {1, 2, 3};
+                            write.points.flags = {kNormal, kNormal, kNormal};
+                            PT_RETURN_IF_ERROR(t.WriteSeries("datasets/x", {write}).status());
+                            write.points = {};
+                            write.deletions = {1, 9};
+                            return t.WriteSeries("datasets/x", {write}).status();
+                          })
+                  .ok());
+  ChangeExtent extent;
+  ASSERT_TRUE(store_
+                  ->Read([&](ReadTransaction& t) -> absl::Status {
+                    PT_ASSIGN_OR_RETURN(extent, t.ExtentOfChange("datasets/x", 1));
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_EQ(extent.range.first, 5);
+  EXPECT_EQ(extent.range.last, 5);
+  EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
+}
+
+TEST_F(SqliteStoreTest, AKeptAnswerThatWasAlteredIsAnErrorAndFound) {
+  const auto find = [&] {
+    return store_->Read([](ReadTransaction& t) { return t.FindAnswer("p", "m", "id").status(); });
+  };
+  Open();
+  ASSERT_TRUE(store_
+                  ->Write({},
+                          [](WriteTransaction& t) {
+                            return t.PutAnswer("p", "m", "id", {std::string(32, 'd'), "the answer"},
+                                               absl::InfiniteFuture());
+                          })
+                  .ok());
+  EXPECT_TRUE(find().ok());
+  EXPECT_TRUE(store_->Verify().ok());
+  Close();
+  Alter("the answer", "thy answer");
+  Open();
+  EXPECT_EQ(ReasonOf(find()), reason::kStoreDamaged);
+  EXPECT_EQ(ReasonOf(store_->Verify()), reason::kStoreDamaged);
+}
+
+// All that can be read, as one text, but for cursors, which have no checksum
+// (docs/reliability.md).
 std::string AllAnswers(SqliteStore& store) {
   std::string text;
   const auto add = [&](const auto&... parts) { (text.append(absl::StrCat(parts, "|")), ...); };
@@ -146,6 +214,18 @@ std::string AllAnswers(SqliteStore& store) {
       PT_ASSIGN_OR_RETURN(const std::optional<std::string> evaluation,
                           t.GetEvaluation("indicators/y", commit.revision));
       add(evaluation.value_or("none"));
+      for (const char* parent : {"datasets/x", "indicators/y"}) {
+        PT_ASSIGN_OR_RETURN(const ChangeExtent extent, t.ExtentOfChange(parent, commit.revision));
+        add(extent.series, extent.range.first, extent.range.last);
+        PT_ASSIGN_OR_RETURN(const std::vector<SeriesChange> changes,
+                            t.ChangedSeries(parent, commit.revision - 1, commit.revision, true));
+        for (const SeriesChange& change : changes) {
+          add(change.series.output, change.series.key, change.range.first, change.range.last);
+        }
+      }
+      PT_ASSIGN_OR_RETURN(const auto answer,
+                          t.FindAnswer("someone", "Push", absl::StrCat("id-", commit.revision)));
+      if (answer.has_value()) add(answer->digest, answer->response);
     }
     return absl::OkStatus();
   });
@@ -178,6 +258,10 @@ TEST_F(SqliteStoreTest, NoFlippedBitChangesAnAnswerUnnoticed) {
       PT_RETURN_IF_ERROR(
           t.PutDocument(name, std::string(20, 'a' + i % 26), i % 5 == 0, {"plans/q"}));
       PT_RETURN_IF_ERROR(PushBody(absl::StrCat("k", i % 6), i * 1.25)(t));
+      PT_RETURN_IF_ERROR(t.SetCursor("evaluated", i));
+      PT_RETURN_IF_ERROR(t.PutAnswer("someone", "Push", absl::StrCat("id-", i + 1),
+                                     {std::string(32, 'A' + i % 26), absl::StrCat("answer ", i)},
+                                     absl::FromUnixSeconds(2'000'000'000)));
       return t.PutEvaluation("indicators/y", absl::StrCat("evaluation ", i));
     };
     ASSERT_TRUE(store_->Write({}, body).ok());

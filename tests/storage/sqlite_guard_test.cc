@@ -42,6 +42,20 @@ TEST(SqliteGuardTest, IoErrorsAreToldFromABusyDatabase) {
   EXPECT_FALSE(IsIoError(absl::OkStatus()));
 }
 
+// The commit may be there: nobody is to be told that it is not.
+TEST(SqliteGuardTest, ACommitThatIsNotIndexedIsAnIoError) {
+  const auto status_of = [](int code) {
+    return GuardCommit([&]() -> absl::Status { throw SQLite::Exception("", code); });
+  };
+  for (const int code : {SQLITE_IOERR_SHMSIZE, SQLITE_NOMEM, SQLITE_IOERR_FSYNC}) {
+    EXPECT_TRUE(IsIoError(status_of(code))) << code;
+    EXPECT_THAT(std::string(status_of(code).message()), testing::HasSubstr("stored or not"));
+  }
+  EXPECT_EQ(ReasonOf(status_of(SQLITE_FULL)), reason::kStoreFull);
+  EXPECT_EQ(ReasonOf(status_of(SQLITE_CORRUPT)), reason::kStoreDamaged);
+  EXPECT_FALSE(IsIoError(status_of(SQLITE_BUSY)));
+}
+
 TEST(SqliteGuardTest, ExceptionsBecomeStatusesWithoutTheirText) {
   const absl::Status status = Guard(
       []() -> absl::Status { throw SQLite::Exception("near \"SELECT\": secret.db", SQLITE_BUSY); });
