@@ -93,6 +93,7 @@ TEST_F(WatchLogTest, ResumedAnywhereItTellsTheRest) {
         const auto step = log_->Next(&watch);
         ASSERT_TRUE(step.ok());
         present = step->state == State::kPresent;
+        if (step->state == State::kJudge) Judge(watch);
         if (step->state != State::kMessage) continue;
         v1::WatchEventsResponse response;
         ASSERT_TRUE(response.ParseFromString(*step->message));
