@@ -248,6 +248,9 @@ absl::StatusOr<WatchLog::Step> WatchLog::TellStored(Watch* watch, int64_t upto) 
                         tx.ListCommits(upto + 1, static_cast<int>(upto - start.revision)));
     size_t events_read = 0;
     for (auto it = commits.rbegin(); it != commits.rend() && step.state == State::kPassed; ++it) {
+      // Where one is lost, as many as were asked for reach further back.
+      if (it->revision <= start.revision) continue;
+      if (it->revision != watch->told.revision + 1) return Missing(watch->told.revision + 1);
       if (events_read > kMaxEventsAStep) return absl::OkStatus();
       PT_ASSIGN_OR_RETURN(CommitEvents events, ReadCommitEvents(tx, *it));
       events_read += events.events.size();
