@@ -297,6 +297,8 @@ bool WatchHub::CutOffOne(absl::Duration since) {
     if (sending_.empty() || sending_.front()->sent_at_ > since) return false;
     watcher = sending_.front();
     watcher->sending_.Unlink();
+    // Another thread is at it, while a message more has gone: one protects the stream.
+    if (watcher->gone_ != nullptr) return true;
     watcher->cut_off_by_ = std::this_thread::get_id();
     watcher->gone_ = &gone;
   }

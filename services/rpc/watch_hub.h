@@ -85,8 +85,8 @@ class WatchHub {
   // Puts a watcher where the next pump finds it.
   void MakeReady(Watcher* watcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Schedule(Watcher* watcher, absl::Duration due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Cuts off the first of those whose message is on the way, if it went before `since`.
-  // False when there is none.
+  // Cuts off the first of those whose message is on the way, if it went before `since`
+  // and no other thread cuts it off already. False when there is none.
   bool CutOffOne(absl::Duration since);
 
   void Send(Watcher* watcher, app::WatchMessage message);

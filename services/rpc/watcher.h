@@ -56,8 +56,8 @@ class Watcher final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   bool cancelled_ = false;      // the client has gone
   bool heartbeat_due_ = false;  // it has been silent for long enough
   absl::Status judged_;         // how the judgement ended that it waited for
-  // Set while a thread cuts it off: the stream must not go before that returns, unless
-  // it goes on that very thread, which is then told.
+  // Set while a thread cuts it off, one at a time: the stream must not go before that
+  // returns, unless it goes on that very thread, which is then told.
   std::thread::id cut_off_by_;
   bool* gone_ = nullptr;
 };
