@@ -317,6 +317,10 @@ void WatchHub::Tick(int64_t second) {
   bool others_wait = false;
   {
     absl::MutexLock lock(&mutex_);
+    const bool room = log_->held_bytes() <= limits_.max_held_bytes || sending_.empty();
+    if (room) ready_.TakeAll(&starved_);
+    // Before those leave whose heartbeat is due, who are back at once.
+    others_wait = !starved_.empty();
     const absl::Duration now = Now();
     IntrusiveList<Watcher> due;
     due.TakeAll(&wheel_[static_cast<size_t>(second) % kWheelSlots]);
@@ -334,8 +338,6 @@ void WatchHub::Tick(int64_t second) {
       watcher->place_.Unlink();
       MakeReady(watcher);
     }
-    if (log_->held_bytes() <= limits_.max_held_bytes) ready_.TakeAll(&starved_);
-    others_wait = !starved_.empty();
   }
   const absl::Duration patience =
       others_wait ? std::min(limits_.stall, kPatienceOfStarved) : limits_.stall;
