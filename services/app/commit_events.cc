@@ -1,6 +1,6 @@
 #include "services/app/commit_events.h"
 
-#include <optional>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,13 +15,6 @@
 
 namespace policytrack::app {
 namespace {
-
-// Events of one commit, by what WatchEventsResponse tells first.
-struct Parts {
-  std::vector<v1::Event> documents;
-  std::vector<v1::Event> statuses;
-  std::vector<v1::Event> observations;
-};
 
 v1::Event NewEvent(const storage::Commit& commit, v1::EventKind kind, const std::string& name) {
   v1::Event event;
@@ -73,13 +66,53 @@ absl::StatusOr<v1::Event> ObservationsChanged(storage::ReadTransaction& tx,
   return event;
 }
 
-absl::StatusOr<std::optional<v1::Event>> StatusChanged(storage::ReadTransaction& tx,
-                                                       plugins::Engine& engine,
-                                                       const storage::Commit& commit,
-                                                       const std::string& parent) {
-  const absl::StatusOr<TargetName> target = ParseTargetName("name", parent);
-  if (!target.ok()) return std::optional<v1::Event>();
-  auto change = StatusChangeAt(tx, engine, target->measure, target->target, commit.revision);
+}  // namespace
+
+absl::StatusOr<CommitEvents> ReadCommitEvents(storage::ReadTransaction& tx,
+                                              const storage::Commit& commit) {
+  CommitEvents result;
+  result.commit = ToProto(commit, false);
+  result.chain_digest = commit.chain_digest;
+  result.targets = TargetsOf(commit);
+  std::vector<v1::Event> observations;
+  for (const storage::CommitChange& change : commit.changes) {
+    if (change.document) {
+      PT_ASSIGN_OR_RETURN(const v1::EventKind kind, KindOfDocument(tx, change, commit.revision));
+      result.events.push_back(NewEvent(commit, kind, change.name));
+    } else {
+      PT_ASSIGN_OR_RETURN(v1::Event event, ObservationsChanged(tx, commit, change));
+      observations.push_back(std::move(event));
+    }
+  }
+  if (commit.kind == storage::CommitKind::kEvaluation) {
+    v1::Event event =
+        NewEvent(commit, v1::EVENT_KIND_EVALUATED, absl::StrCat(kCommits, "/", commit.revision));
+    event.set_input_revision(commit.input_revision);
+    result.events.push_back(std::move(event));
+  }
+  result.statuses_at = result.events.size();
+  result.events.insert(result.events.end(), std::make_move_iterator(observations.begin()),
+                       std::make_move_iterator(observations.end()));
+  return result;
+}
+
+std::vector<std::string> TargetsOf(const storage::Commit& commit) {
+  std::vector<std::string> targets;
+  if (commit.kind != storage::CommitKind::kEvaluation) return targets;
+  for (const storage::CommitChange& change : commit.changes) {
+    if (!change.document && ParseTargetName("name", change.name).ok()) {
+      targets.push_back(change.name);
+    }
+  }
+  return targets;
+}
+
+absl::StatusOr<std::optional<v1::Event>> ReadStatusChange(storage::ReadTransaction& tx,
+                                                          plugins::Engine& engine,
+                                                          const storage::Commit& commit,
+                                                          const std::string& target) {
+  PT_ASSIGN_OR_RETURN(const TargetName name, ParseTargetName("name", target));
+  auto change = StatusChangeAt(tx, engine, name.measure, name.target, commit.revision);
   if (!change.ok()) {
     const bool store_failed =
         IsStoreError(change.status()) && ReasonOf(change.status()) != reason::kStoreDamaged;
@@ -87,45 +120,9 @@ absl::StatusOr<std::optional<v1::Event>> StatusChanged(storage::ReadTransaction&
     return std::optional<v1::Event>();
   }
   if (!change->has_value()) return std::optional<v1::Event>();
-  v1::Event event = NewEvent(commit, v1::EVENT_KIND_STATUS_CHANGED, parent);
+  v1::Event event = NewEvent(commit, v1::EVENT_KIND_STATUS_CHANGED, target);
   *event.mutable_status_change() = **std::move(change);
   return std::optional<v1::Event>(std::move(event));
-}
-
-}  // namespace
-
-absl::StatusOr<CommitEvents> ReadCommitEvents(storage::ReadTransaction& tx, plugins::Engine& engine,
-                                              const storage::Commit& commit, bool with_status) {
-  CommitEvents result;
-  result.commit = ToProto(commit, false);
-  result.chain_digest = commit.chain_digest;
-  result.with_status = with_status;
-  const bool evaluation = commit.kind == storage::CommitKind::kEvaluation;
-  Parts parts;
-  for (const storage::CommitChange& change : commit.changes) {
-    if (change.document) {
-      PT_ASSIGN_OR_RETURN(const v1::EventKind kind, KindOfDocument(tx, change, commit.revision));
-      parts.documents.push_back(NewEvent(commit, kind, change.name));
-      continue;
-    }
-    PT_ASSIGN_OR_RETURN(v1::Event event, ObservationsChanged(tx, commit, change));
-    parts.observations.push_back(std::move(event));
-    if (!evaluation || !with_status) continue;
-    PT_ASSIGN_OR_RETURN(auto status, StatusChanged(tx, engine, commit, change.name));
-    if (status.has_value()) parts.statuses.push_back(*std::move(status));
-  }
-  result.events = std::move(parts.documents);
-  if (evaluation) {
-    v1::Event event =
-        NewEvent(commit, v1::EVENT_KIND_EVALUATED, absl::StrCat(kCommits, "/", commit.revision));
-    event.set_input_revision(commit.input_revision);
-    result.events.push_back(std::move(event));
-  }
-  for (std::vector<v1::Event>* part : {&parts.statuses, &parts.observations}) {
-    result.events.insert(result.events.end(), std::make_move_iterator(part->begin()),
-                         std::make_move_iterator(part->end()));
-  }
-  return result;
 }
 
 }  // namespace policytrack::app

@@ -66,19 +66,19 @@ absl::StatusOr<EventSelection> EventSelection::Parse(const v1::WatchEventsReques
   return EventSelection(std::move(names), std::move(kinds), std::move(filter), digest.Finish());
 }
 
-bool EventSelection::Matches(const v1::Event& event) const {
-  if (!Wants(event.kind())) return false;
-  if (!names_.empty()) {
-    // The name itself, or one that it is under: all before one of its slashes.
-    const std::string& name = event.name();
-    bool found = names_.count(name) > 0;
-    for (size_t slash = name.find('/'); !found && slash != std::string::npos;
-         slash = name.find('/', slash + 1)) {
-      found = names_.count(name.substr(0, slash)) > 0;
-    }
-    if (!found) return false;
+bool EventSelection::CanSelect(v1::EventKind kind, const std::string& name) const {
+  if (!kinds_.empty() && kinds_.count(kind) == 0) return false;
+  if (names_.empty() || names_.count(name) > 0) return true;
+  // Or one that it is under: all before one of its slashes.
+  for (size_t slash = name.find('/'); slash != std::string::npos;
+       slash = name.find('/', slash + 1)) {
+    if (names_.count(name.substr(0, slash)) > 0) return true;
   }
-  return filter_.Matches(event);
+  return false;
+}
+
+bool EventSelection::Matches(const v1::Event& event) const {
+  return CanSelect(event.kind(), event.name()) && filter_.Matches(event);
 }
 
 }  // namespace policytrack::app

@@ -24,8 +24,8 @@ class EventSelection {
   bool Matches(const v1::Event& event) const;
   // Whether nothing is left out.
   bool everything() const { return names_.empty() && kinds_.empty() && filter_.empty(); }
-  // Whether an event of this kind can be selected.
-  bool Wants(v1::EventKind kind) const { return kinds_.empty() || kinds_.count(kind) > 0; }
+  // Whether an event of this kind and name can be selected, whatever else it says.
+  bool CanSelect(v1::EventKind kind, const std::string& name) const;
   // Equal for those that select the same, whatever the order they say it in.
   const std::string& digest() const { return digest_; }
 

@@ -32,6 +32,12 @@ absl::StatusOr<absl::Duration> HeartbeatOf(const v1::WatchEventsRequest& request
 
 std::string ChainOf(const std::string& digest) { return digest.substr(0, kResumeChainBytes); }
 
+absl::Status Missing(int64_t revision) {
+  return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
+               absl::StrCat("commit ", revision,
+                            " is not in the store; restore it from a backup, or watch after it"));
+}
+
 }  // namespace
 
 std::shared_ptr<const EventSelection> WatchLog::Share(EventSelection selection) {
@@ -102,10 +108,7 @@ absl::StatusOr<ResumePoint> WatchLog::StartOf(storage::ReadTransaction& tx,
   PT_RETURN_IF_ERROR(CheckHistory(point, present));
   if (point.revision == 0) return point;
   PT_ASSIGN_OR_RETURN(const auto commit, tx.GetCommit(point.revision));
-  if (!commit.has_value()) {
-    return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
-                 absl::StrCat("commit ", point.revision, " is not in the store"));
-  }
+  if (!commit.has_value()) return Missing(point.revision);
   const std::string chain = ChainOf(commit->chain_digest);
   if (!point.chain.empty() && point.chain != chain) {
     return ResumeTokenInvalid(
@@ -130,11 +133,10 @@ absl::StatusOr<Watch> WatchLog::Begin(const v1::WatchEventsRequest& request) {
   return watch;
 }
 
-WatchLog::CachedPtr WatchLog::Find(int64_t revision, bool with_status) const {
+WatchLog::CachedPtr WatchLog::Find(int64_t revision) const {
   absl::MutexLock lock(&mutex_);
   const auto found = cache_.find(revision);
-  if (found == cache_.end() || (with_status && !found->second->events.with_status)) return nullptr;
-  return found->second;
+  return found == cache_.end() ? nullptr : found->second;
 }
 
 WatchLog::CachedPtr WatchLog::Keep(CommitEvents events) {
@@ -142,6 +144,7 @@ WatchLog::CachedPtr WatchLog::Keep(CommitEvents events) {
   auto entry = std::make_shared<Cached>();
   entry->bytes = sizeof(Cached) + events.commit.SpaceUsedLong();
   for (const v1::Event& event : events.events) entry->bytes += event.SpaceUsedLong();
+  for (const std::string& target : events.targets) entry->bytes += sizeof(target) + target.size();
   entry->events = std::move(events);
   // Who reads the past reads it alone.
   const bool recent = revision + static_cast<int64_t>(kMaxCachedCommits) > store_->revision();
@@ -185,28 +188,37 @@ WatchMessage WatchLog::Heartbeat(const Watch& watch) {
   return MakeMessage(response);
 }
 
-WatchMessage WatchLog::Tell(Cached& commit, Watch* watch) {
+WatchLog::Step WatchLog::Tell(Cached& commit, Watch* watch) {
   const CommitEvents& all = commit.events;
   const EventSelection& selection = *watch->selection;
-  watch->told = {all.commit.revision(), ChainOf(all.chain_digest)};
+  const ResumePoint here = {all.commit.revision(), ChainOf(all.chain_digest)};
   absl::MutexLock lock(&commit.mutex);
   const auto known = commit.messages.find(selection.digest());
   if (known != commit.messages.end()) {
-    if (WatchMessage message = known->second.lock(); message != nullptr) return message;
+    if (WatchMessage message = known->second.lock(); message != nullptr) {
+      watch->told = here;
+      return {State::kMessage, std::move(message)};
+    }
   }
+  const auto statuses = judged_.Find(all, selection);
+  if (!statuses.has_value()) return {State::kJudge, nullptr};
+  watch->told = here;
   v1::WatchEventsResponse response;
   int64_t selected = 0;
   size_t bytes = 0;
   bool full = false;
-  for (const v1::Event& event : all.events) {
-    if (!selection.Matches(event)) continue;
+  const auto tell = [&](const v1::Event& event) {
+    if (!selection.Matches(event)) return;
     ++selected;
     bytes += event.ByteSizeLong();
     full = full || static_cast<size_t>(response.events_size()) == kMaxEvents ||
            (bytes > kMaxEventBytes && response.events_size() > 0);
     if (!full) *response.add_events() = event;
-  }
-  if (selected == 0 && !selection.everything()) return nullptr;
+  };
+  for (size_t i = 0; i < all.statuses_at; ++i) tell(all.events[i]);
+  for (const auto& status : *statuses) tell(*status);
+  for (size_t i = all.statuses_at; i < all.events.size(); ++i) tell(all.events[i]);
+  if (selected == 0 && !selection.everything()) return {State::kPassed, nullptr};
   *response.mutable_commit() = all.commit;
   response.set_event_count(selected);
   response.set_resume_token(MakeResumeToken(selection.digest(), watch->told));
@@ -215,7 +227,46 @@ WatchMessage WatchLog::Tell(Cached& commit, Watch* watch) {
   // Each entry is one of a message held, or of one let go: as many as there are watches.
   if (commit.messages.size() >= kMaxCachedCommits) commit.messages.clear();
   commit.messages[selection.digest()] = message;
-  return message;
+  return {State::kMessage, std::move(message)};
+}
+
+WatchLog::Step WatchLog::TellKept(Watch* watch, int64_t upto) {
+  Step step{State::kPassed, nullptr};
+  while (step.state == State::kPassed && watch->told.revision < upto) {
+    const CachedPtr commit = Find(watch->told.revision + 1);
+    if (commit == nullptr) break;
+    step = Tell(*commit, watch);
+  }
+  return step;
+}
+
+absl::StatusOr<WatchLog::Step> WatchLog::TellStored(Watch* watch, int64_t upto) {
+  Step step{State::kPassed, nullptr};
+  const ResumePoint start = watch->told;
+  const absl::Status read = store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
+    PT_ASSIGN_OR_RETURN(const auto commits,
+                        tx.ListCommits(upto + 1, static_cast<int>(upto - start.revision)));
+    size_t events_read = 0;
+    for (auto it = commits.rbegin(); it != commits.rend() && step.state == State::kPassed; ++it) {
+      // Where one is lost, as many as were asked for reach further back.
+      if (it->revision <= start.revision) continue;
+      if (it->revision != watch->told.revision + 1) return Missing(watch->told.revision + 1);
+      if (events_read > kMaxEventsAStep) return absl::OkStatus();
+      PT_ASSIGN_OR_RETURN(CommitEvents events, ReadCommitEvents(tx, *it));
+      events_read += events.events.size();
+      step = Tell(*Keep(std::move(events)), watch);
+    }
+    return absl::OkStatus();
+  });
+  if (!read.ok()) {
+    // What was not told is not passed.
+    watch->told = start;
+    return read;
+  }
+  if (step.state == State::kPassed && watch->told.revision == start.revision) {
+    return Missing(start.revision + 1);
+  }
+  return step;
 }
 
 absl::StatusOr<WatchLog::Step> WatchLog::Next(Watch* watch) {
@@ -225,42 +276,13 @@ absl::StatusOr<WatchLog::Step> WatchLog::Next(Watch* watch) {
   PT_RETURN_IF_ERROR(CheckHistory(watch->told, present));
   const int64_t upto =
       std::min({present, watch->stop_at, watch->told.revision + watch->read_ahead});
-  const bool with_status = watch->selection->Wants(v1::EVENT_KIND_STATUS_CHANGED);
-  WatchMessage message;
-  while (watch->told.revision < upto) {
-    const CachedPtr commit = Find(watch->told.revision + 1, with_status);
-    if (commit == nullptr) break;
-    message = Tell(*commit, watch);
-    if (message != nullptr) break;
+  Step step = TellKept(watch, upto);
+  if (step.state == State::kPassed && watch->told.revision < upto) {
+    PT_ASSIGN_OR_RETURN(step, TellStored(watch, upto));
   }
-  if (message == nullptr && watch->told.revision < upto) {
-    const ResumePoint start = watch->told;
-    absl::Status read = store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {
-      PT_ASSIGN_OR_RETURN(const auto commits,
-                          tx.ListCommits(upto + 1, static_cast<int>(upto - start.revision)));
-      for (auto it = commits.rbegin(); it != commits.rend() && message == nullptr; ++it) {
-        PT_ASSIGN_OR_RETURN(CommitEvents events, ReadCommitEvents(tx, *engine_, *it, with_status));
-        message = Tell(*Keep(std::move(events)), watch);
-      }
-      return absl::OkStatus();
-    });
-    if (read.ok() && watch->told.revision == start.revision) {
-      read = Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
-                   absl::StrCat("the commit after revision ", start.revision,
-                                " is not in the store; restore it from a backup"));
-    }
-    if (!read.ok()) {
-      // What was not told is not passed.
-      watch->told = start;
-      return read;
-    }
-  }
-  if (message != nullptr) {
-    watch->read_ahead = 1;
-    return Step{State::kMessage, std::move(message)};
-  }
-  watch->read_ahead = std::min(2 * watch->read_ahead, kMaxReadAhead);
-  return Step{State::kPassed, nullptr};
+  watch->read_ahead =
+      step.state == State::kPassed ? std::min(2 * watch->read_ahead, kMaxReadAhead) : 1;
+  return step;
 }
 
 absl::Status WatchLog::Ending(const Watch& watch, const absl::Status& status) {

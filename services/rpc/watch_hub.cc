@@ -67,7 +67,8 @@ WatchHub::WatchHub(Edge* edge, storage::Store* store, app::WatchLog* log, const 
   listener_ = store_->AddListener([this](int64_t revision) { Wake(revision); });
   Wake(store_->revision());
   absl::MutexLock lock(&join_mutex_);
-  for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Pump(); });
+  for (int i = 0; i < kPumps; ++i) threads_.emplace_back([this] { Pump(); });
+  threads_.emplace_back([this] { Judge(); });
   threads_.emplace_back([this] { CountSeconds(); });
 }
 
@@ -117,6 +118,7 @@ void WatchHub::Stop(absl::Duration grace) {
     absl::MutexLock lock(&mutex_);
     if (stopping_) return;
     stopping_ = true;
+    stop_judging_ = true;
   }
   store_->RemoveListener(listener_);
   const auto empty = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return count_ == 0; };
@@ -124,6 +126,7 @@ void WatchHub::Stop(absl::Duration grace) {
     absl::MutexLock lock(&mutex_);
     ready_.TakeAll(&parked_);
     ready_.TakeAll(&starved_);
+    judgements_.TakeAll(&ready_);
     mutex_.AwaitWithTimeout(absl::Condition(&empty), grace);
   }
   while (CutOffOne(absl::InfiniteDuration())) {
@@ -161,14 +164,17 @@ void WatchHub::RunOne(Watcher* watcher) {
   bool cancelled = false;
   bool stopping = false;
   bool heartbeat = false;
+  absl::Status judged;
   {
     absl::MutexLock lock(&mutex_);
     cancelled = watcher->cancelled_;
     stopping = stopping_;
     heartbeat = watcher->heartbeat_due_;
+    judged = watcher->judged_;
   }
   if (cancelled) return watcher->Finish(grpc::Status::CANCELLED);
   if (stopping) return End(watcher, Stopping());
+  if (!judged.ok()) return End(watcher, judged);
   if (watcher->request_ != nullptr) {
     const absl::Status checked = CheckFields(*watcher->request_, "");
     if (!checked.ok()) return End(watcher, checked);
@@ -195,13 +201,42 @@ void WatchHub::RunOne(Watcher* watcher) {
       if (watcher->token_sent_ < told) return Send(watcher, log_->Heartbeat(watcher->watch_));
       return watcher->Finish(grpc::Status::OK);
     case app::WatchLog::State::kPassed:
+    case app::WatchLog::State::kJudge:
     case app::WatchLog::State::kPresent:
       break;
   }
   absl::MutexLock lock(&mutex_);
-  const bool idle = latest_ <= told && !watcher->cancelled_ && !stopping_ &&
-                    !watcher->heartbeat_due_ && step->state == app::WatchLog::State::kPresent;
+  if (watcher->cancelled_ || stopping_ || watcher->heartbeat_due_) return MakeReady(watcher);
+  if (step->state == app::WatchLog::State::kJudge) {
+    return judgements_.Wait(told + 1, watcher->watch_.selection, &watcher->place_);
+  }
+  const bool idle = step->state == app::WatchLog::State::kPresent && latest_ <= told;
   (idle ? parked_ : ready_).PushBack(&watcher->place_);
+}
+
+void WatchHub::Judge() {
+  while (true) {
+    JudgementQueue<Watcher>::Judgement* next = nullptr;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return stopped_ || !judgements_.empty();
+      };
+      mutex_.Await(absl::Condition(&work));
+      if (stopped_) return;
+      next = judgements_.Begin();
+    }
+    if (next == nullptr) continue;
+    const absl::Status judged = log_->Judge(next->revision, *next->selection, stop_judging_);
+    absl::MutexLock lock(&mutex_);
+    while (!next->waiting.empty()) {
+      Watcher* const watcher = next->waiting.front();
+      watcher->place_.Unlink();
+      watcher->judged_ = judged;
+      MakeReady(watcher);
+    }
+    judgements_.Done();
+  }
 }
 
 void WatchHub::Send(Watcher* watcher, app::WatchMessage message) {
@@ -262,6 +297,8 @@ bool WatchHub::CutOffOne(absl::Duration since) {
     if (sending_.empty() || sending_.front()->sent_at_ > since) return false;
     watcher = sending_.front();
     watcher->sending_.Unlink();
+    // Another thread is at it, while a message more has gone: one protects the stream.
+    if (watcher->gone_ != nullptr) return true;
     watcher->cut_off_by_ = std::this_thread::get_id();
     watcher->gone_ = &gone;
   }
@@ -280,6 +317,10 @@ void WatchHub::Tick(int64_t second) {
   bool others_wait = false;
   {
     absl::MutexLock lock(&mutex_);
+    const bool room = log_->held_bytes() <= limits_.max_held_bytes || sending_.empty();
+    if (room) ready_.TakeAll(&starved_);
+    // Before those leave whose heartbeat is due, who are back at once.
+    others_wait = !starved_.empty();
     const absl::Duration now = Now();
     IntrusiveList<Watcher> due;
     due.TakeAll(&wheel_[static_cast<size_t>(second) % kWheelSlots]);
@@ -297,8 +338,6 @@ void WatchHub::Tick(int64_t second) {
       watcher->place_.Unlink();
       MakeReady(watcher);
     }
-    if (log_->held_bytes() <= limits_.max_held_bytes) ready_.TakeAll(&starved_);
-    others_wait = !starved_.empty();
   }
   const absl::Duration patience =
       others_wait ? std::min(limits_.stall, kPatienceOfStarved) : limits_.stall;

@@ -4,6 +4,10 @@
 // so that neither a watch nor another call waits for the watches behind it. A third
 // thread counts seconds, for heartbeats and for those who do not read.
 //
+// No step runs a plugin. What must be judged before it can be told, changes of status, is
+// judged by a fourth thread, one commit after another; the watches that need it wait
+// aside meanwhile, have their heartbeats, and can go.
+//
 // A stream has one message on its way; the next is read when the client has taken it.
 // All messages on their way together are held to a bound: over it, who has something
 // to tell waits until another's is taken, and who has not taken his for long is cut off.
@@ -14,6 +18,7 @@
 #define POLICYTRACK_SERVICES_RPC_WATCH_HUB_H_
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -27,6 +32,7 @@
 #include "services/app/watch_log.h"
 #include "services/rpc/edge.h"
 #include "services/rpc/intrusive_list.h"
+#include "services/rpc/judgement_queue.h"
 #include "storage/store.h"
 
 namespace policytrack::rpc {
@@ -42,8 +48,9 @@ class WatchHub {
     // Of all messages on their way.
     int64_t max_held_bytes = 64 << 20;
   };
-  // Threads that read the store; each needs a connection.
-  static constexpr int kThreads = 2;
+  static constexpr int kPumps = 2;
+  // Threads that read the store, the one that judges among them; each needs a connection.
+  static constexpr int kThreads = kPumps + 1;
 
   // None of the pointers is owned; all must outlive this.
   WatchHub(Edge* edge, storage::Store* store, app::WatchLog* log, const Limits& limits);
@@ -57,7 +64,9 @@ class WatchHub {
                                                    const grpc::ByteBuffer* request);
   // Ends all with SERVER_STOPPING, and new ones at once; who has a message on the way
   // and has not taken it after `grace` is cut off. Streams that cannot even take that,
-  // in as much time again, go with the library's server. Again is harmless.
+  // in as much time again, go with the library's server. Does not wait for a judgement,
+  // which the destructor does: it ends after the target that is being judged. Again is
+  // harmless.
   void Stop(absl::Duration grace);
 
   int watchers() const;
@@ -70,13 +79,14 @@ class WatchHub {
   void Wake(int64_t revision);
   void Pump();
   void RunOne(Watcher* watcher);
+  void Judge();
   void CountSeconds();
   void Tick(int64_t second);
   // Puts a watcher where the next pump finds it.
   void MakeReady(Watcher* watcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Schedule(Watcher* watcher, absl::Duration due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Cuts off the first of those whose message is on the way, if it went before `since`.
-  // False when there is none.
+  // Cuts off the first of those whose message is on the way, if it went before `since`
+  // and no other thread cuts it off already. False when there is none.
   bool CutOffOne(absl::Duration since);
 
   void Send(Watcher* watcher, app::WatchMessage message);
@@ -100,14 +110,18 @@ class WatchHub {
   int count_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;  // streams are ended
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;   // threads end
-  // Each is in at most one of these three; in none while it is in the hands of a pump or
+  // Each is in at most one of these four; in none while it is in the hands of a pump or
   // its message is on the way.
   IntrusiveList<Watcher> ready_ ABSL_GUARDED_BY(mutex_);
-  IntrusiveList<Watcher> parked_ ABSL_GUARDED_BY(mutex_);   // until a commit
-  IntrusiveList<Watcher> starved_ ABSL_GUARDED_BY(mutex_);  // until bytes are let go
+  IntrusiveList<Watcher> parked_ ABSL_GUARDED_BY(mutex_);       // until a commit
+  IntrusiveList<Watcher> starved_ ABSL_GUARDED_BY(mutex_);      // until bytes are let go
+  JudgementQueue<Watcher> judgements_ ABSL_GUARDED_BY(mutex_);  // until it is judged
   // Whose message is on the way, by when it went.
   IntrusiveList<Watcher> sending_ ABSL_GUARDED_BY(mutex_);
   std::array<IntrusiveList<Watcher>, kWheelSlots> wheel_ ABSL_GUARDED_BY(mutex_);
+
+  // With stopping_, for the judgement that runs.
+  std::atomic<bool> stop_judging_{false};
 
   absl::Mutex join_mutex_;
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(join_mutex_);

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "policytrack/v1/event_service.pb.h"
@@ -48,14 +49,15 @@ class Watcher final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   int64_t token_sent_ = -1;
 
   // Guarded by the lock of the hub.
-  ListLink<Watcher> place_;     // ready, parked or starved
+  ListLink<Watcher> place_;     // ready, parked, starved or waiting for a judgement
   ListLink<Watcher> timer_;     // in the wheel
   ListLink<Watcher> sending_;   // its message is on the way
   absl::Duration sent_at_;      // on a clock that only goes on
   bool cancelled_ = false;      // the client has gone
   bool heartbeat_due_ = false;  // it has been silent for long enough
-  // Set while a thread cuts it off: the stream must not go before that returns, unless
-  // it goes on that very thread, which is then told.
+  absl::Status judged_;         // how the judgement ended that it waited for
+  // Set while a thread cuts it off, one at a time: the stream must not go before that
+  // returns, unless it goes on that very thread, which is then told.
   std::thread::id cut_off_by_;
   bool* gone_ = nullptr;
 };

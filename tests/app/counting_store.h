@@ -21,7 +21,7 @@ struct ReadCounts {
   int64_t listings = 0;  // pages of series listed
 };
 
-class CountingTransaction final : public storage::ReadTransaction {
+class CountingTransaction : public storage::ReadTransaction {
  public:
   CountingTransaction(storage::ReadTransaction* real, ReadCounts* counts)
       : real_(real), counts_(counts) {}
@@ -100,7 +100,7 @@ class CountingTransaction final : public storage::ReadTransaction {
   ReadCounts* const counts_;
 };
 
-class CountingStore final : public storage::Store {
+class CountingStore : public storage::Store {
  public:
   explicit CountingStore(storage::Store* real) : real_(real) {}
 

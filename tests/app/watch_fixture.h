@@ -2,6 +2,7 @@
 #ifndef POLICYTRACK_TESTS_APP_WATCH_FIXTURE_H_
 #define POLICYTRACK_TESTS_APP_WATCH_FIXTURE_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "services/app/watch_log.h"
 #include "tests/app/evaluation_plugins.h"
 #include "tests/app/evaluation_world.h"
+#include "tests/app/held_engine.h"
 
 namespace policytrack::app {
 
@@ -25,13 +27,19 @@ class WatchLogTest : public testing::Test {
   WatchLogTest() { Limit({}); }
 
   void Limit(const WatchLog::Limits& limits) {
-    log_ = std::make_unique<WatchLog>(&world_.store(), &world_.engine(), limits);
+    log_ = std::make_unique<WatchLog>(&world_.store(), &engine_, limits);
   }
 
   Watch Begin(const v1::WatchEventsRequest& request) {
     auto watch = log_->Begin(request);
     EXPECT_TRUE(watch.ok()) << watch.status();
     return watch.ok() ? *std::move(watch) : Watch();
+  }
+
+  // Judges what `watch` waits for.
+  void Judge(const Watch& watch) {
+    const absl::Status judged = log_->Judge(watch.told.revision + 1, *watch.selection, stop_);
+    ASSERT_TRUE(judged.ok()) << judged;
   }
 
   // Everything up to the present.
@@ -43,6 +51,7 @@ class WatchLogTest : public testing::Test {
       if (!step.ok() || step->state == WatchLog::State::kPresent ||
           step->state == WatchLog::State::kEnd)
         return all;
+      if (step->state == WatchLog::State::kJudge) Judge(*watch);
       if (step->state == WatchLog::State::kMessage) {
         EXPECT_TRUE(all.emplace_back().ParseFromString(*step->message));
       }
@@ -73,6 +82,8 @@ class WatchLogTest : public testing::Test {
   }
 
   EvaluationWorld world_;
+  HeldEngine engine_{&world_.engine()};  // of the log alone
+  std::atomic<bool> stop_{false};
   v1::Measure measure_;
   std::unique_ptr<WatchLog> log_;
 };

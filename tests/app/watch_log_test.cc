@@ -2,12 +2,14 @@
 // order, what is kept and shared, and what is refused.
 #include "services/app/watch_log.h"
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "gmock/gmock.h"
+#include "tests/app/counting_store.h"
 #include "tests/app/watch_fixture.h"
 
 namespace policytrack::app {
@@ -93,6 +95,7 @@ TEST_F(WatchLogTest, ResumedAnywhereItTellsTheRest) {
         const auto step = log_->Next(&watch);
         ASSERT_TRUE(step.ok());
         present = step->state == State::kPresent;
+        if (step->state == State::kJudge) Judge(watch);
         if (step->state != State::kMessage) continue;
         v1::WatchEventsResponse response;
         ASSERT_TRUE(response.ParseFromString(*step->message));
@@ -240,6 +243,69 @@ TEST_F(WatchLogTest, WatchesThatSelectTheSameShareAMessage) {
               static_cast<int64_t>(of_a->message->size() + of_c->message->size()));
   }
   EXPECT_EQ(log_->held_bytes(), 0);
+}
+
+// A store in which one commit is lost, as one that was salvaged.
+class StoreWithAGap final : public CountingStore {
+ public:
+  StoreWithAGap(storage::Store* real, int64_t lost) : CountingStore(real), lost_(lost) {}
+
+  absl::Status Read(const ReadBody& body) override {
+    return CountingStore::Read([&](storage::ReadTransaction& tx) {
+      Transaction transaction(&tx, lost_);
+      return body(transaction);
+    });
+  }
+
+ private:
+  class Transaction final : public CountingTransaction {
+   public:
+    Transaction(storage::ReadTransaction* real, int64_t lost)
+        : CountingTransaction(real, &counts_), lost_(lost) {}
+
+    absl::StatusOr<std::vector<storage::Commit>> ListCommits(int64_t before, int limit) override {
+      PT_ASSIGN_OR_RETURN(auto commits, CountingTransaction::ListCommits(before, limit + 1));
+      const auto found = std::find_if(commits.begin(), commits.end(),
+                                      [&](const auto& commit) { return commit.revision == lost_; });
+      commits.erase(found == commits.end() ? commits.end() - 1 : found);
+      return commits;
+    }
+
+   private:
+    const int64_t lost_;
+    ReadCounts counts_;
+  };
+
+  const int64_t lost_;
+};
+
+TEST_F(WatchLogTest, ACommitThatIsLostIsNotPassedOver) {
+  for (int i = 0; i < 12; ++i) world_.PutPlan("plans/p");
+  for (int64_t lost = 2; lost <= 12; ++lost) {
+    StoreWithAGap store(&world_.store(), lost);
+    // One that is told every commit, and one that passes ever more of them at a time.
+    for (const char* name : {"plans/p", "plans/none"}) {
+      WatchLog log(&store, &world_.engine(), {});
+      v1::WatchEventsRequest request = After(1);
+      request.add_names(name);
+      Watch watch = *log.Begin(request);
+      int64_t told = 1;
+      absl::Status end;
+      while (end.ok()) {
+        const auto step = log.Next(&watch);
+        end = step.status();
+        ASSERT_TRUE(!step.ok() || step->state != State::kPresent) << lost << " " << name;
+        if (!step.ok() || step->message == nullptr) continue;
+        v1::WatchEventsResponse response;
+        ASSERT_TRUE(response.ParseFromString(*step->message));
+        ASSERT_EQ(response.revision(), ++told);
+      }
+      ExpectRefused(end, absl::StatusCode::kInternal, reason::kStoreDamaged,
+                    ("commit " + std::to_string(lost) + " is not").c_str());
+      EXPECT_EQ(told, request.names(0) == "plans/p" ? lost - 1 : 1);
+      EXPECT_LT(watch.told.revision, lost);
+    }
+  }
 }
 
 TEST_F(WatchLogTest, AWatchThatWantsNoMoreThanThePresentEnds) {

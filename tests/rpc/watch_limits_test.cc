@@ -215,6 +215,27 @@ TEST_F(WatchOverFaultyStoreTest, WhatIsOnItsWayIsBounded) {
   EXPECT_GE(cut_off, 2);
 }
 
+// Nobody else waits for room: he who does leaves his place every second for a heartbeat.
+TEST_F(WatchOverFaultyStoreTest, WhoWaitsForRoomAloneGetsIt) {
+  const auto stub = NewStubOf(*server_);
+  std::vector<std::unique_ptr<Stream>> slow;
+  for (int i = 0; i < 2; ++i) {
+    v1::WatchEventsRequest request;
+    request.set_filter("name != x" + std::to_string(i));
+    slow.push_back(std::make_unique<Stream>(stub.get(), request));
+    ASSERT_TRUE(slow.back()->Read());
+  }
+  v1::WatchEventsRequest request;
+  request.mutable_heartbeat_interval()->set_seconds(1);
+  Stream other(events_.get(), request);
+  ASSERT_TRUE(other.Read());
+  for (int64_t revision = 1; revision <= 3; ++revision) {
+    WriteWide();
+    ASSERT_TRUE(other.ReadCommit());
+    EXPECT_EQ(other.message.revision(), revision);
+  }
+}
+
 TEST_F(WatchOverFaultyStoreTest, AStoreThatIsBusyEndsTheWatchWithItsToken) {
   SHOWS("WatchEvents", "STORE_BUSY");
   MakePlan();
