@@ -13,12 +13,14 @@ namespace policytrack::bench {
 double PushIntoNewStore(const Setting& setting, const PushMessages& messages);
 
 // Seconds of the bulk push into a new store, and of growth on the year before over
-// all that it brought: read, computed by the plugin, checked, stored with provenance.
+// all that it brought, by so many indicators: read, computed by the plugin, checked,
+// stored with provenance.
 struct Evaluated {
   double push = 0;
   double evaluation = 0;
+  double peak_bytes = 0;  // the most memory that the server had
 };
-Evaluated EvaluateInNewStore(const Setting& setting, const PushMessages& messages);
+Evaluated EvaluateInNewStore(const Setting& setting, const Figures& figures, int indicators = 1);
 
 }  // namespace policytrack::bench
 

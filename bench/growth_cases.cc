@@ -1,0 +1,126 @@
+// What ten times the work costs: the push and the evaluation of all of it, in time and
+// in memory, with ten times the series, the history or the indicators. The large form
+// goes from ten to a hundred times.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "bench/case.h"
+#include "bench/fail.h"
+#include "bench/subjects.h"
+
+namespace policytrack::bench {
+namespace {
+
+constexpr double kMilliseconds = 1e3;
+constexpr double kBytesInMib = 1024 * 1024;
+// The series, months and indicators that all begin with. So many that what does not
+// grow, such as a flush of the disk, is little of the time.
+constexpr int kSeries = 1000;
+constexpr int kMonths = 100;
+constexpr int kShortSeries = 30;
+constexpr int kShortMonths = 24;
+// Ten times the work in at most twelve times the time.
+constexpr double kAtMost = 12;
+
+struct Size {
+  int series = 0;
+  int months = 0;
+  int indicators = 1;
+};
+
+// Which of them is grown.
+enum class Grown { kSeries, kHistory, kIndicators };
+
+Size Times(const Setting& setting, Grown grown, int times) {
+  Size size = {setting.Pick(kSeries, kShortSeries), setting.Pick(kMonths, kShortMonths)};
+  if (grown == Grown::kSeries) size.series *= times;
+  if (grown == Grown::kHistory) size.months *= times;
+  if (grown == Grown::kIndicators) size.indicators *= times;
+  return size;
+}
+
+std::string Words(const Size& size) {
+  return absl::StrCat(size.series, " series of ", size.months, " points and ", size.indicators,
+                      size.indicators == 1 ? " indicator" : " indicators");
+}
+
+// What a case takes of one run at one size.
+using Take = double (*)(const Evaluated& evaluated);
+
+double Milliseconds(const Evaluated& evaluated) {
+  return kMilliseconds * (evaluated.push + evaluated.evaluation);
+}
+double PeakMib(const Evaluated& evaluated) { return evaluated.peak_bytes / kBytesInMib; }
+
+CaseResult Grow(const Setting& setting, Grown grown, bool is_large, int rounds, Take take) {
+  const Size small = Times(setting, grown, is_large ? 10 : 1);
+  const Size big = Times(setting, grown, is_large ? 100 : 10);
+  const Figures small_figures(small.series, small.months, 0);
+  const Figures big_figures(big.series, big.months, 0);
+  CaseResult result;
+  result.baseline = absl::StrCat("the same with ", Words(small));
+  result.what = absl::StrCat("with ", Words(big));
+  Fill(InTurns(
+           setting.Pick(rounds, 1),
+           [&] { return take(EvaluateInNewStore(setting, big_figures, big.indicators)); },
+           [&] { return take(EvaluateInNewStore(setting, small_figures, small.indicators)); }),
+       &result);
+  return result;
+}
+
+CaseResult GrowTime(const Setting& setting, const std::string& name, Grown grown, bool is_large) {
+  CaseResult result = Grow(setting, grown, is_large, is_large ? 1 : 5, Milliseconds);
+  result.name = name;
+  result.what = absl::StrCat(
+      "bulk push as columns into a new store until growth over all is stored, ", result.what);
+  result.unit = "ms";
+  result.target = {Relation::kAtMost, kAtMost};
+  return result;
+}
+
+CaseResult GrowMemory(const Setting& setting, const std::string& name, bool is_large) {
+  CaseResult result = Grow(setting, Grown::kSeries, is_large, is_large ? 1 : 3, PeakMib);
+  result.name = name;
+  result.what = absl::StrCat(
+      "the most resident memory of the server in a bulk push as columns into a new store until "
+      "growth over all is stored, ",
+      result.what);
+  result.unit = "MiB";
+  return result;
+}
+
+}  // namespace
+
+CaseResult GrowthOfSeries(const Setting& setting) {
+  return GrowTime(setting, "growth-series", Grown::kSeries, false);
+}
+
+CaseResult GrowthOfHistory(const Setting& setting) {
+  return GrowTime(setting, "growth-history", Grown::kHistory, false);
+}
+
+CaseResult GrowthOfIndicators(const Setting& setting) {
+  return GrowTime(setting, "growth-indicators", Grown::kIndicators, false);
+}
+
+CaseResult GrowthOfMemory(const Setting& setting) {
+  return GrowMemory(setting, "growth-memory", false);
+}
+
+CaseResult GrowthOfSeriesLarge(const Setting& setting) {
+  return GrowTime(setting, "growth-series-100", Grown::kSeries, true);
+}
+
+CaseResult GrowthOfHistoryLarge(const Setting& setting) {
+  return GrowTime(setting, "growth-history-100", Grown::kHistory, true);
+}
+
+CaseResult GrowthOfIndicatorsLarge(const Setting& setting) {
+  return GrowTime(setting, "growth-indicators-100", Grown::kIndicators, true);
+}
+
+CaseResult GrowthOfMemoryLarge(const Setting& setting) {
+  return GrowMemory(setting, "growth-memory-100", true);
+}
+
+}  // namespace policytrack::bench
