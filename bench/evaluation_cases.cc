@@ -126,8 +126,7 @@ CaseResult NewPeriod(const Setting& setting) {
   return result;
 }
 
-CaseResult EvaluateOne(const Setting& setting) {
-  const Figures& figures = *setting.figures;
+std::vector<OneMonth> PushOneMonths(const Setting& setting, const Figures& figures, int pushes) {
   const Scratch data(setting.scratch);
   ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
   Client client(server.address());
@@ -135,26 +134,33 @@ CaseResult EvaluateOne(const Setting& setting) {
   client.CreatePlan();
   client.PushAll(figures);
   client.ProgressAfter(client.CreateGrowth());
-
-  Paired paired;
-  const int rounds = setting.Pick(51, 3);
-  for (int round = -1; round < rounds; ++round) {
+  std::vector<OneMonth> found;
+  for (int i = -1; i < pushes; ++i) {
     // One series after the other, each its next month.
-    const int series = (round + 1) % figures.series();
-    const int month = figures.periods() + (round + 1) / figures.series();
+    const int series = (i + 1) % figures.series();
+    const int month = figures.periods() + (i + 1) / figures.series();
     const v1::PushObservationsRequest message = OneRow(figures, series, month);
     v1::ReadSeriesRequest request = OneGrowth(figures, series, month);
     v1::PushObservationsResponse answer;
     v1::ReadSeriesResponse growth;
     const double push = SecondsOf([&] { answer = client.Push(message); });
-    const double visible = SecondsOf([&] {
+    const double evaluation = SecondsOf([&] {
       request.set_at_least_revision(answer.revision());
       growth = client.ReadSeries(request);
     });
     ExpectCreated(answer, 1);
     ExpectGrowth(growth, figures, series, month);
-    // Connections, threads and caches are there from the second round on.
-    if (round >= 0) paired.Add((push + visible) * kMilliseconds, push * kMilliseconds);
+    // Connections, threads and caches are there from the second push on.
+    if (i >= 0) found.push_back({push * kMilliseconds, (push + evaluation) * kMilliseconds});
+  }
+  return found;
+}
+
+CaseResult EvaluateOne(const Setting& setting) {
+  const Figures& figures = *setting.figures;
+  Paired paired;
+  for (const OneMonth& month : PushOneMonths(setting, figures, setting.Pick(51, 3))) {
+    paired.Add(month.visible, month.push);
   }
   CaseResult result;
   result.name = "evaluate-one";

@@ -1,11 +1,13 @@
 // What ten times the work costs: the push and the evaluation of all of it, in time and
-// in memory, with ten times the series, the history or the indicators. The large form
-// goes from ten to a hundred times.
+// in memory, with ten times the series, the history or the indicators; and what a push
+// of one month costs among ten times the series. The large form goes from ten to a
+// hundred times.
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/case.h"
-#include "bench/fail.h"
 #include "bench/subjects.h"
 
 namespace policytrack::bench {
@@ -19,8 +21,11 @@ constexpr int kSeries = 1000;
 constexpr int kMonths = 100;
 constexpr int kShortSeries = 30;
 constexpr int kShortMonths = 24;
+constexpr int kMonthsToCome = 3;
 // Ten times the work in at most twelve times the time.
 constexpr double kAtMost = 12;
+// Pushes of one month that the median is taken of.
+constexpr int kPushes = 21;
 
 struct Size {
   int series = 0;
@@ -44,32 +49,45 @@ std::string Words(const Size& size) {
                       size.indicators == 1 ? " indicator" : " indicators");
 }
 
-// What a case takes of one run at one size.
-using Take = double (*)(const Evaluated& evaluated);
+// What a case takes at one size.
+using Take = double (*)(const Setting& setting, const Figures& figures, int indicators);
 
-double Milliseconds(const Evaluated& evaluated) {
+double MillisecondsOfAll(const Setting& setting, const Figures& figures, int indicators) {
+  const Evaluated evaluated = EvaluateInNewStore(setting, figures, indicators);
   return kMilliseconds * (evaluated.push + evaluated.evaluation);
 }
-double PeakMib(const Evaluated& evaluated) { return evaluated.peak_bytes / kBytesInMib; }
 
-CaseResult Grow(const Setting& setting, Grown grown, bool is_large, int rounds, Take take) {
+double PeakMibOfAll(const Setting& setting, const Figures& figures, int indicators) {
+  return EvaluateInNewStore(setting, figures, indicators).peak_bytes / kBytesInMib;
+}
+
+double MillisecondsOfOne(const Setting& setting, const Figures& figures, int) {
+  std::vector<double> samples;
+  for (const OneMonth& month : PushOneMonths(setting, figures, setting.Pick(kPushes, 1))) {
+    samples.push_back(month.visible);
+  }
+  return SpreadOf(std::move(samples)).median;
+}
+
+// In the large form one round: it takes minutes.
+CaseResult Grow(const Setting& setting, Grown grown, bool is_large, Take take) {
   const Size small = Times(setting, grown, is_large ? 10 : 1);
   const Size big = Times(setting, grown, is_large ? 100 : 10);
-  const Figures small_figures(small.series, small.months, 0);
-  const Figures big_figures(big.series, big.months, 0);
+  const Figures small_figures(small.series, small.months, kMonthsToCome);
+  const Figures big_figures(big.series, big.months, kMonthsToCome);
   CaseResult result;
   result.baseline = absl::StrCat("the same with ", Words(small));
   result.what = absl::StrCat("with ", Words(big));
   Fill(InTurns(
-           setting.Pick(rounds, 1),
-           [&] { return take(EvaluateInNewStore(setting, big_figures, big.indicators)); },
-           [&] { return take(EvaluateInNewStore(setting, small_figures, small.indicators)); }),
+           is_large ? 1 : setting.Pick(5, 1),
+           [&] { return take(setting, big_figures, big.indicators); },
+           [&] { return take(setting, small_figures, small.indicators); }),
        &result);
   return result;
 }
 
 CaseResult GrowTime(const Setting& setting, const std::string& name, Grown grown, bool is_large) {
-  CaseResult result = Grow(setting, grown, is_large, is_large ? 1 : 5, Milliseconds);
+  CaseResult result = Grow(setting, grown, is_large, MillisecondsOfAll);
   result.name = name;
   result.what = absl::StrCat(
       "bulk push as columns into a new store until growth over all is stored, ", result.what);
@@ -79,13 +97,22 @@ CaseResult GrowTime(const Setting& setting, const std::string& name, Grown grown
 }
 
 CaseResult GrowMemory(const Setting& setting, const std::string& name, bool is_large) {
-  CaseResult result = Grow(setting, Grown::kSeries, is_large, is_large ? 1 : 3, PeakMib);
+  CaseResult result = Grow(setting, Grown::kSeries, is_large, PeakMibOfAll);
   result.name = name;
   result.what = absl::StrCat(
       "the most resident memory of the server in a bulk push as columns into a new store until "
       "growth over all is stored, ",
       result.what);
   result.unit = "MiB";
+  return result;
+}
+
+CaseResult GrowOne(const Setting& setting, const std::string& name, bool is_large) {
+  CaseResult result = Grow(setting, Grown::kSeries, is_large, MillisecondsOfOne);
+  result.name = name;
+  result.what = absl::StrCat("push of one new month of one series until its growth can be read, ",
+                             result.what);
+  result.unit = "ms, p50";
   return result;
 }
 
@@ -103,6 +130,8 @@ CaseResult GrowthOfIndicators(const Setting& setting) {
   return GrowTime(setting, "growth-indicators", Grown::kIndicators, false);
 }
 
+CaseResult GrowthOfOne(const Setting& setting) { return GrowOne(setting, "growth-one", false); }
+
 CaseResult GrowthOfMemory(const Setting& setting) {
   return GrowMemory(setting, "growth-memory", false);
 }
@@ -117,6 +146,10 @@ CaseResult GrowthOfHistoryLarge(const Setting& setting) {
 
 CaseResult GrowthOfIndicatorsLarge(const Setting& setting) {
   return GrowTime(setting, "growth-indicators-100", Grown::kIndicators, true);
+}
+
+CaseResult GrowthOfOneLarge(const Setting& setting) {
+  return GrowOne(setting, "growth-one-100", true);
 }
 
 CaseResult GrowthOfMemoryLarge(const Setting& setting) {

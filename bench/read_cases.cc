@@ -20,6 +20,8 @@ constexpr int kMonthsOfShortSeries = 120;
 // Of the measures listed, one of so many has the category that is asked for.
 constexpr int kOneOf = 50;
 constexpr char kCategory[] = "subsidies";
+// Calls of a block: a page takes many times as long as a series.
+constexpr int kPagesOfBlock = 40;
 
 std::string Store(const Scratch& data, const google::protobuf::Message& message) {
   const std::string path = data.path() + "/answer";
@@ -30,8 +32,9 @@ std::string Store(const Scratch& data, const google::protobuf::Message& message)
 
 // Medians of blocks of calls, in turns.
 void MeasureReads(const Setting& setting, const std::function<void()>& subject,
-                  const std::function<void()>& baseline, CaseResult* result) {
-  const int calls = setting.Pick(300, 3);
+                  const std::function<void()>& baseline, CaseResult* result,
+                  int calls_of_long = 300) {
+  const int calls = setting.Pick(calls_of_long, 3);
   // Connections, threads and caches are there from the second call on.
   MedianSecondsOf(calls, subject);
   MedianSecondsOf(calls, baseline);
@@ -185,7 +188,7 @@ CaseResult ListMeasures(const Setting& setting) {
   result.baseline = "bare gRPC server giving the same page";
   MeasureReads(
       setting, [&] { request.set_page_token(client.ListMeasures(request).next_page_token()); },
-      [&] { bare_client.ListMeasures(request); }, &result);
+      [&] { bare_client.ListMeasures(request); }, &result, kPagesOfBlock);
   return result;
 }
 

@@ -4,6 +4,8 @@
 #ifndef POLICYTRACK_BENCH_SUBJECTS_H_
 #define POLICYTRACK_BENCH_SUBJECTS_H_
 
+#include <vector>
+
 #include "bench/case.h"
 #include "bench/messages.h"
 
@@ -21,6 +23,15 @@ struct Evaluated {
   double peak_bytes = 0;  // the most memory that the server had
 };
 Evaluated EvaluateInNewStore(const Setting& setting, const Figures& figures, int indicators = 1);
+
+// Milliseconds of pushes of one new month of one series each into a store that holds
+// these figures and growth over all of them: of the push, and until the growth can be
+// read.
+struct OneMonth {
+  double push = 0;
+  double visible = 0;
+};
+std::vector<OneMonth> PushOneMonths(const Setting& setting, const Figures& figures, int pushes);
 
 }  // namespace policytrack::bench
 
