@@ -9,7 +9,7 @@
 #                which bench/peers/install.sh installs, on the loopback with data
 #                that is thrown away
 #   --large      also at a hundred times the size, which takes minutes and some
-#                gigabytes of memory and disk
+#                gigabytes of memory and disk; --short has these cases anyway
 #   --case NAME  only this case; may be given more than once
 #   --json FILE  where the results go (default: results.json below the build's
 #                bench/, short.json for the short form)
