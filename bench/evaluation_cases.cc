@@ -150,8 +150,13 @@ std::vector<OneMonth> PushOneMonths(const Setting& setting, const Figures& figur
     });
     ExpectCreated(answer, 1);
     ExpectGrowth(growth, figures, series, month);
+    const double read = SecondsOf([&] { growth = client.ReadSeries(request); });
+    ExpectGrowth(growth, figures, series, month);
     // Connections, threads and caches are there from the second push on.
-    if (i >= 0) found.push_back({push * kMilliseconds, (push + evaluation) * kMilliseconds});
+    if (i >= 0) {
+      found.push_back(
+          {push * kMilliseconds, (push + evaluation) * kMilliseconds, read * kMilliseconds});
+    }
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // What ten times the work costs: the push and the evaluation of all of it, in time and
 // in memory, with ten times the series, the history or the indicators; and what a push
-// of one month costs among ten times the series. The large form goes from ten to a
-// hundred times.
+// of one month and a read of its growth cost among ten times the series. The large
+// form goes from ten to a hundred times.
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +26,8 @@ constexpr int kMonthsToCome = 3;
 constexpr double kAtMost = 12;
 // Pushes of one month that the median is taken of.
 constexpr int kPushes = 21;
+constexpr char kOneMonth[] = "push of one new month of one series until its growth can be read";
+constexpr char kOneRead[] = "read of one month of the growth of one series";
 
 struct Size {
   int series = 0;
@@ -61,12 +63,21 @@ double PeakMibOfAll(const Setting& setting, const Figures& figures, int indicato
   return EvaluateInNewStore(setting, figures, indicators).peak_bytes / kBytesInMib;
 }
 
-double MillisecondsOfOne(const Setting& setting, const Figures& figures, int) {
+// The median of what pushes of one month each take of this.
+double MedianOfMonths(const Setting& setting, const Figures& figures, double OneMonth::*member) {
   std::vector<double> samples;
   for (const OneMonth& month : PushOneMonths(setting, figures, setting.Pick(kPushes, 1))) {
-    samples.push_back(month.visible);
+    samples.push_back(month.*member);
   }
   return SpreadOf(std::move(samples)).median;
+}
+
+double MillisecondsOfOne(const Setting& setting, const Figures& figures, int) {
+  return MedianOfMonths(setting, figures, &OneMonth::visible);
+}
+
+double MillisecondsOfRead(const Setting& setting, const Figures& figures, int) {
+  return MedianOfMonths(setting, figures, &OneMonth::read);
 }
 
 // In the large form one round: it takes minutes.
@@ -107,11 +118,11 @@ CaseResult GrowMemory(const Setting& setting, const std::string& name, bool is_l
   return result;
 }
 
-CaseResult GrowOne(const Setting& setting, const std::string& name, bool is_large) {
-  CaseResult result = Grow(setting, Grown::kSeries, is_large, MillisecondsOfOne);
+CaseResult GrowOne(const Setting& setting, const std::string& name, const std::string& what,
+                   bool is_large, Take take) {
+  CaseResult result = Grow(setting, Grown::kSeries, is_large, take);
   result.name = name;
-  result.what = absl::StrCat("push of one new month of one series until its growth can be read, ",
-                             result.what);
+  result.what = absl::StrCat(what, ", ", result.what);
   result.unit = "ms, p50";
   return result;
 }
@@ -130,7 +141,13 @@ CaseResult GrowthOfIndicators(const Setting& setting) {
   return GrowTime(setting, "growth-indicators", Grown::kIndicators, false);
 }
 
-CaseResult GrowthOfOne(const Setting& setting) { return GrowOne(setting, "growth-one", false); }
+CaseResult GrowthOfOne(const Setting& setting) {
+  return GrowOne(setting, "growth-one", kOneMonth, false, MillisecondsOfOne);
+}
+
+CaseResult GrowthOfRead(const Setting& setting) {
+  return GrowOne(setting, "growth-read", kOneRead, false, MillisecondsOfRead);
+}
 
 CaseResult GrowthOfMemory(const Setting& setting) {
   return GrowMemory(setting, "growth-memory", false);
@@ -149,7 +166,11 @@ CaseResult GrowthOfIndicatorsLarge(const Setting& setting) {
 }
 
 CaseResult GrowthOfOneLarge(const Setting& setting) {
-  return GrowOne(setting, "growth-one-100", true);
+  return GrowOne(setting, "growth-one-100", kOneMonth, true, MillisecondsOfOne);
+}
+
+CaseResult GrowthOfReadLarge(const Setting& setting) {
+  return GrowOne(setting, "growth-read-100", kOneRead, true, MillisecondsOfRead);
 }
 
 CaseResult GrowthOfMemoryLarge(const Setting& setting) {

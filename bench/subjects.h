@@ -25,11 +25,12 @@ struct Evaluated {
 Evaluated EvaluateInNewStore(const Setting& setting, const Figures& figures, int indicators = 1);
 
 // Milliseconds of pushes of one new month of one series each into a store that holds
-// these figures and growth over all of them: of the push, and until the growth can be
-// read.
+// these figures and growth over all of them: of the push, until the growth can be
+// read, and of reading it once more.
 struct OneMonth {
   double push = 0;
   double visible = 0;
+  double read = 0;
 };
 std::vector<OneMonth> PushOneMonths(const Setting& setting, const Figures& figures, int pushes);
 
