@@ -4,8 +4,8 @@
 // discarded, reads give the answer that stands in a file, and each push sends all
 // who watch a message as large as that of policytrackd.
 //
-// Usage: policytrack_bare [--measure FILE] [--series FILE], with the bytes of a
-// Measure and of a ReadSeriesResponse.
+// Usage: policytrack_bare [--measure FILE] [--measures FILE] [--series FILE], with the
+// bytes of a Measure, a ListMeasuresResponse and a ReadSeriesResponse.
 #include <signal.h>
 
 #include <fstream>
@@ -141,7 +141,8 @@ class Observations final : public v1::ObservationService::CallbackService {
 
 class Measures final : public v1::MeasureService::CallbackService {
  public:
-  explicit Measures(v1::Measure measure) : measure_(std::move(measure)) {}
+  Measures(v1::Measure measure, v1::ListMeasuresResponse page)
+      : measure_(std::move(measure)), page_(std::move(page)) {}
 
   grpc::ServerUnaryReactor* GetMeasure(grpc::CallbackServerContext* context,
                                        const v1::GetMeasureRequest* request,
@@ -152,8 +153,18 @@ class Measures final : public v1::MeasureService::CallbackService {
     return reactor;
   }
 
+  grpc::ServerUnaryReactor* ListMeasures(grpc::CallbackServerContext* context,
+                                         const v1::ListMeasuresRequest* request,
+                                         v1::ListMeasuresResponse* response) override {
+    *response = page_;
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
  private:
   const v1::Measure measure_;
+  const v1::ListMeasuresResponse page_;
 };
 
 template <typename Message>
@@ -174,13 +185,15 @@ int Run(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   v1::Measure measure;
+  v1::ListMeasuresResponse page;
   v1::ReadSeriesResponse series;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string flag = argv[i];
     if (flag == "--measure") measure = Load<v1::Measure>(argv[i + 1]);
+    if (flag == "--measures") page = Load<v1::ListMeasuresResponse>(argv[i + 1]);
     if (flag == "--series") series = Load<v1::ReadSeriesResponse>(argv[i + 1]);
   }
-  Measures measures(std::move(measure));
+  Measures measures(std::move(measure), std::move(page));
   Events events;
   Observations observations(std::move(series), &events);
   int port = 0;

@@ -19,6 +19,7 @@ struct Setting {
   std::string server;       // policytrackd as built for release
   std::string bare_server;  // the program of bare_server.cc
   std::string scratch;      // a directory for data, on the disk that is measured
+  bool is_large = false;    // also what is a hundred times as large
   bool is_short = false;    // few rounds and calls: that it works, not how fast
   const Figures* figures = nullptr;
   std::string peers;         // the directory of peers/, or "": no other systems
@@ -60,7 +61,9 @@ void Fill(const Paired& paired, CaseResult* result);
 struct Case {
   const char* name;
   CaseResult (*run)(const Setting& setting);
-  bool beside_peers = false;  // needs other systems: bench/run.sh --peers
+  // What a run has to be asked for to have the case.
+  enum class Needs { kNothing, kPeers, kLarge };
+  Needs needs = Needs::kNothing;
 };
 
 // All cases, in the order in which they run.
@@ -68,13 +71,36 @@ std::vector<Case> AllCases();
 
 CaseResult PushColumns(const Setting& setting);
 CaseResult PushRows(const Setting& setting);
+CaseResult PushPeriods(const Setting& setting);
+CaseResult PushSingleByOne(const Setting& setting);
+CaseResult PushSingleByEight(const Setting& setting);
 CaseResult PushSingle(const Setting& setting);
 CaseResult GetMeasure(const Setting& setting);
+CaseResult ListMeasures(const Setting& setting);
+CaseResult ReadShortSeries(const Setting& setting);
 CaseResult ReadSeries(const Setting& setting);
 CaseResult ReadAsOf(const Setting& setting);
 CaseResult EvaluateAll(const Setting& setting);
+CaseResult EvaluateOne(const Setting& setting);
 CaseResult NewPeriod(const Setting& setting);
 CaseResult BytesOnDisk(const Setting& setting);
+CaseResult Start(const Setting& setting);
+CaseResult StartEvaluated(const Setting& setting);
+CaseResult MemoryAtRest(const Setting& setting);
+CaseResult MemoryOfPush(const Setting& setting);
+CaseResult MemoryUnderLoad(const Setting& setting);
+CaseResult GrowthOfSeries(const Setting& setting);
+CaseResult GrowthOfHistory(const Setting& setting);
+CaseResult GrowthOfIndicators(const Setting& setting);
+CaseResult GrowthOfOne(const Setting& setting);
+CaseResult GrowthOfRead(const Setting& setting);
+CaseResult GrowthOfMemory(const Setting& setting);
+CaseResult GrowthOfSeriesLarge(const Setting& setting);
+CaseResult GrowthOfHistoryLarge(const Setting& setting);
+CaseResult GrowthOfIndicatorsLarge(const Setting& setting);
+CaseResult GrowthOfOneLarge(const Setting& setting);
+CaseResult GrowthOfReadLarge(const Setting& setting);
+CaseResult GrowthOfMemoryLarge(const Setting& setting);
 CaseResult IdleWatchers(const Setting& setting);
 CaseResult WokenWatchers(const Setting& setting);
 CaseResult WorkerSmall(const Setting& setting);

@@ -1,12 +1,24 @@
 #include "bench/client.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "bench/fail.h"
+#include "bench/spread.h"
 #include "policytrack/v1/dataset_service.grpc.pb.h"
 #include "policytrack/v1/indicator_service.grpc.pb.h"
 #include "policytrack/v1/plan_service.grpc.pb.h"
 
 namespace policytrack::bench {
+namespace {
+
+// Of one commit: well below the 256 MiB that a server gathers for one push.
+constexpr int kPointsInCommit = 2000000;
+constexpr int kSeriesInCommit = 100000;
+constexpr int kMonthsInYear = 12;
+
+}  // namespace
 
 std::shared_ptr<grpc::Channel> OwnChannel(const std::string& address) {
   grpc::ChannelArguments arguments;
@@ -39,9 +51,9 @@ void Client::CreatePlan() {
   Must(v1::PlanService::NewStub(channel_)->CreatePlan(&context, request, &created), "CreatePlan");
 }
 
-int64_t Client::CreateGrowth() {
+int64_t Client::CreateGrowth(const std::string& id) {
   v1::CreateIndicatorRequest request;
-  request.set_indicator_id(kIndicator);
+  request.set_indicator_id(id);
   *request.mutable_indicator() = MakeGrowth();
   v1::Indicator created;
   grpc::ClientContext context;
@@ -80,11 +92,31 @@ v1::PushObservationsResponse Client::Push(const v1::PushObservationsRequest& mes
   return response;
 }
 
+double Client::PushAll(const Figures& figures) {
+  const int in_commit = std::clamp(kPointsInCommit / figures.periods(), 1, kSeriesInCommit);
+  double seconds = 0;
+  for (int first = 0; first < figures.series(); first += in_commit) {
+    const int end = std::min(first + in_commit, figures.series());
+    const PushMessages messages = AsColumns(figures, first, end, 0, figures.periods());
+    v1::PushObservationsResponse answer;
+    seconds += SecondsOf([&] { answer = Push(messages); });
+    ExpectCreated(answer, int64_t{end - first} * figures.periods());
+  }
+  return seconds;
+}
+
 v1::Measure Client::GetMeasure(const v1::GetMeasureRequest& request) {
   v1::Measure measure;
   grpc::ClientContext context;
   Must(measures_->GetMeasure(&context, request, &measure), "GetMeasure");
   return measure;
+}
+
+v1::ListMeasuresResponse Client::ListMeasures(const v1::ListMeasuresRequest& request) {
+  v1::ListMeasuresResponse response;
+  grpc::ClientContext context;
+  Must(measures_->ListMeasures(&context, request, &response), "ListMeasures");
+  return response;
 }
 
 v1::ReadSeriesResponse Client::ReadSeries(const v1::ReadSeriesRequest& request) {
@@ -116,6 +148,17 @@ v1::ReadSeriesRequest OneSeries(const std::string& region) {
   return request;
 }
 
+v1::ReadSeriesRequest OneGrowth(const Figures& figures, int series, int month,
+                                const std::string& indicator) {
+  v1::ReadSeriesRequest request;
+  request.set_parent(absl::StrCat("indicators/", indicator));
+  request.set_filter(
+      absl::StrCat("output = growth AND dimensions.region = \"", figures.region(series), "\""));
+  request.set_start_period(figures.period_text(month));
+  request.set_end_period(figures.period_text(month));
+  return request;
+}
+
 void ExpectCreated(const v1::PushObservationsResponse& answer, int64_t created) {
   Must(answer.created_count() == created && answer.revised_count() == 0 &&
            answer.unchanged_count() == 0 && answer.deleted_count() == 0 &&
@@ -133,6 +176,16 @@ void ExpectSeries(const v1::ReadSeriesResponse& answer, const Figures& figures, 
              answer.series(0).values(month) == figures.value(series, month),
          absl::StrCat("a read gave a wrong figure for ", figures.period_text(month)));
   }
+}
+
+void ExpectGrowth(const v1::ReadSeriesResponse& answer, const Figures& figures, int series,
+                  int month) {
+  Must(answer.series_size() == 1 && answer.series(0).values_size() == 1,
+       "the growth of a series was not computed");
+  const double before = figures.value(series, month - kMonthsInYear);
+  const double growth = (figures.value(series, month) - before) / before * 100;
+  Must(std::fabs(answer.series(0).values(0) - growth) < 1e-6,
+       absl::StrCat("growth is ", answer.series(0).values(0), " and not ", growth));
 }
 
 }  // namespace policytrack::bench

@@ -1,7 +1,5 @@
 // Evaluation: everything at once after a definition is new, and what one new
 // period of every series sets off.
-#include <cmath>
-
 #include "absl/strings/str_cat.h"
 #include "bench/case.h"
 #include "bench/client.h"
@@ -13,27 +11,10 @@
 namespace policytrack::bench {
 namespace {
 
-constexpr int kMonthsInYear = 12;
 // Of the size of the plan in catalog/: measures, and targets of each.
 constexpr int kMeasures = 10;
 constexpr int kTargets = 3;
-
-// Ends the benchmark unless the growth of a series is that of the data set.
-void ExpectGrowth(const Figures& figures, int series, int month, Client* client) {
-  v1::ReadSeriesRequest request;
-  request.set_parent(absl::StrCat("indicators/", kIndicator));
-  request.set_filter(
-      absl::StrCat("output = growth AND dimensions.region = \"", figures.region(series), "\""));
-  request.set_start_period(figures.period_text(month));
-  request.set_end_period(figures.period_text(month));
-  const v1::ReadSeriesResponse answer = client->ReadSeries(request);
-  Must(answer.series_size() == 1 && answer.series(0).values_size() == 1,
-       "the growth of a series was not computed");
-  const double before = figures.value(series, month - kMonthsInYear);
-  const double growth = (figures.value(series, month) - before) / before * 100;
-  Must(std::fabs(answer.series(0).values(0) - growth) < 1e-6,
-       absl::StrCat("growth is ", answer.series(0).values(0), " and not ", growth));
-}
+constexpr double kMilliseconds = 1e3;
 
 // Ends the benchmark unless every target is judged at a month.
 void ExpectJudged(const v1::PlanProgress& progress, const std::string& period) {
@@ -49,25 +30,37 @@ void ExpectJudged(const v1::PlanProgress& progress, const std::string& period) {
 
 }  // namespace
 
-Evaluated EvaluateInNewStore(const Setting& setting, const PushMessages& messages) {
-  const Figures& figures = *setting.figures;
+Evaluated EvaluateInNewStore(const Setting& setting, const Figures& figures, int indicators) {
   const Scratch data(setting.scratch);
   ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
   Client client(server.address());
   client.CreateDataset();
   client.CreatePlan();
-  Evaluated seconds;
-  seconds.push = SecondsOf([&] { client.Push(messages); });
-  seconds.evaluation = SecondsOf([&] { client.ProgressAfter(client.CreateGrowth()); });
-  ExpectGrowth(figures, figures.series() / 2, figures.periods() - 1, &client);
-  return seconds;
+  Evaluated found;
+  found.push = client.PushAll(figures);
+  std::string last;
+  found.evaluation = SecondsOf([&] {
+    int64_t revision = 0;
+    for (int i = 0; i < indicators; ++i) {
+      last = i == 0 ? kIndicator : absl::StrCat(kIndicator, "-", i);
+      revision = client.CreateGrowth(last);
+    }
+    client.ProgressAfter(revision);
+  });
+  found.peak_bytes = server.PeakBytes();
+  const int series = figures.series() / 2;
+  const int month = figures.periods() - 1;
+  for (const std::string& indicator : {std::string(kIndicator), last}) {
+    ExpectGrowth(client.ReadSeries(OneGrowth(figures, series, month, indicator)), figures, series,
+                 month);
+  }
+  return found;
 }
 
 CaseResult EvaluateAll(const Setting& setting) {
-  const PushMessages messages = AsColumns(*setting.figures, 0, setting.figures->periods());
   Paired paired;
   for (int round = 0; round < setting.Pick(5, 1); ++round) {
-    const Evaluated seconds = EvaluateInNewStore(setting, messages);
+    const Evaluated seconds = EvaluateInNewStore(setting, *setting.figures);
     const auto size = static_cast<double>(setting.figures->size());
     paired.Add(size / seconds.evaluation, size / seconds.push);
   }
@@ -116,9 +109,11 @@ CaseResult NewPeriod(const Setting& setting) {
     ExpectCreated(answer, figures.series());
     ExpectJudged(progress, figures.period_text(month));
     // The first round also waits for the definitions to be evaluated.
-    if (round >= 0) paired.Add((push + visible) * 1e3, push * 1e3);
+    if (round >= 0) paired.Add((push + visible) * kMilliseconds, push * kMilliseconds);
   }
-  ExpectGrowth(figures, figures.series() / 2, month - 1, &client);
+  const int series = figures.series() / 2;
+  ExpectGrowth(client.ReadSeries(OneGrowth(figures, series, month - 1)), figures, series,
+               month - 1);
   CaseResult result;
   result.name = "new-period";
   result.what = absl::StrCat("push of one new month for ", figures.series(),
@@ -127,6 +122,57 @@ CaseResult NewPeriod(const Setting& setting) {
   result.unit = "ms";
   result.baseline = "the push itself";
   result.target = {Relation::kAtMost, 3};
+  Fill(paired, &result);
+  return result;
+}
+
+std::vector<OneMonth> PushOneMonths(const Setting& setting, const Figures& figures, int pushes) {
+  const Scratch data(setting.scratch);
+  ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
+  Client client(server.address());
+  client.CreateDataset();
+  client.CreatePlan();
+  client.PushAll(figures);
+  client.ProgressAfter(client.CreateGrowth());
+  std::vector<OneMonth> found;
+  for (int i = -1; i < pushes; ++i) {
+    // One series after the other, each its next month.
+    const int series = (i + 1) % figures.series();
+    const int month = figures.periods() + (i + 1) / figures.series();
+    const v1::PushObservationsRequest message = OneRow(figures, series, month);
+    v1::ReadSeriesRequest request = OneGrowth(figures, series, month);
+    v1::PushObservationsResponse answer;
+    v1::ReadSeriesResponse growth;
+    const double push = SecondsOf([&] { answer = client.Push(message); });
+    const double evaluation = SecondsOf([&] {
+      request.set_at_least_revision(answer.revision());
+      growth = client.ReadSeries(request);
+    });
+    ExpectCreated(answer, 1);
+    ExpectGrowth(growth, figures, series, month);
+    const double read = SecondsOf([&] { growth = client.ReadSeries(request); });
+    ExpectGrowth(growth, figures, series, month);
+    // Connections, threads and caches are there from the second push on.
+    if (i >= 0) {
+      found.push_back(
+          {push * kMilliseconds, (push + evaluation) * kMilliseconds, read * kMilliseconds});
+    }
+  }
+  return found;
+}
+
+CaseResult EvaluateOne(const Setting& setting) {
+  const Figures& figures = *setting.figures;
+  Paired paired;
+  for (const OneMonth& month : PushOneMonths(setting, figures, setting.Pick(51, 3))) {
+    paired.Add(month.visible, month.push);
+  }
+  CaseResult result;
+  result.name = "evaluate-one";
+  result.what = absl::StrCat("push of one new month of one of ", figures.series(), " series of ",
+                             figures.periods(), " points until its growth can be read");
+  result.unit = "ms";
+  result.baseline = "the push itself";
   Fill(paired, &result);
   return result;
 }

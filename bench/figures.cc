@@ -27,8 +27,8 @@ double ValueOf(int series, int month) {
 
 }  // namespace
 
-Figures::Figures(int series, int periods)
-    : series_(series), periods_(periods), stride_(static_cast<size_t>(periods) + kMonthsToCome) {
+Figures::Figures(int series, int periods, int months_to_come)
+    : series_(series), periods_(periods), stride_(static_cast<size_t>(periods) + months_to_come) {
   regions_.reserve(series);
   values_.reserve(stride_ * series);
   for (int s = 0; s < series; ++s) {

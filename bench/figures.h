@@ -13,8 +13,8 @@ namespace policytrack::bench {
 
 class Figures {
  public:
-  // `periods` months of `series` series, and values for some months to come.
-  Figures(int series, int periods);
+  // `periods` months of `series` series, and values for `months_to_come` more.
+  Figures(int series, int periods, int months_to_come = kMonthsToCome);
 
   int series() const { return series_; }
   int periods() const { return periods_; }
@@ -25,12 +25,12 @@ class Figures {
   // The ordinal and the text of a month, from 0.
   int64_t period(int month) const { return kFirstPeriod + month; }
   std::string period_text(int month) const;
-  // REQUIRES: month < periods() + kMonthsToCome.
+  // REQUIRES: month < periods() + months_to_come.
   double value(int series, int month) const {
     return values_[static_cast<size_t>(series) * stride_ + month];
   }
 
-  // Months after periods() that have values too.
+  // Months after periods() that have values too, unless told otherwise.
   static constexpr int kMonthsToCome = 1000;
 
  private:

@@ -32,6 +32,7 @@ int Run(int argc, char** argv) {
   app.add_option("--json", json, "The file to write the results to")->required();
   app.add_option("--case", wanted, "Only these cases");
   app.add_option("--peers", setting.peers, "The scripts of other systems to measure beside");
+  app.add_flag("--large", setting.is_large, "Also at a hundred times the size");
   app.add_flag("--short", setting.is_short, "That all works, not how fast");
   CLI11_PARSE(app, argc, argv);
 
@@ -48,8 +49,13 @@ int Run(int argc, char** argv) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), one.name) == wanted.end()) {
       continue;
     }
-    if (one.beside_peers && setting.peers.empty()) {
+    if (one.needs == Case::Needs::kPeers && setting.peers.empty()) {
       Must(wanted.empty(), std::string(one.name) + " needs other systems: --peers");
+      continue;
+    }
+    // In the short form they are small.
+    if (one.needs == Case::Needs::kLarge && !setting.is_large && !setting.is_short) {
+      Must(wanted.empty(), std::string(one.name) + " takes minutes: --large");
       continue;
     }
     std::cerr << one.name << " ..." << std::endl;

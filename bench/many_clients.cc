@@ -7,7 +7,8 @@
 
 namespace policytrack::bench {
 
-ManyClients::ManyClients(const std::string& address, int clients) {
+ManyClients::ManyClients(const std::string& address, int clients, int first_month)
+    : next_month_(first_month) {
   for (int i = 0; i < clients; ++i) clients_.push_back(std::make_unique<Client>(address));
 }
 

@@ -16,7 +16,8 @@ namespace policytrack::bench {
 
 class ManyClients {
  public:
-  ManyClients(const std::string& address, int clients);
+  // They push from this month on.
+  ManyClients(const std::string& address, int clients, int first_month = 0);
 
   // Every client pushes `pushes` months of a series of its own, going on where
   // it stopped. Gives pushes a second, all clients together.
@@ -24,7 +25,7 @@ class ManyClients {
 
  private:
   std::vector<std::unique_ptr<Client>> clients_;
-  int next_month_ = 0;
+  int next_month_;
 };
 
 }  // namespace policytrack::bench

@@ -104,10 +104,15 @@ v1::Measure MakeMeasure(const Figures& figures, const std::vector<int>& series) 
 }
 
 PushMessages AsColumns(const Figures& figures, int first, int end) {
+  return AsColumns(figures, 0, figures.series(), first, end);
+}
+
+PushMessages AsColumns(const Figures& figures, int first_series, int end_series, int first,
+                       int end) {
   PushMessages messages;
   const int in_message = std::max(1, kPointsInMessage / std::max(1, end - first));
-  for (int s = 0; s < figures.series(); ++s) {
-    if (s % in_message == 0) messages.emplace_back();
+  for (int s = first_series; s < end_series; ++s) {
+    if ((s - first_series) % in_message == 0) messages.emplace_back();
     v1::ObservationColumns* columns = messages.back().add_columns();
     (*columns->mutable_dimensions())["region"] = figures.region(s);
     for (int month = first; month < end; ++month) {

@@ -34,6 +34,9 @@ v1::Measure MakeMeasure(const Figures& figures, const std::vector<int>& series);
 
 // The months [first, end) of every series, as columns and as rows with names.
 PushMessages AsColumns(const Figures& figures, int first, int end);
+// The same of the series [first_series, end_series) only.
+PushMessages AsColumns(const Figures& figures, int first_series, int end_series, int first,
+                       int end);
 PushMessages AsRows(const Figures& figures, int first, int end);
 // One observation.
 v1::PushObservationsRequest OneRow(const Figures& figures, int series, int month);

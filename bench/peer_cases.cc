@@ -74,7 +74,6 @@ CaseResult ReadBeside(const Setting& setting, const std::string& script, const s
 // Growth over all series, evaluated and stored, against what the peer does for it.
 CaseResult GrowthBeside(const Setting& setting, const std::string& script, const std::string& fill,
                         const std::string& command, const std::string& baseline) {
-  const PushMessages messages = AsColumns(*setting.figures, 0, setting.figures->periods());
   PeerProcess peer(setting, script);
   if (fill == "fill") {
     peer.Do(fill);
@@ -89,7 +88,7 @@ CaseResult GrowthBeside(const Setting& setting, const std::string& script, const
   result.baseline = baseline;
   Fill(InTurns(
            setting.Pick(5, 1),
-           [&] { return kMilliseconds * EvaluateInNewStore(setting, messages).evaluation; },
+           [&] { return kMilliseconds * EvaluateInNewStore(setting, *setting.figures).evaluation; },
            [&] { return kMilliseconds * peer.Ask(command); }),
        &result);
   return result;

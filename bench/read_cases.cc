@@ -1,11 +1,12 @@
-// Reads by one client: a measure and a series against a server that gives the
-// same answer without looking, and a past state against the present one.
+// Reads by one client: a measure, a page of measures and a series against a server
+// that gives the same answer without looking, and a past state against the present.
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "bench/case.h"
 #include "bench/client.h"
 #include "bench/fail.h"
+#include "bench/many_measures.h"
 #include "bench/scratch.h"
 #include "bench/server_process.h"
 
@@ -15,6 +16,12 @@ namespace {
 constexpr double kMicroseconds = 1e6;
 constexpr char kMicrosecondsUnit[] = "us, p50";
 constexpr int kRevisions = 100;
+constexpr int kMonthsOfShortSeries = 120;
+// Of the measures listed, one of so many has the category that is asked for.
+constexpr int kOneOf = 50;
+constexpr char kCategory[] = "subsidies";
+// Calls of a block: a page takes many times as long as a series.
+constexpr int kPagesOfBlock = 40;
 
 std::string Store(const Scratch& data, const google::protobuf::Message& message) {
   const std::string path = data.path() + "/answer";
@@ -25,8 +32,9 @@ std::string Store(const Scratch& data, const google::protobuf::Message& message)
 
 // Medians of blocks of calls, in turns.
 void MeasureReads(const Setting& setting, const std::function<void()>& subject,
-                  const std::function<void()>& baseline, CaseResult* result) {
-  const int calls = setting.Pick(300, 3);
+                  const std::function<void()>& baseline, CaseResult* result,
+                  int calls_of_long = 300) {
+  const int calls = setting.Pick(calls_of_long, 3);
   // Connections, threads and caches are there from the second call on.
   MedianSecondsOf(calls, subject);
   MedianSecondsOf(calls, baseline);
@@ -65,6 +73,61 @@ int64_t PushRevisedSeries(const Figures& figures, Client* client) {
   return first.revision();
 }
 
+// Reads of one series of a data set.
+CaseResult ReadOneSeries(const Setting& setting, const Figures& figures, const std::string& name) {
+  const Scratch data(setting.scratch);
+  const Scratch answers(setting.scratch);
+  ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
+  Client client(server.address());
+  client.CreateDataset();
+  client.PushAll(figures);
+  const int series = figures.series() * 2 / 3;
+  const v1::ReadSeriesRequest request = OneSeries(figures.region(series));
+  const v1::ReadSeriesResponse answer = client.ReadSeries(request);
+  ExpectSeries(answer, figures, series, figures.periods());
+
+  ServerProcess bare(setting.bare_server, {"--series", Store(answers, answer)});
+  Client bare_client(bare.address());
+  ExpectSeries(bare_client.ReadSeries(request), figures, series, figures.periods());
+  CaseResult result;
+  result.name = name;
+  result.what = absl::StrCat("ReadSeries of one series of ", figures.periods(), " points among ",
+                             figures.series(), ", ", answer.ByteSizeLong(), " bytes, one client");
+  result.baseline = "bare gRPC server giving the same answer";
+  MeasureReads(
+      setting, [&] { client.ReadSeries(request); }, [&] { bare_client.ReadSeries(request); },
+      &result);
+  return result;
+}
+
+// One measure of many, of which few have the category that is asked for.
+v1::Measure OneOfMany(const Figures& figures, int number) {
+  v1::Measure measure = MakeMeasure(figures, {});
+  measure.set_display_name(absl::StrCat(measure.display_name(), ", part ", number));
+  if (number % kOneOf == kOneOf / 2) measure.set_category(kCategory);
+  return measure;
+}
+
+// Ends the benchmark unless the pages give those of the measures that were asked for,
+// in order. Gives the first page.
+v1::ListMeasuresResponse ExpectSelected(v1::ListMeasuresRequest request, int measures,
+                                        Client* client) {
+  v1::ListMeasuresResponse first;
+  int number = kOneOf / 2;
+  do {
+    const v1::ListMeasuresResponse page = client->ListMeasures(request);
+    if (request.page_token().empty()) first = page;
+    for (const v1::Measure& measure : page.measures()) {
+      Must(measure.name() == absl::StrCat("measures/", ManyMeasureId(number)),
+           absl::StrCat("a page gave ", measure.name(), " and not measure ", number));
+      number += kOneOf;
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  Must(number >= measures, "the pages did not give all measures that were asked for");
+  return first;
+}
+
 }  // namespace
 
 CaseResult GetMeasure(const Setting& setting) {
@@ -97,31 +160,46 @@ CaseResult GetMeasure(const Setting& setting) {
   return result;
 }
 
-CaseResult ReadSeries(const Setting& setting) {
-  const Figures& figures = *setting.figures;
+CaseResult ListMeasures(const Setting& setting) {
+  const int measures = setting.Pick(10000, 300);
+  const int page_size = setting.Pick(50, 4);
   const Scratch data(setting.scratch);
   const Scratch answers(setting.scratch);
   ServerProcess server(setting.server, {"--listen", "127.0.0.1:0", "--data-dir", data.path()});
   Client client(server.address());
-  client.CreateDataset();
-  ExpectCreated(client.Push(AsColumns(figures, 0, figures.periods())), figures.size());
-  const int series = figures.series() * 2 / 3;
-  const v1::ReadSeriesRequest request = OneSeries(figures.region(series));
-  const v1::ReadSeriesResponse answer = client.ReadSeries(request);
-  ExpectSeries(answer, figures, series, figures.periods());
+  client.CreatePlan();
+  CreateManyMeasures(server.address(), measures,
+                     [&](int number) { return OneOfMany(*setting.figures, number); });
+  v1::ListMeasuresRequest request;
+  request.set_filter(absl::StrCat("category = ", kCategory, " AND stage = MEASURE_STAGE_IN_FORCE"));
+  request.set_page_size(page_size);
+  const v1::ListMeasuresResponse page = ExpectSelected(request, measures, &client);
 
-  ServerProcess bare(setting.bare_server, {"--series", Store(answers, answer)});
+  ServerProcess bare(setting.bare_server, {"--measures", Store(answers, page)});
   Client bare_client(bare.address());
-  ExpectSeries(bare_client.ReadSeries(request), figures, series, figures.periods());
+  Must(bare_client.ListMeasures(request).ByteSizeLong() == page.ByteSizeLong(),
+       "the bare server gave another page");
   CaseResult result;
-  result.name = "read-series";
-  result.what = absl::StrCat("ReadSeries of one series of ", figures.periods(), " points among ",
-                             figures.series(), ", ", answer.ByteSizeLong(), " bytes, one client");
-  result.baseline = "bare gRPC server giving the same answer";
-  result.target = {Relation::kAtMost, 1.6};
+  result.name = "list-measures";
+  result.what = absl::StrCat("ListMeasures with a filter on category and stage that one of ",
+                             kOneOf, " of ", measures, " measures passes, pages of ", page_size,
+                             " one after the other, the first of ", page.ByteSizeLong(),
+                             " bytes, one client");
+  result.baseline = "bare gRPC server giving the same page";
   MeasureReads(
-      setting, [&] { client.ReadSeries(request); }, [&] { bare_client.ReadSeries(request); },
-      &result);
+      setting, [&] { request.set_page_token(client.ListMeasures(request).next_page_token()); },
+      [&] { bare_client.ListMeasures(request); }, &result, kPagesOfBlock);
+  return result;
+}
+
+CaseResult ReadShortSeries(const Setting& setting) {
+  return ReadOneSeries(setting, Figures(setting.figures->series(), kMonthsOfShortSeries, 0),
+                       "read-series-120");
+}
+
+CaseResult ReadSeries(const Setting& setting) {
+  CaseResult result = ReadOneSeries(setting, *setting.figures, "read-series");
+  result.target = {Relation::kAtMost, 1.6};
   return result;
 }
 

@@ -2,12 +2,14 @@
 # Builds the benchmarks and measures PolicyTrack against named baselines in the
 # same run: prints a table and writes the results as JSON.
 #
-# Usage: bench/run.sh [--short] [--peers] [--case NAME]... [--json FILE]
+# Usage: bench/run.sh [--short] [--peers] [--large] [--case NAME]... [--json FILE]
 #   --short      small data and few rounds: that every case runs and answers
 #                right, in seconds; its figures mean nothing
 #   --peers      also beside PostgreSQL, InfluxDB, VictoriaMetrics, etcd and pandas,
 #                which bench/peers/install.sh installs, on the loopback with data
 #                that is thrown away
+#   --large      also at a hundred times the size, which takes minutes and some
+#                gigabytes of memory and disk; --short has these cases anyway
 #   --case NAME  only this case; may be given more than once
 #   --json FILE  where the results go (default: results.json below the build's
 #                bench/, short.json for the short form)
@@ -27,6 +29,7 @@ while (($#)); do
       arguments+=(--short)
       name=short
       ;;
+    --large) arguments+=(--large) ;;
     --peers) arguments+=(--peers "$root/bench/peers") ;;
     --case | --json)
       [[ -n "${2:-}" ]] || {
@@ -37,7 +40,7 @@ while (($#)); do
       shift
       ;;
     -h | --help)
-      sed -n '2,19s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      sed -n '2,21s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
       exit 0
       ;;
     *)

@@ -5,10 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <future>
-#include <iostream>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "bench/fail.h"
 
 namespace policytrack::bench {
@@ -83,6 +87,21 @@ ServerProcess::ServerProcess(const std::string& program,
 }
 
 ServerProcess::~ServerProcess() { Stop(); }
+
+double ServerProcess::BytesIn(const std::string& field) const {
+  std::ifstream status(absl::StrCat("/proc/", pid_, "/status"));
+  std::string line;
+  while (std::getline(status, line)) {
+    if (!absl::StartsWith(line, field)) continue;
+    absl::string_view number(line);
+    number.remove_prefix(field.size());
+    number.remove_suffix(3);
+    double kib = 0;
+    Must(absl::SimpleAtod(number, &kib), "no number: " + line);
+    return kib * 1024;
+  }
+  Fail("the memory of a server cannot be read");
+}
 
 void ServerProcess::Stop() {
   if (pid_ < 0) return;

@@ -23,10 +23,16 @@ class ServerProcess {
 
   const std::string& address() const { return address_; }
   pid_t pid() const { return pid_; }
+  // The bytes of memory that it has now, and the most it ever had.
+  double ResidentBytes() const { return BytesIn("VmRSS:"); }
+  double PeakBytes() const { return BytesIn("VmHWM:"); }
   // Asks it to stop and waits until it has. Again is harmless.
   void Stop();
 
  private:
+  // Of a line of /proc/PID/status.
+  double BytesIn(const std::string& field) const;
+
   pid_t pid_ = -1;
   std::string address_;
   std::thread reader_;

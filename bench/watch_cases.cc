@@ -1,12 +1,6 @@
 // Watchers that wait: what each takes of the server's memory, and how long it takes
 // until all have heard of a commit.
-#include <fstream>
-#include <string>
-
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "bench/case.h"
 #include "bench/client.h"
 #include "bench/fail.h"
@@ -21,27 +15,12 @@ constexpr double kMilliseconds = 1e3;
 
 int Watchers(const Setting& setting) { return setting.Pick(10000, 300); }
 
-double ResidentBytes(const ServerProcess& server) {
-  std::ifstream status(absl::StrCat("/proc/", server.pid(), "/status"));
-  std::string line;
-  while (std::getline(status, line)) {
-    if (!absl::StartsWith(line, "VmRSS:")) continue;
-    absl::string_view number(line);
-    number.remove_prefix(6);
-    number.remove_suffix(3);
-    double kib = 0;
-    Must(absl::SimpleAtod(number, &kib), "no number: " + line);
-    return kib * 1024;
-  }
-  Fail("the memory of the server cannot be read");
-}
-
 double BytesOfWatcher(const ServerProcess& server, int count) {
   // What the first streams make for all is there before.
   { ManyWatchers first(server.address(), 100); }
-  const double before = ResidentBytes(server);
+  const double before = server.ResidentBytes();
   const ManyWatchers watchers(server.address(), count);
-  return (ResidentBytes(server) - before) / count;
+  return (server.ResidentBytes() - before) / count;
 }
 
 // One that tells its watchers of each write, without a store.
