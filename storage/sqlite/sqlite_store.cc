@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
@@ -16,6 +17,7 @@
 #include "storage/sqlite/queries.h"
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/verify.h"
+#include "storage/sqlite/wal_scan.h"
 
 namespace policytrack::storage {
 namespace {
@@ -58,6 +60,7 @@ struct SqliteStore::Parts {
   sqlite::DataDirectory directory;
   std::unique_ptr<sqlite::GroupWriter> writer;  // null when open for salvage
   int64_t salvaged_revision = 0;
+  std::optional<sqlite::LogDamage> log_damage;  // of the log that was salvaged
   sqlite::ReaderPool readers;
 };
 
@@ -71,6 +74,8 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteOptio
   const sqlite::Role role =
       options.sync_full ? sqlite::Role::kWriter : sqlite::Role::kRelaxedWriter;
   const std::string path = directory.database_path();
+  // A log whose commits were not synced each for itself may have any hole.
+  if (options.sync_full) PT_RETURN_IF_ERROR(sqlite::CheckLog(path));
   PT_ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Connection> connection,
                       sqlite::OpenWriter(path, role, options.busy_timeout));
   sqlite::Head head;
@@ -90,6 +95,10 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::OpenForSalvage(
   PT_ASSIGN_OR_RETURN(sqlite::DataDirectory directory,
                       sqlite::DataDirectory::OpenForSalvage(options.data_dir));
   auto parts = std::make_unique<Parts>(std::move(directory), options, clock);
+  PT_ASSIGN_OR_RETURN(parts->log_damage, sqlite::ScanLog(parts->directory.database_path()));
+  if (parts->log_damage.has_value() && options.tell != nullptr) {
+    options.tell(sqlite::WordsOf(*parts->log_damage));
+  }
   const auto note = [&](const sqlite::View& view, bool*) {
     parts->salvaged_revision = view.revision;
     return absl::OkStatus();
@@ -175,6 +184,8 @@ absl::StatusOr<VerifyReport> SqliteStore::Check(const Progress& progress, bool f
     if (checked.ok()) report = *std::move(checked);
     return checked.status();
   }));
+  // What SQLite has dropped of the log is in no table that could be checked.
+  if (parts_->log_damage.has_value()) sqlite::AddLogDamage(*parts_->log_damage, &report);
   return report;
 }
 

@@ -308,6 +308,12 @@ absl::StatusOr<VerifyReport> VerifyDatabase(const View& view, const Store::Progr
   return Check(view, progress, first_only).Run();
 }
 
+void AddLogDamage(const LogDamage& damage, VerifyReport* report) {
+  ++report->problem_count;
+  report->problems.insert(report->problems.begin(), {kDatabase, WordsOf(damage)});
+  if (report->problems.size() > kMaxProblems) report->problems.pop_back();
+}
+
 absl::Status StatusOfReport(const VerifyReport& report) {
   if (report.problems.empty()) return absl::OkStatus();
   const StoreProblem& first = report.problems.front();
