@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +13,16 @@ namespace policytrack::storage::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The first of what was found, when there is a mark.
+std::optional<std::string> FirstMarked(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return std::nullopt;
+  std::ifstream file(path);
+  std::string first;
+  std::getline(file, first);
+  return first;
+}
 
 }  // namespace
 
@@ -33,16 +45,22 @@ absl::Status KeepInMind(const std::string& data_dir, const VerifyReport& report)
 
 absl::Status CheckMark(const std::string& data_dir) {
   const std::string path = absl::StrCat(data_dir, "/", kDamageMark);
-  std::error_code error;
-  if (!fs::exists(path, error)) return absl::OkStatus();
-  std::ifstream file(path);
-  std::string first;
-  std::getline(file, first);
+  const std::optional<std::string> first = FirstMarked(path);
+  if (!first.has_value()) return absl::OkStatus();
   return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
-               absl::StrCat("data directory ", data_dir, " was found damaged by a check: ", first,
+               absl::StrCat("data directory ", data_dir, " was found damaged by a check: ", *first,
                             " (", path,
                             " has all); restore a backup, start with --read-only-salvage to read "
                             "what can be read, or check again with --verify"));
+}
+
+absl::Status CheckMarkForCopy(const std::string& data_dir) {
+  const std::optional<std::string> first = FirstMarked(absl::StrCat(data_dir, "/", kDamageMark));
+  if (!first.has_value()) return absl::OkStatus();
+  return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
+               absl::StrCat("a check found damage in the store (", *first,
+                            "), and a backup of it could not be restored; restore an earlier "
+                            "backup, or check again with `policytrack verify`"));
 }
 
 }  // namespace policytrack::storage::sqlite

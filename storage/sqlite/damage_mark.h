@@ -21,6 +21,9 @@ absl::Status KeepInMind(const std::string& data_dir, const VerifyReport& report)
 // Returns INTERNAL / STORE_DAMAGED, with what was found, when there is a mark.
 absl::Status CheckMark(const std::string& data_dir);
 
+// The same for who wants a copy, in words that a client may see.
+absl::Status CheckMarkForCopy(const std::string& data_dir);
+
 }  // namespace policytrack::storage::sqlite
 
 #endif  // POLICYTRACK_STORAGE_SQLITE_DAMAGE_MARK_H_

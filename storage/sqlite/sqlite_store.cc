@@ -144,6 +144,7 @@ void SqliteStore::Stop() {
 
 absl::StatusOr<StoreState> SqliteStore::CopyTo(const std::string& file, const Progress& progress) {
   if (parts_->writer == nullptr) return ReadOnly();
+  PT_RETURN_IF_ERROR(sqlite::CheckMarkForCopy(parts_->data_dir));
   StoreState state;
   PT_RETURN_IF_ERROR(parts_->readers.ReadView([&](const sqlite::View& view, bool* failed) {
     const absl::StatusOr<StoreState> copied =
