@@ -16,6 +16,7 @@
 #include "storage/series_merge.h"
 #include "storage/sqlite/guard.h"
 #include "storage/sqlite/queries.h"
+#include "storage/sqlite/row_check.h"
 #include "storage/sqlite/series_queries.h"
 #include "storage/sqlite/view_transaction.h"
 #include "storage/varint.h"
@@ -318,10 +319,7 @@ absl::Status StatusOfReport(const VerifyReport& report) {
   if (report.problems.empty()) return absl::OkStatus();
   const StoreProblem& first = report.problems.front();
   if (first.resource == kDatabase) return Damaged(first.message);
-  return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
-               absl::StrCat(first.resource, ": ", first.message,
-                            "; the store was damaged or altered, restore a backup"),
-               {{"resource", first.resource}});
+  return DamagedIn(first.resource, first.message);
 }
 
 }  // namespace policytrack::storage::sqlite

@@ -12,8 +12,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/error.h"
 #include "storage/sqlite/guard.h"
 #include "storage/sqlite/queries.h"
+#include "storage/sqlite/row_check.h"
 #include "storage/sqlite/series_queries.h"
 #include "storage/sqlite/view.h"
 #include "storage/store.h"
@@ -70,15 +72,20 @@ class ViewTransaction : public Base {
   }
 
   absl::StatusOr<std::optional<Commit>> GetCommit(int64_t revision) override {
-    return Ask<std::optional<Commit>>([&]() -> std::optional<Commit> {
-      if (revision < 1 || revision > view_.revision) return std::nullopt;
+    return Ask<std::optional<Commit>>([&]() -> absl::StatusOr<std::optional<Commit>> {
+      if (revision < 1 || revision > view_.revision) return std::optional<Commit>();
       std::vector<Commit> found = sqlite::ListCommits(view_, revision + 1, 1);
-      if (found.empty() || found[0].revision != revision) return std::nullopt;
+      if (found.empty() || found[0].revision != revision) return std::optional<Commit>();
+      PT_RETURN_IF_ERROR(CheckCommit(found[0]));
       return std::move(found[0]);
     });
   }
   absl::StatusOr<std::vector<Commit>> ListCommits(int64_t before, int limit) override {
-    return Ask<std::vector<Commit>>([&] { return sqlite::ListCommits(view_, before, limit); });
+    return Ask<std::vector<Commit>>([&]() -> absl::StatusOr<std::vector<Commit>> {
+      std::vector<Commit> found = sqlite::ListCommits(view_, before, limit);
+      for (const Commit& commit : found) PT_RETURN_IF_ERROR(CheckCommit(commit));
+      return found;
+    });
   }
   absl::StatusOr<int64_t> RevisionAt(absl::Time time) override {
     return Ask<int64_t>([&] { return sqlite::RevisionAt(view_, time); });

@@ -1,4 +1,5 @@
 // What is damaged or altered is noticed, and never read as a number.
+#include <SQLiteCpp/Database.h>
 #include <sqlite3.h>
 
 #include <random>
@@ -36,6 +37,48 @@ TEST_F(SqliteStoreTest, VerifyChainNamesAnAlteredCommit) {
   const absl::Status status = Verify();
   EXPECT_EQ(ReasonOf(status), reason::kStoreDamaged);
   EXPECT_EQ(MetadataOf(status, "resource"), "commits/2");
+}
+
+// Nor what cannot be sent to anybody.
+TEST_F(SqliteStoreTest, ACommitWithATextThatIsNoneIsDamageThatIsNamed) {
+  Open();
+  for (int i = 1; i <= 3; ++i) {
+    WriteOptions options;
+    options.principal = absl::StrCat("agency-", i);
+    options.request_id = absl::StrCat("request-", i);
+    ASSERT_TRUE(store_->Write(options, PushBody("k", i)).ok());
+  }
+  const auto expect_damaged = [](const absl::Status& status) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_EQ(ReasonOf(status), reason::kStoreDamaged) << status;
+    EXPECT_EQ(MetadataOf(status, "resource"), "commits/2") << status;
+  };
+  for (const char* text : {"request-2", "agency-2"}) {
+    Close();
+    Alter(text, "\xff");
+    Open();
+    const absl::Status status = store_->Read([&](ReadTransaction& t) -> absl::Status {
+      EXPECT_TRUE(t.GetCommit(1).ok());
+      EXPECT_TRUE(t.GetCommit(3).ok());
+      EXPECT_TRUE(t.ListCommits(2, 10).ok());
+      expect_damaged(t.ListCommits(kPresent, 10).status());
+      return t.GetCommit(2).status();
+    });
+    expect_damaged(status);
+    expect_damaged(store_->Verify());
+    Close();
+    Alter(absl::StrCat("\xff", std::string(text).substr(1)), std::string(text).substr(0, 1));
+    Open();
+    EXPECT_TRUE(store_->Verify().ok()) << "the control";
+  }
+  Close();
+  // A kind that there is not, in place of that of a push.
+  {
+    SQLite::Database database(File("policytrack.db"), SQLite::OPEN_READWRITE);
+    database.exec("UPDATE commits SET kind = 77 WHERE revision = 2");
+  }
+  Open();
+  expect_damaged(store_->Read([&](ReadTransaction& t) { return t.GetCommit(2).status(); }));
 }
 
 TEST_F(SqliteStoreTest, DestroyedPagesAreNoticed) {
