@@ -18,7 +18,8 @@ namespace policytrack::storage::sqlite {
 inline constexpr char kDatabaseFile[] = "policytrack.db";
 inline constexpr char kLockFile[] = "policytrack.lock";
 
-// Holds the lock for as long as it lives.
+// Holds the locks for as long as it lives: that of the lock file, and that of the
+// directory, for a lock file can be removed by someone who finds it left over.
 class DataDirectory {
  public:
   // Opens a directory with a database of ours, or makes one of a directory that
@@ -45,7 +46,7 @@ class DataDirectory {
 
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;
-  // Lets the lock go.
+  // Lets the locks go.
   ~DataDirectory();
 
   const std::string& database_path() const { return database_path_; }
@@ -54,6 +55,7 @@ class DataDirectory {
   DataDirectory(int lock, std::string database_path);
 
   int lock_;
+  int directory_lock_ = -1;
   std::string database_path_;
 };
 
