@@ -198,7 +198,11 @@ absl::StatusOr<DataDirectory> DataDirectory::OpenForSalvage(const std::string& p
     return Refused(path, "holds no database; name a directory that PolicyTrack made");
   }
   PT_ASSIGN_OR_RETURN(directory.directory_lock_, LockDirectory(path));
-  PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, O_CREAT));
+  // Not even the lock file can be made where nothing can be written.
+  directory.can_be_written_ = access(path.c_str(), W_OK) == 0;
+  if (directory.can_be_written_) {
+    PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, O_CREAT));
+  }
   PT_RETURN_IF_ERROR(CheckDatabaseFile(directory.database_path()));
   return directory;
 }
@@ -227,6 +231,7 @@ DataDirectory::DataDirectory(int lock, std::string database_path)
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
     : lock_(std::exchange(other.lock_, -1)),
       directory_lock_(std::exchange(other.directory_lock_, -1)),
+      can_be_written_(other.can_be_written_),
       database_path_(std::move(other.database_path_)) {}
 
 DataDirectory::~DataDirectory() {

@@ -34,7 +34,8 @@ class DataDirectory {
   static absl::StatusOr<DataDirectory> Open(const std::string& path,
                                             const FileSystemProbe& file_system = FileSystemOf);
 
-  // The same for a directory that has a database, to read what is in it.
+  // The same for a directory that has a database, to read what is in it; also where
+  // nothing can be written.
   static absl::StatusOr<DataDirectory> OpenForSalvage(const std::string& path);
 
   // Makes a database in a directory that is missing or empty: `fill` makes it under
@@ -49,6 +50,8 @@ class DataDirectory {
   // Lets the locks go.
   ~DataDirectory();
 
+  // False only of one that was opened for salvage.
+  bool can_be_written() const { return can_be_written_; }
   const std::string& database_path() const { return database_path_; }
 
  private:
@@ -56,6 +59,7 @@ class DataDirectory {
 
   int lock_;
   int directory_lock_ = -1;
+  bool can_be_written_ = true;
   std::string database_path_;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "storage/sqlite/backup.h"
 #include "storage/sqlite/connection.h"
@@ -51,10 +52,14 @@ struct SqliteStore::Parts {
   Parts(sqlite::DataDirectory directory, const SqliteOptions& options, Clock* clock)
       : data_dir(options.data_dir),
         directory(std::move(directory)),
-        readers(this->directory.database_path(), options.reader_connections, options.busy_timeout,
-                clock, [this] {
-                  if (writer != nullptr) writer->Distrust();
-                }) {}
+        readers(
+            this->directory.database_path(), options.reader_connections, options.busy_timeout,
+            clock,
+            [this] {
+              if (writer != nullptr) writer->Distrust();
+            },
+            this->directory.can_be_written() ? sqlite::Role::kReader
+                                             : sqlite::Role::kFrozenReader) {}
 
   const std::string data_dir;
   sqlite::DataDirectory directory;
@@ -94,6 +99,19 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::OpenForSalvage(
     const SqliteOptions& options, Clock* clock) {
   PT_ASSIGN_OR_RETURN(sqlite::DataDirectory directory,
                       sqlite::DataDirectory::OpenForSalvage(options.data_dir));
+  if (!directory.can_be_written()) {
+    if (SizeOf(directory.database_path() + "-wal") > 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("data directory ", options.data_dir,
+                       ": cannot be written, and its database has a write-ahead log, which can "
+                       "only be read with an index beside it; copy the directory and name the "
+                       "copy"));
+    }
+    if (options.tell != nullptr) {
+      options.tell(absl::StrCat("data directory ", options.data_dir,
+                                " cannot be written: what a check finds is not kept in mind"));
+    }
+  }
   auto parts = std::make_unique<Parts>(std::move(directory), options, clock);
   PT_ASSIGN_OR_RETURN(parts->log_damage, sqlite::ScanLog(parts->directory.database_path()));
   if (parts->log_damage.has_value() && options.tell != nullptr) {
@@ -158,7 +176,9 @@ absl::StatusOr<StoreState> SqliteStore::CopyTo(const std::string& file, const Pr
 
 absl::StatusOr<VerifyReport> SqliteStore::VerifyAll(const Progress& progress) {
   PT_ASSIGN_OR_RETURN(VerifyReport report, Check(progress, false));
-  PT_RETURN_IF_ERROR(sqlite::KeepInMind(parts_->data_dir, report));
+  if (parts_->directory.can_be_written()) {
+    PT_RETURN_IF_ERROR(sqlite::KeepInMind(parts_->data_dir, report));
+  }
   return report;
 }
 
