@@ -4,6 +4,7 @@ server says of a data directory that it cannot use."""
 import concurrent.futures
 import contextlib
 import datetime
+import fcntl
 import itertools
 import os
 import pathlib
@@ -320,6 +321,27 @@ def test_a_damaged_log_is_refused_and_salvaged(start):
     assert "write-ahead log is damaged in frame 3" in salvage.text()
     assert salvage.stop() == 0
     assert log.read_bytes() == spoilt
+
+
+def test_what_a_killed_server_left_of_backups_is_removed_at_the_next_start(start, tmp_path):
+    (tmp_path / "backups").mkdir()
+    server = start("--backup-dir", tmp_path / "backups").start()
+    server.kill()
+    left = [tmp_path / "backups/.policytrack-backup-aB3dEf", server.data_dir / ".policytrack-backup-000000"]
+    others = [tmp_path / f"backups/{name}" for name in (
+        ".policytrack-backup-notes.txt", ".policytrack-backup-", ".policytrack-backup-a.cdef", "mine.db")]
+    used = tmp_path / "backups/.policytrack-backup-UsedBy"
+    folder = tmp_path / "backups/.policytrack-backup-folder"
+    folder.mkdir()
+    for path in [*left, *others, used]:
+        path.write_bytes(b"half")
+    with used.open("rb") as worked_on:
+        fcntl.flock(worked_on, fcntl.LOCK_EX)
+        server = start("--backup-dir", tmp_path / "backups", data_dir=server.data_dir).start()
+        assert [path for path in left if path.exists()] == []
+        assert all(f"removed {path}" in server.text() for path in left), server.text()
+        assert all(path.exists() for path in [*others, used, folder])
+        assert server.text().count("removed ") == len(left)
 
 
 def test_no_backup_is_made_of_what_a_check_found_damaged(start, damaged, tmp_path):
