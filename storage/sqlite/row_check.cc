@@ -16,6 +16,14 @@ absl::Status DamagedIn(absl::string_view resource, absl::string_view what) {
       {{"resource", std::string(resource)}});
 }
 
+absl::Status NameDamage(const absl::Status& status, absl::string_view resource) {
+  if (ReasonOf(status) != reason::kStoreDamaged || !MetadataOf(status, "resource").empty()) {
+    return status;
+  }
+  // What to do about it stands after the semicolon.
+  return DamagedIn(resource, status.message().substr(0, status.message().find("; ")));
+}
+
 absl::Status CheckCommit(const Commit& commit) {
   const auto damaged = [&](absl::string_view what) {
     return DamagedIn(absl::StrCat("commits/", commit.revision), what);

@@ -14,6 +14,9 @@ namespace policytrack::storage::sqlite {
 // INTERNAL / STORE_DAMAGED that names what is damaged, also in metadata `resource`.
 absl::Status DamagedIn(absl::string_view resource, absl::string_view what);
 
+// The same status, but that of damage which names nothing as DamagedIn `resource`.
+absl::Status NameDamage(const absl::Status& status, absl::string_view resource);
+
 // Returns DamagedIn the commit when a text in it is no UTF-8, or it is of no known kind.
 absl::Status CheckCommit(const Commit& commit);
 

@@ -140,6 +140,10 @@ void SqliteStore::WriteAsync(WriteOptions options, WriteBody body, WriteDone don
   parts_->writer->Enqueue(std::move(options), std::move(body), std::move(done));
 }
 
+absl::Status SqliteStore::CheckCanBeWritten() const {
+  return parts_->writer == nullptr ? ReadOnly() : absl::OkStatus();
+}
+
 int SqliteStore::AddListener(std::function<void(int64_t)> listener) {
   return parts_->writer == nullptr ? 0 : parts_->writer->AddListener(std::move(listener));
 }

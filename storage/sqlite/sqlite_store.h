@@ -52,6 +52,7 @@ class SqliteStore final : public Store {
   absl::Status Read(const ReadBody& body) override;
   // After Stop, or open for salvage, `done` is called at once, from the calling thread.
   void WriteAsync(WriteOptions options, WriteBody body, WriteDone done) override;
+  absl::Status CheckCanBeWritten() const override;
   int AddListener(std::function<void(int64_t)> listener) override;
   void RemoveListener(int id) override;
   int64_t revision() const override;

@@ -93,6 +93,37 @@ TEST_F(SqliteStoreTest, DestroyedPagesAreNoticed) {
   EXPECT_EQ(ReasonOf(opened.status()), reason::kStoreDamaged);
 }
 
+TEST_F(SqliteStoreTest, WhatSqliteFindsDamagedIsNamedWhereItIsKnown) {
+  Open();
+  const std::string body(3000, 'x');
+  for (int i = 100; i < 120; ++i) {
+    const std::string name = absl::StrCat("plans/p", i);
+    ASSERT_TRUE(store_
+                    ->Write({},
+                            [&](WriteTransaction& t) {
+                              return t.PutDocument(name, absl::StrCat("text-of-", i, body), false,
+                                                   {});
+                            })
+                    .ok());
+  }
+  Close();
+  std::string bytes = ReadFile(File("policytrack.db"));
+  const size_t at = bytes.find("text-of-110");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at / 4096 * 4096] = 99;
+  WriteFile(File("policytrack.db"), bytes);
+  Open();
+  const absl::Status status = store_->Read([&](ReadTransaction& t) -> absl::Status {
+    EXPECT_TRUE(t.GetDocument("plans/p100", kPresent).ok());
+    EXPECT_EQ(ReasonOf(t.ListDocuments("plans", "", 1000, kPresent, false).status()),
+              reason::kStoreDamaged);
+    return t.GetDocument("plans/p110", kPresent).status();
+  });
+  EXPECT_EQ(ReasonOf(status), reason::kStoreDamaged) << status;
+  EXPECT_EQ(MetadataOf(status, "resource"), "plans/p110") << status;
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("plans/p110"));
+}
+
 TEST_F(SqliteStoreTest, ADamagedChunkIsAnErrorAndNotANumber) {
   Open();
   ASSERT_TRUE(Push("bad", 1234.5678).ok());
