@@ -218,8 +218,8 @@ struct WriteOptions {
   bool dry_run = false;        // run the body, then undo all it did
 };
 
-// Which store it is, and how far its history goes. Two stores that agree in the
-// last digest agree in everything that was ever written.
+// Which store it is, and how far its history goes. Two undamaged stores that agree in
+// the last digest agree in everything that was ever written.
 struct StoreState {
   int64_t revision = 0;            // the last one
   std::string first_chain_digest;  // of revision 1, which no other store has; 32 bytes
@@ -281,6 +281,10 @@ class Store {
   // `done` gets the body's own error, or UNAVAILABLE / STORE_BUSY, STORE_FULL or
   // SERVER_STOPPING, or INTERNAL when the database failed.
   virtual void WriteAsync(WriteOptions options, WriteBody body, WriteDone done) = 0;
+
+  // Why every write is refused, whatever it is: FAILED_PRECONDITION / STORE_READ_ONLY
+  // when the store is open for salvage. For who would read much before it writes.
+  virtual absl::Status CheckCanBeWritten() const { return absl::OkStatus(); }
 
   // WriteAsync and wait. Must not be called from the writer thread.
   absl::StatusOr<int64_t> Write(WriteOptions options, WriteBody body);

@@ -113,10 +113,10 @@ class Follower {
     auto reader = stub_->AsyncWatchEvents(&call, request_, &queue, nullptr);
     bool more = Await(queue, call, context_.connection.options().timeout, &late);
     v1::WatchEventsResponse response;
-    while (more && !problem_.has_value()) {
+    for (bool first = true; more && !problem_.has_value(); first = false) {
       reader->Read(&response, nullptr);
       more = Await(queue, call, patience, &late);
-      if (more) Take(response);
+      if (more) Take(response, first);
     }
     if (problem_.has_value()) call.TryCancel();
     grpc::Status status;
@@ -136,15 +136,17 @@ class Follower {
     return status;
   }
 
-  void Take(const v1::WatchEventsResponse& response) {
+  void Take(const v1::WatchEventsResponse& response, bool first) {
     if (response.has_commit()) Write(response);
     context_.out() << std::flush;
     if (!context_.out()) {
       problem_ = {kUsage, "the output could not be written"};
       return;
     }
-    went_on_ = true;
-    if (response.resume_token() == request_.resume_token()) return;
+    // Every stream begins with a sign of life, also one that cannot get further.
+    const bool moved = response.resume_token() != request_.resume_token();
+    if (moved || !first) went_on_ = true;
+    if (!moved) return;
     request_.set_resume_token(response.resume_token());
     if (options_.token_file.empty()) return;
     const absl::Status written = WriteTokenFile(options_.token_file, response.resume_token());
@@ -180,7 +182,7 @@ class Follower {
   const WatchOptions& options_;
   v1::WatchEventsRequest request_;
   const std::unique_ptr<v1::EventService::Stub> stub_;
-  // A message came since the last failure: the count of attempts begins anew.
+  // It got further since the last failure: the count of attempts begins anew.
   bool went_on_ = false;
   // What ends it from this side: the exit code and the words.
   std::optional<std::pair<ExitCode, std::string>> problem_;

@@ -1,5 +1,7 @@
 #include "services/app/admin.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -77,6 +79,17 @@ v1::VerifyReport ReportOf(const storage::VerifyReport& found) {
 }
 
 }  // namespace
+
+Admin::Admin(storage::Store* store, Clock* clock, AdminOptions options, Log log)
+    : store_(store), clock_(clock), options_(std::move(options)), log_(std::move(log)) {
+  for (const std::string& directory : {options_.backup_dir, options_.scratch_dir}) {
+    if (directory.empty()) continue;
+    for (const std::string& name : RemoveAbandonedBackups(directory)) {
+      log_(absl::StrCat("removed ", directory, "/", name,
+                        ", a backup that a server which was killed had not finished"));
+    }
+  }
+}
 
 absl::StatusOr<v1::Backup> Admin::CopyInto(const std::string& path, const Gone& gone) {
   PT_ASSIGN_OR_RETURN(const storage::StoreState state,

@@ -33,9 +33,9 @@ class Admin {
   using SendChunk = std::function<bool(const v1::DownloadBackupResponse&)>;
   using SendProgress = std::function<bool(const v1::VerifyStoreResponse&)>;
 
-  // Neither store nor clock is owned; both must outlive this.
-  Admin(storage::Store* store, Clock* clock, AdminOptions options, Log log)
-      : store_(store), clock_(clock), options_(std::move(options)), log_(std::move(log)) {}
+  // Neither store nor clock is owned; both must outlive this. Removes the backups that a
+  // server which was killed has left unfinished, and tells the log.
+  Admin(storage::Store* store, Clock* clock, AdminOptions options, Log log);
 
   // The errors are those that AdminService documents; UNAVAILABLE / STORE_BUSY also
   // when the caller has gone or takes no more.

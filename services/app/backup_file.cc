@@ -7,14 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/digest.h"
 #include "core/error.h"
 
@@ -24,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kUnfinished[] = ".policytrack-backup-";
+constexpr char kMadeUp[] = "XXXXXX";  // of letters and digits in place of it
 constexpr size_t kReadBytes = 1 << 20;
 
 absl::Status Failed(int error, absl::string_view what) {
@@ -41,25 +44,40 @@ absl::Status Exists(const std::string& name) {
                {{"resource", name}});
 }
 
+bool IsNameOfUnfinished(absl::string_view name) {
+  return absl::ConsumePrefix(&name, kUnfinished) && name.size() == sizeof(kMadeUp) - 1 &&
+         std::all_of(name.begin(), name.end(), absl::ascii_isalnum);
+}
+
 // Whoever works on such a file holds its lock.
-void RemoveAbandoned(const std::string& directory) {
-  std::error_code error;
-  fs::directory_iterator entries(directory, error);
-  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-    if (!absl::StartsWith(entries->path().filename().string(), kUnfinished)) continue;
-    const int descriptor =
-        open(entries->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (descriptor < 0) continue;
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(entries->path().c_str());
-    close(descriptor);
-  }
+bool RemoveIfAbandoned(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0) return false;
+  struct stat found {};
+  const bool removed = fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode) &&
+                       flock(descriptor, LOCK_EX | LOCK_NB) == 0 && unlink(path.c_str()) == 0;
+  close(descriptor);
+  return removed;
 }
 
 }  // namespace
 
+std::vector<std::string> RemoveAbandonedBackups(const std::string& directory) {
+  std::vector<std::string> removed;
+  std::error_code error;
+  fs::directory_iterator entries(directory, error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    const std::string name = entries->path().filename().string();
+    if (IsNameOfUnfinished(name) && RemoveIfAbandoned(entries->path().string())) {
+      removed.push_back(name);
+    }
+  }
+  return removed;
+}
+
 absl::StatusOr<BackupFile> BackupFile::Make(const std::string& directory) {
-  RemoveAbandoned(directory);
-  std::string path = absl::StrCat(directory, "/", kUnfinished, "XXXXXX");
+  RemoveAbandonedBackups(directory);
+  std::string path = absl::StrCat(directory, "/", kUnfinished, kMadeUp);
   const int descriptor = mkostemp(path.data(), O_CLOEXEC);
   if (descriptor < 0 && (errno == ENOSPC || errno == EDQUOT)) return Failed(errno, "");
   if (descriptor < 0) {

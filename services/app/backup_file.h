@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -50,6 +51,10 @@ class BackupFile {
   const std::string directory_;
   std::string path_;  // empty when it is no longer there under it
 };
+
+// Removes the files that a BackupFile makes and on which nobody works any more, as a
+// server that was killed leaves them; gives their names. What cannot be removed stays.
+std::vector<std::string> RemoveAbandonedBackups(const std::string& directory);
 
 // ALREADY_EXISTS / RESOURCE_EXISTS when the directory has a file of that name.
 absl::Status CheckNoBackup(const std::string& directory, const std::string& name);

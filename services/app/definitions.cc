@@ -17,12 +17,7 @@ constexpr int kMaxDepth = 1000;
 template <typename Message>
 absl::StatusOr<Message> Parse(const storage::Document& document) {
   Message message;
-  if (!message.ParseFromString(document.body)) {
-    return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
-                 absl::StrCat("the stored state of ", document.name, " at revision ",
-                              document.revision, " cannot be read; verify the store"),
-                 {{"resource", document.name}});
-  }
+  if (!message.ParseFromString(document.body)) return DamagedState(document);
   message.set_name(document.name);
   message.set_revision(document.revision);
   return message;
@@ -44,6 +39,13 @@ std::vector<std::string> Unique(std::vector<std::string> names) {
 }
 
 }  // namespace
+
+absl::Status DamagedState(const storage::Document& document) {
+  return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
+               absl::StrCat("the stored state of ", document.name, " at revision ",
+                            document.revision, " cannot be read; verify the store"),
+               {{"resource", document.name}});
+}
 
 absl::StatusOr<std::optional<v1::Dataset>> LoadDataset(storage::ReadTransaction& tx,
                                                        absl::string_view name, int64_t as_of) {

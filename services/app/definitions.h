@@ -36,6 +36,9 @@ absl::StatusOr<std::optional<v1::Plan>> LoadPlan(storage::ReadTransaction& tx,
 absl::StatusOr<std::optional<v1::Script>> LoadScript(storage::ReadTransaction& tx,
                                                      absl::string_view name, int64_t as_of);
 
+// INTERNAL / STORE_DAMAGED: what is stored of a document cannot be parsed.
+absl::Status DamagedState(const storage::Document& document);
+
 // The same for a document in hand.
 absl::StatusOr<v1::Indicator> ParseIndicator(const storage::Document& document);
 absl::StatusOr<v1::Measure> ParseMeasure(const storage::Document& document);

@@ -9,6 +9,7 @@
 #include "core/page_token.h"
 #include "core/resource_name.h"
 #include "services/app/as_of.h"
+#include "services/app/definitions.h"
 #include "services/app/document_fields.h"
 #include "services/app/documents.h"
 
@@ -38,10 +39,7 @@ absl::Status Documents::NotThere(const std::string& name) const {
 
 absl::StatusOr<MessagePtr> Documents::Parse(const Document& stored) const {
   MessagePtr document = kind_->New();
-  if (!document->ParseFromString(stored.body)) {
-    return absl::InternalError(absl::StrCat("stored body of ", stored.name, " at revision ",
-                                            stored.revision, " cannot be parsed"));
-  }
+  if (!document->ParseFromString(stored.body)) return DamagedState(stored);
   return document;
 }
 

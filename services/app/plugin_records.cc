@@ -13,12 +13,7 @@ namespace {
 
 absl::StatusOr<v1::PluginRecord> Parse(const storage::Document& document) {
   v1::PluginRecord record;
-  if (!record.ParseFromString(document.body)) {
-    return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
-                 absl::StrCat("the stored state of ", document.name, " at revision ",
-                              document.revision, " cannot be read; verify the store"),
-                 {{"resource", document.name}});
-  }
+  if (!record.ParseFromString(document.body)) return DamagedState(document);
   record.set_name(document.name);
   record.set_revision(document.revision);
   return record;

@@ -11,6 +11,7 @@
 #include "core/period.h"
 #include "core/resource_name.h"
 #include "google/rpc/error_details.pb.h"
+#include "services/app/definitions.h"
 #include "services/app/push_gather.h"
 #include "services/app/request_log.h"
 
@@ -62,6 +63,8 @@ Push::Push(storage::Store* store, PushBudget* budget, const PushLimits& limits,
 Push::~Push() = default;
 
 absl::Status Push::Add(const v1::PushObservationsRequest& message) {
+  // Before anything is read that may be damaged.
+  if (first_) PT_RETURN_IF_ERROR(store_->CheckCanBeWritten());
   if (message.has_options()) PT_RETURN_IF_ERROR(TakeOptions(message.options()));
   first_ = false;
   if (!message.dataset().empty() && message.dataset() != current_name_) {
@@ -102,7 +105,7 @@ absl::Status Push::TakeDataset(const std::string& name) {
     if (!stored.has_value() || stored->deleted) return absl::OkStatus();
     exists = true;
     if (definition.ParseFromString(stored->body)) return absl::OkStatus();
-    return absl::InternalError(absl::StrCat("stored body of ", name, " cannot be parsed"));
+    return DamagedState(*stored);
   }));
   if (exists) {
     gathered_->bytes += definition.ByteSizeLong() * kDefinitionFactor;

@@ -20,11 +20,11 @@ absl::Status CheckReader(storage::WriteTransaction& tx, plugins::Engine& engine,
                          const std::string& name, const storage::Document& stored) {
   if (CollectionOf(stored.name) == kIndicators) {
     v1::Indicator user;
-    if (!user.ParseFromString(stored.body)) return absl::InternalError("body cannot be parsed");
+    if (!user.ParseFromString(stored.body)) return DamagedState(stored);
     return ResolveIndicator(tx, storage::kPresent, engine, user, "indicator").status();
   }
   v1::Measure measure;
-  if (!measure.ParseFromString(stored.body)) return absl::InternalError("body cannot be parsed");
+  if (!measure.ParseFromString(stored.body)) return DamagedState(stored);
   for (int i = 0; i < measure.targets_size(); ++i) {
     if (measure.targets(i).indicator() != name) continue;
     PT_RETURN_IF_ERROR(CheckTarget(tx, storage::kPresent, engine, measure.targets(i),

@@ -44,9 +44,7 @@ absl::StatusOr<SeriesScan> SeriesScan::Open(storage::ReadTransaction& tx, plugin
       return NotFound(parent, absl::StrCat("parent: ", parent, " does not exist"));
     }
     v1::Dataset dataset;
-    if (!dataset.ParseFromString(stored->body)) {
-      return absl::InternalError(absl::StrCat("stored body of ", parent, " cannot be parsed"));
-    }
+    if (!dataset.ParseFromString(stored->body)) return DamagedState(*stored);
     scan.info_.frequency = dataset.frequency();
     scan.info_.units.outputs[kDatasetOutput] = {dataset.unit(), dataset.unit_multiplier()};
     for (const auto& dimension : dataset.dimensions()) {

@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Cloc
   store_options.reader_connections =
       std::max(config.readers, config.workers + 2 + rpc::WatchHub::kThreads) + kAdminReaders;
   store_options.read_only_salvage = config.read_only_salvage;
+  store_options.tell = log;
   PT_ASSIGN_OR_RETURN(std::unique_ptr<storage::SqliteStore> store,
                       storage::SqliteStore::Open(store_options, clock));
   // A plugin that was quarantined is not even loaded.

@@ -57,9 +57,11 @@ void AddStoreSettings(CLI::App& app, Config& config) {
       ->check(CLI::ExistingDirectory);
   app.add_flag("--read-only-salvage", config.read_only_salvage,
                "Serve what can be read of a damaged store, and write nothing");
-  app.add_flag("--verify", config.verify,
-               "Check everything in the data directory, say what was found "
-               "and end: 0 when all is well, 1 when there is damage");
+  app.add_flag(
+      "--verify", config.verify,
+      "Check everything in the data directory, say what was found "
+      "and end: 0 when all is well, 1 when there is damage, 2 when the settings are wrong, "
+      "3 when it could not be checked");
   app.add_option("--restore-from", config.restore_from,
                  "Check a backup, make the data directory, missing or empty, from it and end");
   app.add_option("--expect-chain", config.expect_chain,

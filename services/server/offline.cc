@@ -4,20 +4,27 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/clock.h"
 #include "core/digest.h"
+#include "core/error.h"
 #include "storage/sqlite/backup.h"
 #include "storage/sqlite/sqlite_store.h"
 
 namespace policytrack::server {
 namespace {
 
-absl::StatusOr<storage::VerifyReport> Verify(const Config& config) {
+constexpr int kDone = 0;
+constexpr int kDamage = 1;  // or not restored
+constexpr int kNotChecked = 3;
+
+absl::StatusOr<storage::VerifyReport> Verify(const Config& config, std::ostream& err) {
   SystemClock clock;
   storage::SqliteOptions options;
   options.data_dir = config.data_dir;
   // Whatever it finds, it changes nothing in the database.
   options.read_only_salvage = true;
+  options.tell = [&err](absl::string_view line) { err << "policytrackd: " << line << "\n"; };
   auto store = storage::SqliteStore::Open(options, &clock);
   if (!store.ok()) return store.status();
   return (*store)->VerifyAll(nullptr);
@@ -43,18 +50,20 @@ int RunOffline(const Config& config, std::ostream& out, std::ostream& err) {
   const absl::StatusOr<storage::VerifyReport> report =
       restores
           ? storage::sqlite::RestoreCopy(config.restore_from, config.data_dir, config.expect_chain)
-          : Verify(config);
+          : Verify(config, err);
   if (!report.ok()) {
     err << "policytrackd: " << report.status().message() << "\n";
-    return 1;
+    // A database so damaged that it cannot be opened is damaged all the same.
+    const bool damaged = ReasonOf(report.status()) == reason::kStoreDamaged;
+    return restores || damaged ? kDamage : kNotChecked;
   }
   Print(*report, out);
   if (report->problem_count > 0) {
     out << "damage found: " << report->problem_count << " problems\n";
-    return 1;
+    return kDamage;
   }
   out << (restores ? "restored into " + config.data_dir : std::string("no damage found")) << "\n";
-  return 0;
+  return kDone;
 }
 
 }  // namespace policytrack::server

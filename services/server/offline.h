@@ -14,7 +14,8 @@ namespace policytrack::server {
 bool IsOffline(const Config& config);
 
 // Does it, and says what came of it. Returns the exit code: 0 when all is well, 1
-// when there is damage or it could not be done.
+// when a check found damage or nothing was restored, 3 when there was nothing that
+// could be checked. (2 is for settings that are wrong.)
 int RunOffline(const Config& config, std::ostream& out, std::ostream& err);
 
 }  // namespace policytrack::server

@@ -40,7 +40,8 @@ constexpr off_t kFormatVersionsAt = 18;
 constexpr std::array<char, 2> kWithoutLog = {1, 1};
 constexpr absl::Duration kBusyTimeout = absl::Seconds(5);
 
-constexpr char kQuickCheck[] = "PRAGMA quick_check(1)";
+// Also that indexes and tables agree: the copy has all the time that it needs.
+constexpr char kStructureCheck[] = "PRAGMA integrity_check(1)";
 
 // A file descriptor that closes itself.
 class Descriptor {
@@ -159,8 +160,8 @@ absl::Status Finish(const std::string& file) {
   return absl::OkStatus();
 }
 
-absl::Status QuickCheck(Connection& connection) {
-  Query check(connection, kQuickCheck);
+absl::Status StructureCheck(Connection& connection) {
+  Query check(connection, kStructureCheck);
   if (check.Step() && check.View(0) == "ok") return absl::OkStatus();
   return Damaged("the database file is damaged");
 }
@@ -169,7 +170,7 @@ absl::Status QuickCheck(Connection& connection) {
 absl::Status LookThrough(Connection& source, const std::string& file, const StoreState& state) {
   const absl::Status status = GuardCopy([&]() -> absl::Status {
     Connection copy(file, Role::kReader, kBusyTimeout);
-    PT_RETURN_IF_ERROR(QuickCheck(copy));
+    PT_RETURN_IF_ERROR(StructureCheck(copy));
     const Head head = ReadHead(copy);
     if (head.revision == state.revision && head.chain_digest == state.chain_digest) {
       return absl::OkStatus();
@@ -178,7 +179,7 @@ absl::Status LookThrough(Connection& source, const std::string& file, const Stor
   });
   if (ReasonOf(status) != reason::kStoreDamaged) return status;
   // Either the database is damaged, or what was written is not what can be read.
-  PT_RETURN_IF_ERROR(QuickCheck(source));
+  PT_RETURN_IF_ERROR(StructureCheck(source));
   return absl::InternalError(
       "the copy is damaged and the database is not; look at the disk that copies are made on");
 }

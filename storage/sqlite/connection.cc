@@ -3,6 +3,9 @@
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Exception.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
 namespace policytrack::storage::sqlite {
 namespace {
 
@@ -22,15 +25,27 @@ constexpr char kReaderSettings[] =
     "PRAGMA wal_autocheckpoint = 0;"
     "PRAGMA trusted_schema = OFF;";
 
+// The name under which SQLite neither looks for a log nor locks.
+std::string FrozenName(const std::string& path) {
+  return absl::StrCat(
+      "file:", absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}}),
+      "?immutable=1");
+}
+
+int FlagsOf(Role role) {
+  // Without mutexes: a connection belongs to one thread at a time.
+  const int all = SQLite::OPEN_NOMUTEX;
+  if (role == Role::kReader) return all | SQLite::OPEN_READONLY;
+  if (role == Role::kFrozenReader) return all | SQLite::OPEN_READONLY | SQLite::OPEN_URI;
+  return all | SQLite::OPEN_READWRITE;
+}
+
 }  // namespace
 
 Connection::Connection(const std::string& path, Role role, absl::Duration busy_timeout)
-    // Without mutexes: a connection belongs to one thread at a time.
-    : database_(path,
-                SQLite::OPEN_NOMUTEX |
-                    (role == Role::kReader ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE),
+    : database_(role == Role::kFrozenReader ? FrozenName(path) : path, FlagsOf(role),
                 static_cast<int>(absl::ToInt64Milliseconds(busy_timeout))) {
-  if (role == Role::kReader) {
+  if (role == Role::kReader || role == Role::kFrozenReader) {
     database_.exec(kReaderSettings);
     return;
   }

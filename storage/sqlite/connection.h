@@ -24,6 +24,7 @@ enum class Role {
   kWriter,         // the only one that writes and checkpoints; fsync at each commit
   kRelaxedWriter,  // the same, but a power loss may take the last commits
   kReader,         // read-only, never checkpoints
+  kFrozenReader,   // the same where nobody can write, not even an index of the log; there is none
 };
 
 class Connection {

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -42,6 +44,16 @@ bool SyncDirectory(const std::string& path) {
   close(directory);
   errno = error;
   return done;
+}
+
+// The first of what was found, when there is a mark.
+std::optional<std::string> FirstMarked(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return std::nullopt;
+  std::ifstream file(path);
+  std::string first;
+  std::getline(file, first);
+  return first;
 }
 
 }  // namespace
@@ -102,15 +114,21 @@ absl::Status DamageMark::Remove() {
 
 absl::Status CheckMark(const std::string& data_dir) {
   const std::string path = absl::StrCat(data_dir, "/", kDamageMark);
-  std::error_code error;
-  if (!fs::exists(path, error)) return absl::OkStatus();
-  std::ifstream file(path);
-  std::string first;
-  std::getline(file, first);
+  const std::optional<std::string> first = FirstMarked(path);
+  if (!first.has_value()) return absl::OkStatus();
   return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
-               absl::StrCat("data directory ", data_dir, " was found damaged: ", first, " (", path,
+               absl::StrCat("data directory ", data_dir, " was found damaged: ", *first, " (", path,
                             " has all); restore a backup, start with --read-only-salvage to read "
                             "what can be read, or check again with --verify"));
+}
+
+absl::Status CheckMarkForCopy(const std::string& data_dir) {
+  const std::optional<std::string> first = FirstMarked(absl::StrCat(data_dir, "/", kDamageMark));
+  if (!first.has_value()) return absl::OkStatus();
+  return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
+               absl::StrCat("a check found damage in the store (", *first,
+                            "), and a backup of it could not be restored; restore an earlier "
+                            "backup, or check again with `policytrack verify`"));
 }
 
 }  // namespace policytrack::storage::sqlite

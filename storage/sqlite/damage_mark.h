@@ -21,6 +21,8 @@ class DamageMark {
  public:
   explicit DamageMark(const std::string& data_dir);
 
+  const std::string& data_dir() const { return data_dir_; }
+
   // Makes the mark when the report has problems, and takes it away when it has none.
   // Where that cannot be done the report says so, as one more problem.
   void Keep(VerifyReport* report);
@@ -39,6 +41,9 @@ class DamageMark {
 
 // Returns INTERNAL / STORE_DAMAGED, with what was found, when there is a mark.
 absl::Status CheckMark(const std::string& data_dir);
+
+// The same for who wants a copy, in words that a client may see.
+absl::Status CheckMarkForCopy(const std::string& data_dir);
 
 }  // namespace policytrack::storage::sqlite
 

@@ -63,6 +63,10 @@ absl::StatusOr<Content> Look(const std::string& path) {
                                     "; name an empty directory or one that PolicyTrack made"));
 }
 
+absl::Status InUse(const std::string& path) {
+  return Refused(path, "is in use by another server; stop that one or name another directory");
+}
+
 // Opens and locks the lock file. Without O_CREAT in `create` gives -1 when there
 // is none.
 absl::StatusOr<int> Lock(const std::string& path, int create) {
@@ -79,10 +83,18 @@ absl::StatusOr<int> Lock(const std::string& path, int create) {
   const bool gone = locked && fstat(lock, &found) == 0 && found.st_nlink == 0;
   if (locked && !gone) return lock;
   close(lock);
-  if (gone || error == EWOULDBLOCK) {
-    return Refused(path, "is in use by another server; stop that one or name another directory");
-  }
+  if (gone || error == EWOULDBLOCK) return InUse(path);
   return Refused(path, absl::StrCat("cannot be locked: ", std::strerror(error)));
+}
+
+// Locks the directory itself, which whoever removes the lock file cannot take away.
+absl::StatusOr<int> LockDirectory(const std::string& path) {
+  const int lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return Refused(path, absl::StrCat("cannot be read: ", std::strerror(errno)));
+  // Where a file system cannot lock directories the lock file must do.
+  if (flock(lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return lock;
+  close(lock);
+  return InUse(path);
 }
 
 absl::Status Sync(const std::string& path) {
@@ -189,10 +201,14 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path,
   // file drops every lock that this process holds on it.
   if (content == Content::kDatabase) {
     PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, 0));
+    PT_ASSIGN_OR_RETURN(directory.directory_lock_, LockDirectory(path));
     PT_RETURN_IF_ERROR(CheckDatabaseFile(directory.database_path()));
   }
   if (directory.lock_ < 0) {
     PT_ASSIGN_OR_RETURN(directory.lock_, MakeAndLock(path));
+    if (directory.directory_lock_ < 0) {
+      PT_ASSIGN_OR_RETURN(directory.directory_lock_, LockDirectory(path));
+    }
     // Again, now that nobody else changes it.
     PT_ASSIGN_OR_RETURN(content, Look(path));
     if (content == Content::kDatabase) {
@@ -211,7 +227,12 @@ absl::StatusOr<DataDirectory> DataDirectory::OpenForSalvage(const std::string& p
   if (content == Content::kEmpty) {
     return Refused(path, "holds no database; name a directory that PolicyTrack made");
   }
-  PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, O_CREAT));
+  PT_ASSIGN_OR_RETURN(directory.directory_lock_, LockDirectory(path));
+  // Not even the lock file can be made where nothing can be written.
+  directory.can_be_written_ = access(path.c_str(), W_OK) == 0;
+  if (directory.can_be_written_) {
+    PT_ASSIGN_OR_RETURN(directory.lock_, Lock(path, O_CREAT));
+  }
   PT_RETURN_IF_ERROR(CheckDatabaseFile(directory.database_path()));
   return directory;
 }
@@ -229,6 +250,7 @@ absl::StatusOr<DataDirectory> DataDirectory::CreateFrom(
   PT_RETURN_IF_ERROR(CheckFileSystem(path, FileSystemOf));
   const Missing missing(path);
   PT_ASSIGN_OR_RETURN(directory.lock_, MakeAndLock(path));
+  PT_ASSIGN_OR_RETURN(directory.directory_lock_, LockDirectory(path));
   PT_RETURN_IF_ERROR(is_empty());
   if (const absl::Status created = Create(path, fill); !created.ok()) {
     missing.Remove();
@@ -241,10 +263,14 @@ DataDirectory::DataDirectory(int lock, std::string database_path)
     : lock_(lock), database_path_(std::move(database_path)) {}
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
-    : lock_(std::exchange(other.lock_, -1)), database_path_(std::move(other.database_path_)) {}
+    : lock_(std::exchange(other.lock_, -1)),
+      directory_lock_(std::exchange(other.directory_lock_, -1)),
+      can_be_written_(other.can_be_written_),
+      database_path_(std::move(other.database_path_)) {}
 
 DataDirectory::~DataDirectory() {
   if (lock_ >= 0) close(lock_);
+  if (directory_lock_ >= 0) close(directory_lock_);
 }
 
 }  // namespace policytrack::storage::sqlite

@@ -18,7 +18,8 @@ namespace policytrack::storage::sqlite {
 inline constexpr char kDatabaseFile[] = "policytrack.db";
 inline constexpr char kLockFile[] = "policytrack.lock";
 
-// Holds the lock for as long as it lives.
+// Holds the locks for as long as it lives: that of the lock file, and that of the
+// directory, for a lock file can be removed by someone who finds it left over.
 class DataDirectory {
  public:
   // Opens a directory with a database of ours, or makes one of a directory that
@@ -33,7 +34,8 @@ class DataDirectory {
   static absl::StatusOr<DataDirectory> Open(const std::string& path,
                                             const FileSystemProbe& file_system = FileSystemOf);
 
-  // The same for a directory that has a database, to read what is in it.
+  // The same for a directory that has a database, to read what is in it; also where
+  // nothing can be written.
   static absl::StatusOr<DataDirectory> OpenForSalvage(const std::string& path);
 
   // Makes a database in a directory that is missing or empty: `fill` makes it under
@@ -45,15 +47,19 @@ class DataDirectory {
 
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;
-  // Lets the lock go.
+  // Lets the locks go.
   ~DataDirectory();
 
+  // False only of one that was opened for salvage.
+  bool can_be_written() const { return can_be_written_; }
   const std::string& database_path() const { return database_path_; }
 
  private:
   DataDirectory(int lock, std::string database_path);
 
   int lock_;
+  int directory_lock_ = -1;
+  bool can_be_written_ = true;
   std::string database_path_;
 };
 

@@ -10,8 +10,9 @@
 
 namespace policytrack::storage::sqlite {
 ReaderPool::ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock,
-                       std::function<void()> on_io_error)
+                       std::function<void()> on_io_error, Role role)
     : path_(std::move(path)),
+      role_(role),
       busy_timeout_(busy_timeout),
       clock_(clock),
       on_io_error_(std::move(on_io_error)),
@@ -40,7 +41,7 @@ absl::Status ReaderPool::ReadView(const ViewBody& body) {
   bool failed = true;
   absl::Status status = Guard([&] {
     if (connection == nullptr) {
-      connection = std::make_unique<Connection>(path_, Role::kReader, busy_timeout_);
+      connection = std::make_unique<Connection>(path_, role_, busy_timeout_);
     }
     return ReadOn(connection.get(), body, &failed);
   });
@@ -57,7 +58,7 @@ void ReaderPool::TellIoError(const absl::Status& status) {
 
 absl::Status ReaderPool::SalvageRevision() {
   return Guard([&] {
-    Connection connection(path_, Role::kReader, busy_timeout_);
+    Connection connection(path_, role_, busy_timeout_);
     Query last(connection, "SELECT max(revision) FROM changes");
     last.Step();
     salvaged_ = last.Int(0);

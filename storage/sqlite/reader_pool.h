@@ -26,7 +26,7 @@ class ReaderPool {
   // `on_io_error` is called from a reading thread after each I/O error but of
   // opening: many clients can use the descriptors up, and the writer has its own.
   ReaderPool(std::string path, int connections, absl::Duration busy_timeout, Clock* clock,
-             std::function<void()> on_io_error);
+             std::function<void()> on_io_error, Role role = Role::kReader);
   // REQUIRES: no Read is running.
   ~ReaderPool();
 
@@ -53,6 +53,7 @@ class ReaderPool {
   absl::Status ReadOn(Connection* connection, const ViewBody& body, bool* failed);
 
   const std::string path_;
+  const Role role_;
   const absl::Duration busy_timeout_;
   Clock* const clock_;
   const std::function<void()> on_io_error_;

@@ -3,8 +3,10 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "storage/sqlite/backup.h"
 #include "storage/sqlite/connection.h"
@@ -16,6 +18,7 @@
 #include "storage/sqlite/queries.h"
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/verify.h"
+#include "storage/sqlite/wal_scan.h"
 
 namespace policytrack::storage {
 namespace {
@@ -49,15 +52,20 @@ struct SqliteStore::Parts {
   Parts(sqlite::DataDirectory directory, const SqliteOptions& options, Clock* clock)
       : mark(options.data_dir),
         directory(std::move(directory)),
-        readers(this->directory.database_path(), options.reader_connections, options.busy_timeout,
-                clock, [this] {
-                  if (writer != nullptr) writer->Distrust();
-                }) {}
+        readers(
+            this->directory.database_path(), options.reader_connections, options.busy_timeout,
+            clock,
+            [this] {
+              if (writer != nullptr) writer->Distrust();
+            },
+            this->directory.can_be_written() ? sqlite::Role::kReader
+                                             : sqlite::Role::kFrozenReader) {}
 
   sqlite::DamageMark mark;
   sqlite::DataDirectory directory;
   std::unique_ptr<sqlite::GroupWriter> writer;  // null when open for salvage
   int64_t salvaged_revision = 0;
+  std::optional<sqlite::LogDamage> log_damage;  // of the log that was salvaged
   sqlite::ReaderPool readers;
 };
 
@@ -71,6 +79,8 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteOptio
   const sqlite::Role role =
       options.sync_full ? sqlite::Role::kWriter : sqlite::Role::kRelaxedWriter;
   const std::string path = directory.database_path();
+  // A log whose commits were not synced each for itself may have any hole.
+  if (options.sync_full) PT_RETURN_IF_ERROR(sqlite::CheckLog(path));
   PT_ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Connection> connection,
                       sqlite::OpenWriter(path, role, options.busy_timeout));
   sqlite::Head head;
@@ -90,7 +100,24 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::OpenForSalvage(
     const SqliteOptions& options, Clock* clock) {
   PT_ASSIGN_OR_RETURN(sqlite::DataDirectory directory,
                       sqlite::DataDirectory::OpenForSalvage(options.data_dir));
+  if (!directory.can_be_written()) {
+    if (SizeOf(directory.database_path() + "-wal") > 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("data directory ", options.data_dir,
+                       ": cannot be written, and its database has a write-ahead log, which can "
+                       "only be read with an index beside it; copy the directory and name the "
+                       "copy"));
+    }
+    if (options.tell != nullptr) {
+      options.tell(absl::StrCat("data directory ", options.data_dir,
+                                " cannot be written: what a check finds is not kept in mind"));
+    }
+  }
   auto parts = std::make_unique<Parts>(std::move(directory), options, clock);
+  PT_ASSIGN_OR_RETURN(parts->log_damage, sqlite::ScanLog(parts->directory.database_path()));
+  if (parts->log_damage.has_value() && options.tell != nullptr) {
+    options.tell(sqlite::WordsOf(*parts->log_damage));
+  }
   const auto note = [&](const sqlite::View& view, bool*) {
     parts->salvaged_revision = view.revision;
     return absl::OkStatus();
@@ -112,6 +139,10 @@ absl::Status SqliteStore::Read(const ReadBody& body) { return parts_->readers.Re
 void SqliteStore::WriteAsync(WriteOptions options, WriteBody body, WriteDone done) {
   if (parts_->writer == nullptr) return done(ReadOnly());
   parts_->writer->Enqueue(std::move(options), std::move(body), std::move(done));
+}
+
+absl::Status SqliteStore::CheckCanBeWritten() const {
+  return parts_->writer == nullptr ? ReadOnly() : absl::OkStatus();
 }
 
 int SqliteStore::AddListener(std::function<void(int64_t)> listener) {
@@ -136,6 +167,7 @@ void SqliteStore::Stop() {
 
 absl::StatusOr<StoreState> SqliteStore::CopyTo(const std::string& file, const Progress& progress) {
   if (parts_->writer == nullptr) return ReadOnly();
+  PT_RETURN_IF_ERROR(sqlite::CheckMarkForCopy(parts_->mark.data_dir()));
   StoreState state;
   const absl::Status status = parts_->readers.ReadView([&](const sqlite::View& view, bool* failed) {
     const absl::StatusOr<StoreState> copied =
@@ -151,7 +183,7 @@ absl::StatusOr<StoreState> SqliteStore::CopyTo(const std::string& file, const Pr
 
 absl::StatusOr<VerifyReport> SqliteStore::VerifyAll(const Progress& progress) {
   PT_ASSIGN_OR_RETURN(VerifyReport report, Check(progress, false));
-  parts_->mark.Keep(&report);
+  if (parts_->directory.can_be_written()) parts_->mark.Keep(&report);
   return report;
 }
 
@@ -178,6 +210,8 @@ absl::StatusOr<VerifyReport> SqliteStore::Check(const Progress& progress, bool f
     if (checked.ok()) report = *std::move(checked);
     return checked.status();
   }));
+  // What SQLite has dropped of the log is in no table that could be checked.
+  if (parts_->log_damage.has_value()) sqlite::AddLogDamage(*parts_->log_damage, &report);
   return report;
 }
 

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/clock.h"
 #include "storage/store.h"
@@ -28,6 +29,8 @@ struct SqliteOptions {
   // Opens a damaged database too, where SQLite can open it at all: reads answer what
   // can be read, writes are refused, and nothing in it is changed.
   bool read_only_salvage = false;
+  // Told by Open, in a line, what whoever runs it should know; null for nobody.
+  std::function<void(absl::string_view line)> tell;
   // How long a read waits for a connection, and all for another process.
   absl::Duration busy_timeout = absl::Seconds(5);
 };
@@ -39,8 +42,8 @@ class SqliteStore final : public Store {
   // Returns FAILED_PRECONDITION, with what is wrong and what to do, when the
   // directory is not ours, is in use by another server, cannot be used, or its
   // database is of a newer version; INTERNAL / STORE_DAMAGED when the database
-  // is damaged, as far as a quick look or the last VerifyAll tells; else the errors of a database
-  // that fails. Nothing is changed in a directory that is refused.
+  // or its log is damaged, as far as a quick look or the last VerifyAll tells; else the errors of a
+  // database that fails. Nothing is changed in a directory that is refused.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const SqliteOptions& options,
                                                            Clock* clock);
   // Stops.
@@ -49,6 +52,7 @@ class SqliteStore final : public Store {
   absl::Status Read(const ReadBody& body) override;
   // After Stop, or open for salvage, `done` is called at once, from the calling thread.
   void WriteAsync(WriteOptions options, WriteBody body, WriteDone done) override;
+  absl::Status CheckCanBeWritten() const override;
   int AddListener(std::function<void(int64_t)> listener) override;
   void RemoveListener(int id) override;
   int64_t revision() const override;

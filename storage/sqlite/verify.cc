@@ -17,6 +17,7 @@
 #include "storage/sqlite/answer_codec.h"
 #include "storage/sqlite/guard.h"
 #include "storage/sqlite/queries.h"
+#include "storage/sqlite/row_check.h"
 #include "storage/sqlite/series_queries.h"
 #include "storage/sqlite/view_transaction.h"
 #include "storage/varint.h"
@@ -326,14 +327,17 @@ absl::StatusOr<VerifyReport> VerifyDatabase(const View& view, const Store::Progr
   return Check(view, progress, first_only).Run();
 }
 
+void AddLogDamage(const LogDamage& damage, VerifyReport* report) {
+  ++report->problem_count;
+  report->problems.insert(report->problems.begin(), {kDatabase, WordsOf(damage)});
+  if (report->problems.size() > kMaxProblems) report->problems.pop_back();
+}
+
 absl::Status StatusOfReport(const VerifyReport& report) {
   if (report.problems.empty()) return absl::OkStatus();
   const StoreProblem& first = report.problems.front();
   if (first.resource == kDatabase) return Damaged(first.message);
-  return Error(absl::StatusCode::kInternal, reason::kStoreDamaged,
-               absl::StrCat(first.resource, ": ", first.message,
-                            "; the store was damaged or altered, restore a backup"),
-               {{"resource", first.resource}});
+  return DamagedIn(first.resource, first.message);
 }
 
 }  // namespace policytrack::storage::sqlite

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/sqlite/view.h"
+#include "storage/sqlite/wal_scan.h"
 #include "storage/store.h"
 
 namespace policytrack::storage::sqlite {
@@ -23,6 +24,9 @@ StoreState StateOf(const View& view);
 // Returns CANCELLED when `progress` said so, and UNAVAILABLE / STORE_BUSY.
 absl::StatusOr<VerifyReport> VerifyDatabase(const View& view, const Store::Progress& progress,
                                             bool first_only = false);
+
+// Puts it in front of the other problems of the report.
+void AddLogDamage(const LogDamage& damage, VerifyReport* report);
 
 // Ok, or INTERNAL / STORE_DAMAGED with the first problem of the report.
 absl::Status StatusOfReport(const VerifyReport& report);

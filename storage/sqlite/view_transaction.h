@@ -12,8 +12,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "core/error.h"
 #include "storage/sqlite/guard.h"
 #include "storage/sqlite/queries.h"
+#include "storage/sqlite/row_check.h"
 #include "storage/sqlite/series_queries.h"
 #include "storage/sqlite/view.h"
 #include "storage/store.h"
@@ -33,7 +37,8 @@ class ViewTransaction : public Base {
 
   absl::StatusOr<std::optional<Document>> GetDocument(absl::string_view name,
                                                       int64_t as_of) override {
-    return Ask<std::optional<Document>>([&] { return sqlite::GetDocument(view_, name, as_of); });
+    return AskOf<std::optional<Document>>(name,
+                                          [&] { return sqlite::GetDocument(view_, name, as_of); });
   }
   absl::StatusOr<std::vector<Document>> ListDocuments(absl::string_view collection,
                                                       absl::string_view after, int limit,
@@ -45,8 +50,8 @@ class ViewTransaction : public Base {
   }
   absl::StatusOr<std::vector<Document>> ListDocumentRevisions(absl::string_view name,
                                                               int64_t before, int limit) override {
-    return Ask<std::vector<Document>>(
-        [&] { return sqlite::ListDocumentRevisions(view_, name, before, limit); });
+    return AskOf<std::vector<Document>>(
+        name, [&] { return sqlite::ListDocumentRevisions(view_, name, before, limit); });
   }
   absl::StatusOr<std::vector<std::string>> ListReferrers(absl::string_view target,
                                                          int limit) override {
@@ -56,8 +61,8 @@ class ViewTransaction : public Base {
 
   absl::StatusOr<std::vector<SeriesInfo>> ListSeries(absl::string_view parent,
                                                      const SeriesInfo* after, int limit) override {
-    return Ask<std::vector<SeriesInfo>>(
-        [&] { return sqlite::ListSeries(view_, parent, after, limit); });
+    return AskOf<std::vector<SeriesInfo>>(
+        parent, [&] { return sqlite::ListSeries(view_, parent, after, limit); });
   }
   absl::StatusOr<std::optional<SeriesInfo>> FindSeries(absl::string_view parent,
                                                        absl::string_view output,
@@ -70,15 +75,21 @@ class ViewTransaction : public Base {
   }
 
   absl::StatusOr<std::optional<Commit>> GetCommit(int64_t revision) override {
-    return Ask<std::optional<Commit>>([&]() -> std::optional<Commit> {
-      if (revision < 1 || revision > view_.revision) return std::nullopt;
+    const std::string name = absl::StrCat("commits/", revision);
+    return AskOf<std::optional<Commit>>(name, [&]() -> absl::StatusOr<std::optional<Commit>> {
+      if (revision < 1 || revision > view_.revision) return std::optional<Commit>();
       std::vector<Commit> found = sqlite::ListCommits(view_, revision + 1, 1);
-      if (found.empty() || found[0].revision != revision) return std::nullopt;
+      if (found.empty() || found[0].revision != revision) return std::optional<Commit>();
+      PT_RETURN_IF_ERROR(CheckCommit(found[0]));
       return std::move(found[0]);
     });
   }
   absl::StatusOr<std::vector<Commit>> ListCommits(int64_t before, int limit) override {
-    return Ask<std::vector<Commit>>([&] { return sqlite::ListCommits(view_, before, limit); });
+    return Ask<std::vector<Commit>>([&]() -> absl::StatusOr<std::vector<Commit>> {
+      std::vector<Commit> found = sqlite::ListCommits(view_, before, limit);
+      for (const Commit& commit : found) PT_RETURN_IF_ERROR(CheckCommit(commit));
+      return found;
+    });
   }
   absl::StatusOr<int64_t> RevisionAt(absl::Time time) override {
     return Ask<int64_t>([&] { return sqlite::RevisionAt(view_, time); });
@@ -99,8 +110,8 @@ class ViewTransaction : public Base {
 
   absl::StatusOr<std::optional<std::string>> GetEvaluation(absl::string_view parent,
                                                            int64_t as_of) override {
-    return Ask<std::optional<std::string>>(
-        [&] { return sqlite::GetEvaluation(view_, parent, as_of); });
+    return AskOf<std::optional<std::string>>(
+        parent, [&] { return sqlite::GetEvaluation(view_, parent, as_of); });
   }
   absl::StatusOr<int64_t> GetCursor(absl::string_view name) override {
     return Ask<int64_t>([&] { return sqlite::GetCursor(view_, name); });
@@ -124,6 +135,13 @@ class ViewTransaction : public Base {
   absl::StatusOr<T> Ask(Body&& body) {
     absl::StatusOr<T> answer = Guard([&]() -> absl::StatusOr<T> { return body(); });
     if (!answer.ok()) Remember(answer.status());
+    return answer;
+  }
+  // The same for a question about one resource.
+  template <typename T, typename Body>
+  absl::StatusOr<T> AskOf(absl::string_view resource, Body&& body) {
+    absl::StatusOr<T> answer = Ask<T>(std::forward<Body>(body));
+    if (!answer.ok()) return NameDamage(answer.status(), resource);
     return answer;
   }
 

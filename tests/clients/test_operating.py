@@ -1,71 +1,35 @@
-"""Backup, restore, check and salvage with the programs; the commands of docs/operating.md; and what a
-server says of a data directory that it cannot use."""
+"""Backup and restore with the programs; the commands of docs/operating.md; and what a server says of a data
+directory that it cannot use. Check and salvage: test_damage.py."""
 
 import concurrent.futures
-import contextlib
 import datetime
+import fcntl
 import itertools
 import os
-import pathlib
 import re
 import sqlite3
-import struct
 import threading
-from typing import NamedTuple
 
 import grpc
 import pytest
 
 import harness
 import stubs as generated
-import world
+from data_dirs import fill, server_program
 from stored import Stored, check_chain
 
 DOCUMENT = harness.ROOT / "docs/operating.md"
 BIN = harness.SERVER.parent.resolve()
-SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 EVENTS = "policytrack.v1.EventService"
-
-
-class Damaged(NamedTuple):
-    data_dir: pathlib.Path
-    commit: str
-
-
-def fill(server):
-    for kind, request in world.DOCUMENTS:
-        server.grpcurl_ok(f"policytrack.v1.{kind}Service/Create{kind}", request)
-    return server.grpcurl_ok("policytrack.v1.ObservationService/PushObservations", world.PUSH)["revision"]
 
 
 def chain_at(server, revision):
     return server.grpcurl_ok(f"{EVENTS}/GetCommit", {"name": f"commits/{revision}"})["chainDigest"]
 
 
-def server_program(*arguments):
-    return harness.run([harness.SERVER, *arguments])
-
-
 def said(text, word):
     """The digest that a line of a program gives."""
     return re.search(rf"^{word} ([0-9a-f]{{64}})", text, re.M).group(1)
-
-
-@pytest.fixture
-def damaged(start):
-    """The data directory of a server that has stopped, with a figure changed behind its back."""
-    server = start().start()
-    pushed = fill(server)
-    server.client_ok("report", "plans/paths", "--wait", pushed)
-    assert server.stop() == 0
-    with contextlib.closing(sqlite3.connect(server.data_dir / "policytrack.db")) as database, database:
-        rowid, body = database.execute(
-            "SELECT c.rowid, c.body FROM chunks c JOIN series s USING (series_id) WHERE s.parent = ?",
-            ("datasets/paths-km",)).fetchone()
-        changed = body.replace(struct.pack("<d", 121), struct.pack("<d", 122))
-        assert changed != body
-        database.execute("UPDATE chunks SET body = ? WHERE rowid = ?", (changed, rowid))
-    return Damaged(server.data_dir, f"commits/{pushed}")
 
 
 def test_the_commands_of_the_document(start, tmp_path):
@@ -225,50 +189,25 @@ def test_a_backup_of_another_service_is_not_restored(start, tmp_path):
         assert server_program("--data-dir", tmp_path / "other", *flags).returncode == 2, flags
 
 
-def test_verify_finds_damage_and_the_server_does_not_start_on_it(start, damaged):
-    # A quick look does not see it.
-    server = start(data_dir=damaged.data_dir).start()
-    done = server.client("verify")
-    assert done.returncode == 1 and f"damage in {damaged.commit}:" in done.stdout, done.stdout + done.stderr
-    done = server.client("--output", "json", "verify")
-    assert done.returncode == 1 and '"problem_count": "' in done.stdout, done.stdout
-    assert "check found damage" in server.text()
-    in_use = server_program("--verify", "--data-dir", damaged.data_dir)
-    assert in_use.returncode == 1 and "in use by another server" in in_use.stderr
-    assert server.stop() == 0
-    code, log = start(data_dir=damaged.data_dir).refused()
-    assert code == 1 and damaged.commit in log and "--read-only-salvage" in log, log
-    done = server_program("--verify", "--data-dir", damaged.data_dir)
-    assert done.returncode == 1 and f"damage in {damaged.commit}:" in done.stdout, done.stdout + done.stderr
-
-
-def health(address, service):
-    with grpc.insecure_channel(address) as channel:
-        check = channel.unary_unary("/grpc.health.v1.Health/Check")
-        return check(b"\x0a" + bytes([len(service)]) + service.encode() if service else b"",
-                     timeout=harness.CALL_SECONDS, wait_for_ready=True)
-
-
-def test_salvage_serves_what_can_be_read(start, damaged):
-    before = (damaged.data_dir / "policytrack.db").read_bytes()
-    server = start("--read-only-salvage", data_dir=damaged.data_dir).start()
-    assert "nothing is written" in server.text()
-    assert health(server.address, "") == NOT_SERVING
-    assert health(server.address, "policytrack.v1.PlanService") == NOT_SERVING
-    assert health(server.address, EVENTS) == SERVING
-    assert "Build cycle paths" in server.client_ok("get", "measures/build-paths")
-    assert "COMMIT_KIND_PUSH" in server.client_ok("--output", "json", "commits")
-    refused = server.client("list", "observations", "datasets/paths-km")
-    assert refused.returncode == 3 and "STORE_DAMAGED" in refused.stderr, refused.stderr
-    refused = server.client("delete", "measures/build-paths")
-    assert refused.returncode == 1 and "STORE_READ_ONLY" in refused.stderr, refused.stderr
-    assert server.client("backup", damaged.data_dir.parent / "x.db").returncode == 1
-    assert server.client("verify").returncode == 1
-    assert server.stop() == 0
-    assert (damaged.data_dir / "policytrack.db").read_bytes() == before
-    # The control: a server that is not in salvage says so.
-    sound = start(data_dir=damaged.data_dir.parent / "sound").start()
-    assert health(sound.address, "") == SERVING == health(sound.address, "policytrack.v1.PlanService")
+def test_what_a_killed_server_left_of_backups_is_removed_at_the_next_start(start, tmp_path):
+    (tmp_path / "backups").mkdir()
+    server = start("--backup-dir", tmp_path / "backups").start()
+    server.kill()
+    left = [tmp_path / "backups/.policytrack-backup-aB3dEf", server.data_dir / ".policytrack-backup-000000"]
+    others = [tmp_path / f"backups/{name}" for name in (
+        ".policytrack-backup-notes.txt", ".policytrack-backup-", ".policytrack-backup-a.cdef", "mine.db")]
+    used = tmp_path / "backups/.policytrack-backup-UsedBy"
+    folder = tmp_path / "backups/.policytrack-backup-folder"
+    folder.mkdir()
+    for path in [*left, *others, used]:
+        path.write_bytes(b"half")
+    with used.open("rb") as worked_on:
+        fcntl.flock(worked_on, fcntl.LOCK_EX)
+        server = start("--backup-dir", tmp_path / "backups", data_dir=server.data_dir).start()
+        assert [path for path in left if path.exists()] == []
+        assert all(f"removed {path}" in server.text() for path in left), server.text()
+        assert all(path.exists() for path in [*others, used, folder])
+        assert server.text().count("removed ") == len(left)
 
 
 def on_a_file_system(folder, prepare, options="size=4m"):

@@ -1,12 +1,14 @@
 """Watching from outside: nothing is missed and nothing is told twice, whatever becomes of server and
 watcher; a stop does not wait for those who only watch; and `policytrack watch`."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -21,6 +23,7 @@ from watch_model import Selection
 
 KILLS = int(os.environ.get("POLICYTRACK_WATCH_KILLS", "12"))
 WATCHERS = 8
+KNOWN_ID = "6fa459ea-ee8a-4ca4-894e-db77e160355e"
 SETUP = [
     ("Plan", {"planId": "p1", "plan": {"displayName": "A plan"}}),
     ("Dataset", {"datasetId": "sold", "dataset": {
@@ -268,6 +271,54 @@ def test_the_client_goes_on_over_a_restart_and_gives_up_without_a_server(start, 
     server.kill()
     done = harness.run([harness.CLIENT, "--server", server.address, "--retries", "1", "watch", "--token-file", token])
     assert done.returncode == 3 and "UNAVAILABLE" in done.stderr
+
+
+def test_a_watch_ends_at_a_damaged_commit(start, stubs, tmp_path):
+    server = start().start()
+    with generated.Api(stubs, server.address) as api:
+        set_up(api)
+        api.create("Plan", {"planId": "p2", "plan": {"displayName": "Other"}, "requestId": KNOWN_ID})
+        # The last commit is looked at by a start.
+        api.create("Plan", {"planId": "p3", "plan": {"displayName": "After it"}})
+        commit = next(commit for commit in api.event.ListCommits(stubs.ListCommitsRequest(page_size=1000)).commits
+                      if commit.request_id == KNOWN_ID).name
+    assert server.stop() == 0
+    with contextlib.closing(sqlite3.connect(server.data_dir / "policytrack.db")) as database, database:
+        changed = database.execute("UPDATE commits SET request_id = CAST(X'FF' AS TEXT) WHERE request_id = ?", (KNOWN_ID,))
+        assert changed.rowcount == 1
+    server = start(data_dir=server.data_dir).start()
+    done = server.client("watch", "--from", "0", "--stop-at-present")
+    assert done.returncode == 3 and "STORE_DAMAGED" in done.stderr and commit in done.stderr, done.stderr
+    assert "again" not in done.stderr and "plans/p1: created" in done.stdout, done
+    done = server.client("get", commit)
+    assert done.returncode == 3 and "STORE_DAMAGED" in done.stderr and commit in done.stderr, done.stderr
+    assert server.client("get", "commits/1").returncode == 0
+
+
+@pytest.mark.parametrize("signs, calls", [(1, 3), (2, 8)])
+def test_a_greeting_alone_is_no_progress(stubs, signs, calls):
+    """A service whose every stream breaks, right after its first message or later."""
+    class Breaking(stubs.EventServiceServicer):
+        asked = 0
+
+        def WatchEvents(self, request, context):
+            self.asked += 1
+            for _ in range(signs):
+                yield stubs.WatchEventsResponse(resume_token="the-same")
+            code = grpc.StatusCode.INVALID_ARGUMENT if self.asked == calls and signs > 1 else grpc.StatusCode.UNAVAILABLE
+            context.abort(code, "it broke")
+
+    service = Breaking()
+    breaking = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
+    stubs.add_EventServiceServicer_to_server(service, breaking)
+    port = breaking.add_insecure_port("127.0.0.1:0")
+    breaking.start()
+    try:
+        done = harness.run([harness.CLIENT, "--server", f"127.0.0.1:{port}", "--retries", "2", "watch", "--resume-token",
+                            "the-same"])
+    finally:
+        breaking.stop(None)
+    assert (done.returncode, service.asked) == (1 if signs > 1 else 3, calls), done.stderr
 
 
 def test_a_client_that_is_killed_goes_on_and_misses_nothing(server, stubs, tmp_path):

@@ -1,5 +1,7 @@
 // Copies of a store, what is made of them, and what is refused; the report of a
 // check and what it means for the next start; salvage.
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Database.h>
 #include <sqlite3.h>
 
 #include <cmath>
@@ -156,6 +158,49 @@ TEST_F(SqliteBackupTest, ACheckTellsWhatItFindsWhereItCannotBeKept) {
   EXPECT_THAT(report->problems[0].message, HasSubstr("could not be forgotten"));
   fs::remove_all(File("policytrack.damaged"));
   EXPECT_EQ(store_->VerifyAll(nullptr)->problem_count, 0);
+}
+
+TEST_F(SqliteBackupTest, AnIndexThatDoesNotAgreeWithItsTableGivesNoCopy) {
+  Open();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Push(absl::StrCat("key-of-", i), i).ok());
+  Close();
+  int root = 0;
+  {
+    SQLite::Database database(File("policytrack.db"), SQLite::OPEN_READONLY);
+    root = database
+               .execAndGet(
+                   "SELECT rootpage FROM sqlite_schema"
+                   " WHERE name = 'sqlite_autoindex_series_1'")
+               .getInt();
+  }
+  ASSERT_GT(root, 1);
+  std::string bytes = ReadFile(File("policytrack.db"));
+  const size_t at = bytes.find("key-of-3", static_cast<size_t>(root - 1) * 4096);
+  ASSERT_LT(at, static_cast<size_t>(root) * 4096);
+  bytes[at] = 'K';
+  WriteFile(File("policytrack.db"), bytes);
+  Open();
+  const auto state = store_->CopyTo(NewFile("copy.db"), nullptr);
+  EXPECT_EQ(ReasonOf(state.status()), reason::kStoreDamaged) << state.status();
+}
+
+// A block of points is damaged where SQLite sees nothing.
+TEST_F(SqliteBackupTest, AStoreThatACheckFoundDamagedGivesNoCopy) {
+  MakeCopy();
+  Flip(File("policytrack.db"), Bytes(1.25));
+  Open();
+  EXPECT_TRUE(store_->CopyTo(NewFile("before.db"), nullptr).ok()) << "nobody knows yet";
+  ASSERT_TRUE(store_->VerifyAll(nullptr).ok());
+  const absl::Status refused = store_->CopyTo(NewFile("after.db"), nullptr).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ReasonOf(refused), reason::kStoreDamaged);
+  EXPECT_THAT(std::string(refused.message()),
+              testing::AllOf(HasSubstr("commits/2"), HasSubstr("policytrack verify"),
+                             testing::Not(HasSubstr(options_.data_dir))));
+  EXPECT_EQ(fs::file_size(directory_.path() + "/after.db"), 0u);
+  // The control: a check that finds nothing allows it again.
+  ASSERT_TRUE(fs::remove(File("policytrack.damaged")));
+  EXPECT_TRUE(store_->CopyTo(NewFile("again.db"), nullptr).ok());
 }
 
 TEST_F(SqliteBackupTest, ItIsOneFileThatCanBeReadWhereNothingCanBeWritten) {

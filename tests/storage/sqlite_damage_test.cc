@@ -1,4 +1,5 @@
 // What is damaged or altered is noticed, and never read as a number.
+#include <SQLiteCpp/Database.h>
 #include <sqlite3.h>
 
 #include <random>
@@ -38,6 +39,48 @@ TEST_F(SqliteStoreTest, VerifyChainNamesAnAlteredCommit) {
   EXPECT_EQ(MetadataOf(status, "resource"), "commits/2");
 }
 
+// Nor what cannot be sent to anybody.
+TEST_F(SqliteStoreTest, ACommitWithATextThatIsNoneIsDamageThatIsNamed) {
+  Open();
+  for (int i = 1; i <= 3; ++i) {
+    WriteOptions options;
+    options.principal = absl::StrCat("agency-", i);
+    options.request_id = absl::StrCat("request-", i);
+    ASSERT_TRUE(store_->Write(options, PushBody("k", i)).ok());
+  }
+  const auto expect_damaged = [](const absl::Status& status) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_EQ(ReasonOf(status), reason::kStoreDamaged) << status;
+    EXPECT_EQ(MetadataOf(status, "resource"), "commits/2") << status;
+  };
+  for (const char* text : {"request-2", "agency-2"}) {
+    Close();
+    Alter(text, "\xff");
+    Open();
+    const absl::Status status = store_->Read([&](ReadTransaction& t) -> absl::Status {
+      EXPECT_TRUE(t.GetCommit(1).ok());
+      EXPECT_TRUE(t.GetCommit(3).ok());
+      EXPECT_TRUE(t.ListCommits(2, 10).ok());
+      expect_damaged(t.ListCommits(kPresent, 10).status());
+      return t.GetCommit(2).status();
+    });
+    expect_damaged(status);
+    expect_damaged(store_->Verify());
+    Close();
+    Alter(absl::StrCat("\xff", std::string(text).substr(1)), std::string(text).substr(0, 1));
+    Open();
+    EXPECT_TRUE(store_->Verify().ok()) << "the control";
+  }
+  Close();
+  // A kind that there is not, in place of that of a push.
+  {
+    SQLite::Database database(File("policytrack.db"), SQLite::OPEN_READWRITE);
+    database.exec("UPDATE commits SET kind = 77 WHERE revision = 2");
+  }
+  Open();
+  expect_damaged(store_->Read([&](ReadTransaction& t) { return t.GetCommit(2).status(); }));
+}
+
 TEST_F(SqliteStoreTest, DestroyedPagesAreNoticed) {
   Open();
   ASSERT_TRUE(Push("k", 1).ok());
@@ -48,6 +91,37 @@ TEST_F(SqliteStoreTest, DestroyedPagesAreNoticed) {
   const auto opened = TryOpen();
   EXPECT_EQ(opened.status().code(), absl::StatusCode::kInternal) << opened.status();
   EXPECT_EQ(ReasonOf(opened.status()), reason::kStoreDamaged);
+}
+
+TEST_F(SqliteStoreTest, WhatSqliteFindsDamagedIsNamedWhereItIsKnown) {
+  Open();
+  const std::string body(3000, 'x');
+  for (int i = 100; i < 120; ++i) {
+    const std::string name = absl::StrCat("plans/p", i);
+    ASSERT_TRUE(store_
+                    ->Write({},
+                            [&](WriteTransaction& t) {
+                              return t.PutDocument(name, absl::StrCat("text-of-", i, body), false,
+                                                   {});
+                            })
+                    .ok());
+  }
+  Close();
+  std::string bytes = ReadFile(File("policytrack.db"));
+  const size_t at = bytes.find("text-of-110");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at / 4096 * 4096] = 99;
+  WriteFile(File("policytrack.db"), bytes);
+  Open();
+  const absl::Status status = store_->Read([&](ReadTransaction& t) -> absl::Status {
+    EXPECT_TRUE(t.GetDocument("plans/p100", kPresent).ok());
+    EXPECT_EQ(ReasonOf(t.ListDocuments("plans", "", 1000, kPresent, false).status()),
+              reason::kStoreDamaged);
+    return t.GetDocument("plans/p110", kPresent).status();
+  });
+  EXPECT_EQ(ReasonOf(status), reason::kStoreDamaged) << status;
+  EXPECT_EQ(MetadataOf(status, "resource"), "plans/p110") << status;
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("plans/p110"));
 }
 
 TEST_F(SqliteStoreTest, ADamagedChunkIsAnErrorAndNotANumber) {

@@ -47,6 +47,23 @@ TEST_F(SqliteStoreTest, TakesADatabaseRestoredWithoutItsLockFile) {
   EXPECT_FALSE(TryOpen().ok());
 }
 
+TEST_F(SqliteStoreTest, TheLockOutlivesItsFile) {
+  Open();
+  ASSERT_TRUE(Push("k", 1).ok());
+  ASSERT_TRUE(fs::remove(File("policytrack.lock")));
+  ExpectRefused("in use by another server");
+  options_.read_only_salvage = true;
+  ExpectRefused("in use by another server");
+  // And whoever makes it anew does not have the lock.
+  WriteFile(File("policytrack.lock"), "");
+  ExpectRefused("in use by another server");
+  options_.read_only_salvage = false;
+  ExpectRefused("in use by another server");
+  ASSERT_TRUE(Push("k", 2).ok()) << "the one that has it goes on";
+  Open();
+  EXPECT_EQ(store_->revision(), 2);
+}
+
 TEST_F(SqliteStoreTest, NothingIsLeftBesideTheDatabaseAfterClosing) {
   Open();
   ASSERT_TRUE(Push("k", 1).ok());

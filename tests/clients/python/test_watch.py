@@ -1,7 +1,9 @@
 """Watching: what is told, from where, and over a server that goes and comes back."""
 
+import concurrent.futures
 import threading
 
+import grpc
 import pytest
 
 import policytrack
@@ -79,3 +81,31 @@ def test_without_a_service_it_gives_up(paths, connected):
         with pytest.raises(policytrack.Unavailable):
             next(watch)
         start_again(connected.server)
+
+
+@pytest.mark.parametrize("signs, calls", [(1, 3), (2, 8)])
+def test_a_greeting_alone_is_no_progress(signs, calls):
+    """A service whose every stream breaks, right after its first message or later."""
+    asked = []
+
+    def watch_events(request, context):
+        asked.append(request)
+        for _ in range(signs):
+            yield v1.WatchEventsResponse(resume_token="the-same")
+        wrong = len(asked) == calls and signs > 1
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT if wrong else grpc.StatusCode.UNAVAILABLE, "it broke")
+
+    breaking = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
+    breaking.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("policytrack.v1.EventService", {
+        "WatchEvents": grpc.unary_stream_rpc_method_handler(
+            watch_events, request_deserializer=v1.WatchEventsRequest.FromString,
+            response_serializer=v1.WatchEventsResponse.SerializeToString)})])
+    port = breaking.add_insecure_port("127.0.0.1:0")
+    breaking.start()
+    try:
+        with policytrack.connect(f"127.0.0.1:{port}", retries=2) as client:
+            with pytest.raises(policytrack.InvalidArgument if signs > 1 else policytrack.Unavailable):
+                list(client.watch(resume_token="the-same"))
+    finally:
+        breaking.stop(None)
+    assert len(asked) == calls

@@ -68,16 +68,18 @@ class Connection:
             response_deserializer=response.FromString)
         return self._attempt(lambda: call(requests(), timeout=self.push_timeout))
 
-    def follow(self, method: str, request: Callable[[], Message], response: type[M], patience: float) -> Iterator[M]:
+    def follow(self, method: str, request: Callable[[], Message], response: type[M], patience: float,
+               went_on: Callable[[M], bool]) -> Iterator[M]:
         """The messages of a server stream that only adds to what it has told, over as many calls as it takes:
         `request` gives that of each. One that is silent for `patience` seconds is broken. Attempts are counted
-        anew after each message. Raises Error."""
+        anew after a message with which it `went_on`, and after any but the first of a call, which may be no more
+        than a greeting. Raises Error."""
         call: Callable[..., Any] = self.channel.unary_stream(
             f"/policytrack.v1.{method}", request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString)
         pause, retries = FIRST_PAUSE, self.retries
         while True:
-            stream = call(request())
+            stream, first = call(request()), True
             try:
                 while True:
                     watchdog = threading.Timer(patience, stream.cancel)
@@ -89,7 +91,9 @@ class Connection:
                         watchdog.cancel()
                     if message is None:
                         return
-                    pause, retries = FIRST_PAUSE, self.retries
+                    if not first or went_on(message):
+                        pause, retries = FIRST_PAUSE, self.retries
+                    first = False
                     yield message
             except grpc.RpcError as failure:
                 error = self._decode(failure)

@@ -36,7 +36,8 @@ def make_request(*, names: Iterable[str], kinds: Iterable[v1.EventKind], filter:
 def watch(connection: Connection, request: v1.WatchEventsRequest, heartbeats: bool) -> Iterator[v1.WatchEventsResponse]:
     """See Client.watch."""
     patience = request.heartbeat_interval.seconds + PATIENCE
-    for message in connection.follow("EventService/WatchEvents", lambda: request, v1.WatchEventsResponse, patience):
+    for message in connection.follow("EventService/WatchEvents", lambda: request, v1.WatchEventsResponse, patience,
+                                     lambda message: message.resume_token != request.resume_token):
         if heartbeats or message.HasField("commit"):
             yield message
         # Only now has the caller dealt with it.
