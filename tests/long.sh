@@ -55,8 +55,8 @@ proof spoilt-data 1 "$programs" "$(client test_kill.py) -k noticed"
 proof power-loss 3000 storage_sqlite_power_loss_test \
   "POLICYTRACK_CRASHES=ROUNDS build/tests/storage_sqlite_power_loss_test"
 proof io-errors 1 storage_sqlite_io_error_test build/tests/storage_sqlite_io_error_test
-proof bit-flips 6000 storage_sqlite_damage_test \
-  "POLICYTRACK_FLIPS=ROUNDS build/tests/storage_sqlite_damage_test"
+proof bit-flips 6000 storage_sqlite_bit_flips_test \
+  "POLICYTRACK_FLIPS=ROUNDS build/tests/storage_sqlite_bit_flips_test"
 proof old-data 1 storage_sqlite_frozen_test build/tests/storage_sqlite_frozen_test
 proof io-error-served 1 "$programs" "$(client test_io_error.py)"
 proof full-disk 1 "$programs" "$(client test_full_disk.py)"

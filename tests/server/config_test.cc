@@ -164,7 +164,8 @@ TEST(ConfigTest, WhatIsWrongIsRefused) {
 TEST(ConfigTest, AFileIsOneDocumentAndARegularFile) {
   const std::string two = WriteFile("two.yaml", "data-dir: d\n---\nworkers: 5\n");
   EXPECT_THAT(Parse({"--config", two}).problems,
-              UnorderedElementsAre(HasSubstr("begins a second document; settings are one"), HasSubstr("--data-dir")));
+              UnorderedElementsAre(HasSubstr("begins a second document; settings are one"),
+                                   HasSubstr("--data-dir")));
   // It would wait for ever for somebody to write.
   const std::string pipe = testing::TempDir() + "pipe.yaml";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
