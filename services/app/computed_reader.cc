@@ -241,11 +241,21 @@ absl::StatusOr<bool> HistoryFigures::IsOnDemand(const std::string& parent) {
 }
 
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> HistoryFigures::SeriesOf(
-    const std::string& parent) {
+    const std::string& parent, const std::optional<std::string>& only_key) {
   PT_ASSIGN_OR_RETURN(const State* state, Open(parent));
   std::vector<std::pair<std::string, std::string>> all;
   if (state->computed.has_value()) {
-    for (const auto& [series, columns] : state->computed->series) all.push_back(series);
+    for (const auto& [series, columns] : state->computed->series) {
+      if (!only_key.has_value() || series.second == *only_key) all.push_back(series);
+    }
+    return all;
+  }
+  if (only_key.has_value()) {
+    PT_ASSIGN_OR_RETURN(const std::vector<std::string> outputs, stored_.Outputs(parent));
+    for (const std::string& output : outputs) {
+      PT_ASSIGN_OR_RETURN(const auto found, tx_->FindSeries(parent, output, *only_key));
+      if (found.has_value()) all.emplace_back(output, *only_key);
+    }
     return all;
   }
   PT_ASSIGN_OR_RETURN(const std::vector<storage::SeriesInfo> stored, stored_.List(parent));

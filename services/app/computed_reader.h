@@ -74,9 +74,10 @@ class HistoryFigures final : public Figures {
   // How the outputs of an indicator or a target came about.
   absl::StatusOr<const v1::Evaluation*> EvaluationOf(const std::string& parent);
   absl::StatusOr<ComputedHeader> HeaderOf(const std::string& parent);
-  // Every (output, key) of it that may have points, in that order.
+  // Every (output, key) of it that may have points, in that order; only those of one
+  // key where it is given, without a look at the others.
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> SeriesOf(
-      const std::string& parent);
+      const std::string& parent, const std::optional<std::string>& only_key = std::nullopt);
   // What its outputs are in. Not known where the last evaluation failed, since the
   // points that stand may be those of another definition.
   absl::StatusOr<KeptUnits> UnitsOf(const std::string& parent);

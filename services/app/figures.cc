@@ -9,6 +9,8 @@ namespace policytrack::app {
 namespace {
 
 constexpr int kBatch = 1024;
+// Keys are UTF-8, which has no such byte.
+constexpr char kAfterAllKeys = '\xff';
 
 bool SamePoint(double a, Flags a_flags, double b, Flags b_flags) {
   return a_flags == b_flags && std::memcmp(&a, &b, sizeof(a)) == 0;
@@ -28,6 +30,19 @@ absl::StatusOr<std::vector<storage::SeriesInfo>> StoreFigures::List(const std::s
     const bool last = page.size() < static_cast<size_t>(kBatch);
     std::move(page.begin(), page.end(), std::back_inserter(all));
     if (last) return all;
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> StoreFigures::Outputs(const std::string& parent) {
+  std::vector<std::string> outputs;
+  storage::SeriesInfo after;
+  while (true) {
+    PT_ASSIGN_OR_RETURN(std::vector<storage::SeriesInfo> next,
+                        tx_->ListSeries(parent, outputs.empty() ? nullptr : &after, 1));
+    if (next.empty()) return outputs;
+    after.output = next[0].output;
+    after.key.assign(1, kAfterAllKeys);
+    outputs.push_back(std::move(next[0].output));
   }
 }
 

@@ -43,6 +43,8 @@ class StoreFigures final : public Figures {
   absl::StatusOr<Columns> Read(const std::string& source, const std::string& output,
                                const std::string& key, PeriodRange range) override;
 
+  // Every output of a parent that has a series, in order; without a look at all series.
+  absl::StatusOr<std::vector<std::string>> Outputs(const std::string& parent);
   // Every series of a parent, in the order of (output, key).
   absl::StatusOr<std::vector<storage::SeriesInfo>> List(const std::string& parent);
 

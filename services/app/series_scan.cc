@@ -93,7 +93,7 @@ absl::Status SeriesScan::Walk(const std::string& output, const std::string& key,
 
 absl::Status SeriesScan::WalkComputed(const std::string& output, const std::string& key,
                                       const Visit& visit) {
-  PT_ASSIGN_OR_RETURN(const auto all, figures_->SeriesOf(info_.name));
+  PT_ASSIGN_OR_RETURN(const auto all, figures_->SeriesOf(info_.name, OnlyKey()));
   for (auto at = std::lower_bound(all.begin(), all.end(), std::pair(output, key)); at != all.end();
        ++at) {
     const ScannedSeries series{at->first, at->second,

@@ -1,6 +1,7 @@
 #include "services/server/assembled.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -206,10 +207,12 @@ class AssembledServer final : public Server {
     outside_->health.Enter(Health::Phase::kStopping);
     plugin_admin_.OnHealth(nullptr);
     if (grpc_ != nullptr) {
-      for (const std::string& name : ServiceNames()) {
-        grpc_->GetHealthCheckService()->SetServingStatus(name, false);
+      {
+        absl::MutexLock lock(&told_mutex_);
+        for (const std::string& name : ServiceNames()) Tell(name, false);
+        Tell("", false);
+        leaving_ = true;
       }
-      grpc_->GetHealthCheckService()->SetServingStatus("", false);
       outside_->listener->Stop();
       watch_hub_.Stop(std::min(drain, kWatchGrace));
       ShutDown(drain);
@@ -247,15 +250,25 @@ class AssembledServer final : public Server {
               [](storage::ReadTransaction& tx) { return tx.GetCursor("").status(); });
         },
         [this](const Health::State& state) {
-          grpc::HealthCheckServiceInterface* service = grpc_->GetHealthCheckService();
+          absl::MutexLock lock(&told_mutex_);
+          Tell(Health::kLiveness, state.live);
+          if (leaving_) return;
           for (const std::string& name : ServiceNames()) {
             const bool salvaged = salvage_ && !Writes(name) && state.live;
-            service->SetServingStatus(name, state.ready || salvaged);
+            Tell(name, state.ready || salvaged);
           }
-          service->SetServingStatus("", state.ready);
-          service->SetServingStatus(Health::kLiveness, state.live);
+          Tell("", state.ready);
           if (state.failed) log_.Error(absl::StrCat("not ready: ", state.why));
         });
+  }
+
+  // The library tells whoever watches a service of every status that is set, also when
+  // it is the same again.
+  void Tell(const std::string& name, bool serving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(told_mutex_) {
+    const auto told = told_.find(name);
+    if (told != told_.end() && told->second == serving) return;
+    told_[name] = serving;
+    grpc_->GetHealthCheckService()->SetServingStatus(name, serving);
   }
 
   void PublishMetrics() {
@@ -316,6 +329,9 @@ class AssembledServer final : public Server {
   rpc::CallsInFlight calls_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> grpc_;
+  absl::Mutex told_mutex_;
+  std::map<std::string, bool> told_ ABSL_GUARDED_BY(told_mutex_);  // of each service
+  bool leaving_ ABSL_GUARDED_BY(told_mutex_) = false;
   bool stopped_ = false;
 };
 

@@ -1,6 +1,7 @@
 """HTTP/2 by hand, for what no library sends: floods, headers that break rules, connections that fall
 silent half-way. Frames as RFC 9113 has them, headers as literals without compression."""
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -93,7 +94,9 @@ class Connection:
             if found is None or wanted(found):
                 return found
             if found[0] == SETTINGS and not found[1] & ACK:
-                self.send(frame(SETTINGS, ACK, 0))
+                # It may have said its last; what it said is still there to be read.
+                with contextlib.suppress(ConnectionError):
+                    self.send(frame(SETTINGS, ACK, 0))
 
     def settings(self):
         """The settings that the other side says first."""

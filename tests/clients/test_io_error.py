@@ -80,6 +80,10 @@ def test_a_backup_that_cannot_be_written_is_no_error_of_the_store(start, stubs, 
         for kind, request in world.DOCUMENTS:
             api.create(kind, request)
         api.push(DATASET, [("2020", 100)])
+    # So that nothing is left to be moved from the log into the database meanwhile.
+    assert server.stop() == 0
+    server = start("--backup-dir", backups, under=IGNORING, data_dir=server.data_dir).start()
+    with generated.Api(stubs, server.address) as api:
         watch = api.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=harness.CALL_SECONDS)
         assert next(watch) == SERVING
         limit_files(server, 8192)

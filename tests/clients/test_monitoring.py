@@ -218,19 +218,19 @@ def test_an_internal_error_is_logged_under_the_id_that_the_client_has(start, ser
     create(server)
     assert server.stop() == 0
     with sqlite3.connect(server.data_dir / "policytrack.db") as database:
-        database.execute("UPDATE documents SET body = x'ff' WHERE name = 'plans/paths'")
+        database.execute("DELETE FROM commits WHERE revision = (SELECT revision FROM documents WHERE name = 'plans/paths')")
     database.close()
     server = start("--log-format", "json", data_dir=server.data_dir).start()
     with generated.Api(stubs, server.address) as api:
         for metadata in ([("x-request-id", "broken-1")], []):
             with pytest.raises(grpc.RpcError) as caught:
-                api.plan.GetPlan(stubs.GetPlanRequest(name="plans/paths"), metadata=metadata)
+                api.plan.ListPlanRevisions(stubs.ListPlanRevisionsRequest(name="plans/paths"), metadata=metadata)
             assert caught.value.code() == grpc.StatusCode.INTERNAL
             request_id = dict(caught.value.trailing_metadata())["x-request-id"]
             assert api.error_info(caught.value).metadata["request_id"] == request_id
             assert metadata == [] or request_id == "broken-1"
             server.wait_for_line(f'"failed call","request_id":"{request_id}"')
-            assert f"internal error {request_id} in GetPlan" in server.text()
+            assert f"internal error {request_id} in ListPlanRevisions" in server.text()
     assert server.stop() == 0
     assert all(json.loads(line).keys() >= {"time", "level", "message"} for line in server.log)
 

@@ -68,6 +68,8 @@ def demo(server):
 def test_the_commands_of_a_document_work(demo, path):
     commands = commands_of(path)
     assert commands, f"{path} shows no command any more"
+    # Of a server of an earlier run.
+    (ROOT / "build/watching.token").unlink(missing_ok=True)
     run_all(demo, commands)
 
 
