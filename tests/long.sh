@@ -57,11 +57,15 @@ proof power-loss 3000 storage_sqlite_power_loss_test \
 proof io-errors 1 storage_sqlite_io_error_test build/tests/storage_sqlite_io_error_test
 proof bit-flips 6000 storage_sqlite_bit_flips_test \
   "POLICYTRACK_FLIPS=ROUNDS build/tests/storage_sqlite_bit_flips_test"
+proof damaged-log 1 storage_sqlite_wal_scan_test build/tests/storage_sqlite_wal_scan_test
+proof recovery 1 storage_sqlite_recovery_test build/tests/storage_sqlite_recovery_test
+proof damage 1 "$programs" "$(client test_damage.py)"
 proof old-data 1 storage_sqlite_frozen_test build/tests/storage_sqlite_frozen_test
 proof io-error-served 1 "$programs" "$(client test_io_error.py)"
 proof full-disk 1 "$programs" "$(client test_full_disk.py)"
 proof heavy-clients 1 "$programs" "$(client test_heavy_clients.py)"
-proof floods 120 "$programs" "POLICYTRACK_FLOOD_SECONDS=ROUNDS $(client test_proxy.py)"
+proof watches 60 "$programs" "POLICYTRACK_WATCH_KILLS=ROUNDS $(client test_watch.py) -k random_watchers"
+proof floods 20 "$programs" "POLICYTRACK_FLOOD_SECONDS=ROUNDS $(client test_proxy.py)"
 # Rounds are seconds, of each parser. It has a build of its own.
 proof fuzz 60 "" "tests/fuzz/run.sh --seconds ROUNDS"
 
