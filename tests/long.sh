@@ -65,6 +65,7 @@ proof io-error-served 1 "$programs" "$(client test_io_error.py)"
 proof full-disk 1 "$programs" "$(client test_full_disk.py)"
 proof heavy-clients 1 "$programs" "$(client test_heavy_clients.py)"
 proof watches 60 "$programs" "POLICYTRACK_WATCH_KILLS=ROUNDS $(client test_watch.py) -k random_watchers"
+proof hostile-streams 30000 "$programs" "POLICYTRACK_STREAMS=ROUNDS $(client test_hostile_streams.py)"
 proof floods 20 "$programs" "POLICYTRACK_FLOOD_SECONDS=ROUNDS $(client test_proxy.py)"
 # Rounds are seconds, of each parser. It has a build of its own.
 proof fuzz 60 "" "tests/fuzz/run.sh --seconds ROUNDS"
@@ -104,7 +105,7 @@ for i in "${!names[@]}"; do
     failed=$((failed + 1))
   fi
   # What a proof says of itself: how much it did and what it found.
-  grep -E '^\.?[0-9]+ (kills|crashes|injections|flips|pushes|silent|answers|of [0-9]+ fuzzers)' "$LOG_DIR/long-$name.log" || true
+  grep -E '^\.?[0-9]+ (kills|crashes|injections|flips|pushes|silent|answers|streams|of [0-9]+ fuzzers)' "$LOG_DIR/long-$name.log" || true
   table+=$(row "$name" "$count" "$result" $((SECONDS - started)))$'\n'
 done
 
