@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/error.h"
 #include "storage/sqlite/open_database.h"
 
@@ -23,6 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kLeastFreeBytes = uint64_t{1} << 20;
+constexpr int kLockTries = 50;
+constexpr absl::Duration kLockPause = absl::Milliseconds(20);
 
 enum class Content { kEmpty, kDatabase };
 
@@ -67,6 +71,16 @@ absl::Status InUse(const std::string& path) {
   return Refused(path, "is in use by another server; stop that one or name another directory");
 }
 
+// flock, 0 or the error. A process that a killed server was just starting holds what it
+// inherited until its program begins, which a start right after the kill has to wait for.
+int TakeLock(int file) {
+  for (int waited = 0;; ++waited) {
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) return 0;
+    if (errno != EWOULDBLOCK || waited == kLockTries) return errno;
+    absl::SleepFor(kLockPause);
+  }
+}
+
 // Opens and locks the lock file. Without O_CREAT in `create` gives -1 when there
 // is none.
 absl::StatusOr<int> Lock(const std::string& path, int create) {
@@ -77,8 +91,8 @@ absl::StatusOr<int> Lock(const std::string& path, int create) {
     return Refused(path, absl::StrCat("cannot be written: ", std::strerror(errno)));
   }
   struct stat found {};
-  const bool locked = flock(lock, LOCK_EX | LOCK_NB) == 0;
-  const int error = errno;
+  const int error = TakeLock(lock);
+  const bool locked = error == 0;
   // Who makes a directory and then cannot use it takes the lock file away again.
   const bool gone = locked && fstat(lock, &found) == 0 && found.st_nlink == 0;
   if (locked && !gone) return lock;
@@ -92,7 +106,7 @@ absl::StatusOr<int> LockDirectory(const std::string& path) {
   const int lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) return Refused(path, absl::StrCat("cannot be read: ", std::strerror(errno)));
   // Where a file system cannot lock directories the lock file must do.
-  if (flock(lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return lock;
+  if (TakeLock(lock) != EWOULDBLOCK) return lock;
   close(lock);
   return InUse(path);
 }
