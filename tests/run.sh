@@ -144,7 +144,7 @@ if [[ "$quick" == no ]]; then
   run_sanitized dev build-dev --label-exclude '^(no-sanitizer|client|lint|slow)$'
 
   section "Tests with several threads under the thread sanitizer (build-tsan/)"
-  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/tsan.supp"
   run_sanitized tsan build-tsan --label-regex '^(concurrency|storage)$'
 fi
 finish
