@@ -244,9 +244,8 @@ def repeat_unanswered(api, ledger, pushers, creates, head):
         write.answer, write.revision = answer, answer.revision
 
 
-def repeat_acknowledged(api, ledger, pushers, rng):
+def repeat_acknowledged(api, push, pushers):
     """A push of any time before gives its first answer again, and its id takes no other figures."""
-    push = rng.choice([push for push in ledger.pushes.values() if push.answer])
     writer = next(iter(push.points))[1]
     answer = api.observation.PushObservations(pushers[writer].messages(api.v1, push), timeout=CALL_SECONDS)
     check(answer.replayed, f"commits/{push.revision} was done twice")

@@ -137,8 +137,10 @@ def check_after_start(machine, ledger, pushers):
     # From the first commit to the last; of very many, not every time.
     known = () if len(ledger.commits) < 10_000 or machine.rng.random() < 0.1 else ledger.commits
     head = ledgers.check_server(api, ledger, known)
+    # Not those that are repeated now, whose answers are of this server.
+    before = [push for push in ledger.pushes.values() if push.answer]
     kill_clients.repeat_unanswered(api, ledger, pushers, creates, head)
-    kill_clients.repeat_acknowledged(api, ledger, pushers, machine.rng)
+    kill_clients.repeat_acknowledged(api, machine.rng.choice(before), pushers)
     # What was repeated is checked too, and outputs are computed of the state with it.
     head = ledgers.check_server(api, ledger, ledger.commits)
     ledgers.check_evaluation(api, ledger, head)
