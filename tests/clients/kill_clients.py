@@ -234,7 +234,11 @@ def repeat_unanswered(api, ledger, pushers, creates, head):
             check(answer.revision > head, "a new push has an old revision")
         push.answer, push.revision, push.repeated = answer, answer.revision, not answer.replayed
     for name, write in creates:
-        answer = api.measure.CreateMeasure(write.request, timeout=CALL_SECONDS)
+        try:
+            answer = api.measure.CreateMeasure(write.request, timeout=CALL_SECONDS)
+        except grpc.RpcError as error:
+            check(refusal(api, error) != "RESOURCE_EXISTS", f"{name} was done twice")
+            raise
         check(write.revision is None or answer.revision == write.revision, f"{name} was created twice")
         check(write.revision is not None or answer.revision > head, f"{name} has an old revision")
         check(content(answer) == write.state, f"{name} is not what was created")
