@@ -119,6 +119,32 @@ TEST_F(SeriesFilterTest, OneSeriesByAllItsDimensions) {
   }
 }
 
+// One key is looked up in each output that there is, without a look at other keys.
+TEST_F(SeriesFilterTest, OneKeyOfEveryOutput) {
+  v1::CreateIndicatorRequest create = Text<v1::CreateIndicatorRequest>(R"pb(
+    indicator_id: "ratio"
+    indicator {
+      display_name: "Ratio"
+      plugin: "plugins/ratio"
+      inputs { slot: "numerator" source: "datasets/stock" }
+      inputs { slot: "denominator" source: "datasets/stock" }
+      group_by: "region"
+      group_by: "kind"
+    })pb");
+  v1::Indicator ratio;
+  ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, create, &ratio)), "OK");
+  v1::ListObservationsRequest wait;
+  wait.set_parent("indicators/ratio");
+  wait.set_at_least_revision(ratio.revision());
+  v1::ListObservationsResponse ignored;
+  ASSERT_EQ(CodeOf(CALL(observations_, ListObservations, wait, &ignored)), "OK");
+  const std::string one = R"(dimensions.region = "A" AND dimensions.kind = "car")";
+  for (const int page_size : {0, 1}) {
+    EXPECT_THAT(Series("indicators/ratio", one, page_size), ElementsAre("A/car:3", "A/car:3"));
+  }
+  EXPECT_THAT(Series("indicators/ratio", one + " AND output = share"), ElementsAre("A/car:3"));
+}
+
 TEST_F(SeriesFilterTest, WhatElseTheFilterSaysStillCounts) {
   for (const char* parent : {"datasets/stock", "indicators/level"}) {
     const std::string one = R"(dimensions.region = "A" dimensions.kind = "car")";

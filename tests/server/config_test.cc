@@ -216,6 +216,12 @@ TEST(ConfigTest, MetricsStayOnThisMachineUnlessAskedFor) {
   for (const char* list : {"localhost:0,0.0.0.0:9464", "127.0.0.1:0,0.0.0.0:9464"}) {
     EXPECT_EQ(Parse({"--data-dir", "d", "--metrics-listen", list}).exit_code, 2) << list;
     EXPECT_EQ(Parse({"--data-dir", "d", "--listen", list}).exit_code, 2) << list;
+    // No flag makes a list an address.
+    EXPECT_EQ(
+        Parse({"--data-dir", "d", "--metrics-listen", list, "--allow-metrics-from-any-network"})
+            .exit_code,
+        2)
+        << list;
   }
   EXPECT_TRUE(Parse({"--data-dir", "d", "--metrics-listen", "localhost:9464"}).run);
   EXPECT_TRUE(Parse({"--data-dir", "d", "--metrics-listen", "0.0.0.0:9464",
