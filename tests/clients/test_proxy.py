@@ -27,12 +27,6 @@ FLOOD_CONNECTIONS = 4
 pytestmark = pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed: deploy/install-packages.sh test")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Proxy:
     def __init__(self, process, port, certificate):
         self.process = process
@@ -67,11 +61,13 @@ def proxy(server, tmp_path):
                         "-keyout", key, "-out", certificate])
     assert done.returncode == 0, done.stderr
     both.write_bytes(certificate.read_bytes() + key.read_bytes())
-    port = free_port()
     ready = re.search(r"/readyz on \S+ \(port (\d+)\)", server.text()).group(1)
-    with (tmp_path / "haproxy.log").open("w") as log:
-        process = subprocess.Popen([HAPROXY, "-db", "-f", str(CONFIG)], stdout=log, stderr=log, env={
-            **os.environ, "POLICYTRACK_PROXY_BIND": f"127.0.0.1:{port}", "POLICYTRACK_PROXY_CERT": str(both),
+    # It is given the socket: a port that was free a moment ago may be somebody else's now.
+    with socket.create_server(("127.0.0.1", 0)) as mine, (tmp_path / "haproxy.log").open("w") as log:
+        port = mine.getsockname()[1]
+        process = subprocess.Popen([HAPROXY, "-db", "-f", str(CONFIG)], stdout=log, stderr=log,
+                                   pass_fds=[mine.fileno()], env={
+            **os.environ, "POLICYTRACK_PROXY_BIND": f"fd@{mine.fileno()}", "POLICYTRACK_PROXY_CERT": str(both),
             "POLICYTRACK_BACKEND": server.address, "POLICYTRACK_READY_PORT": ready})
     deadline = time.monotonic() + harness.START_SECONDS
     while True:
