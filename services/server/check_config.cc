@@ -19,6 +19,7 @@
 #include "plugins/host/allow_list.h"
 #include "services/server/limits.h"
 #include "services/server/listen_address.h"
+#include "storage/sqlite/data_directory.h"
 
 namespace policytrack::server {
 namespace {
@@ -38,10 +39,10 @@ void CheckDataDir(const Config& config, std::vector<NamedProblem>* problems) {
     } else if (!May(path, R_OK | W_OK | X_OK)) {
       problems->push_back(
           {"data-dir", absl::StrCat("this user may not write in ", config.data_dir)});
-    } else if (!fs::exists(path / "policytrack.lock") &&
-               fs::directory_iterator(path) != fs::end(fs::directory_iterator())) {
-      problems->push_back(
-          {"data-dir", absl::StrCat(config.data_dir, " holds files of something else")});
+    } else if (const absl::Status content =
+                   storage::sqlite::DataDirectory::CheckContent(config.data_dir);
+               !content.ok()) {
+      problems->push_back({"data-dir", std::string(content.message())});
     }
     return;
   }

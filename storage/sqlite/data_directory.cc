@@ -234,6 +234,14 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path,
   return directory;
 }
 
+absl::Status DataDirectory::CheckContent(const std::string& path) {
+  PT_ASSIGN_OR_RETURN(const Content content, Look(path));
+  if (content == Content::kDatabase) {
+    PT_RETURN_IF_ERROR(CheckDatabaseFile(absl::StrCat(path, "/", kDatabaseFile)));
+  }
+  return CheckFileSystem(path, FileSystemOf);
+}
+
 absl::StatusOr<DataDirectory> DataDirectory::OpenForSalvage(const std::string& path) {
   PT_RETURN_IF_ERROR(CheckNamed(path));
   DataDirectory directory(-1, absl::StrCat(path, "/", kDatabaseFile));

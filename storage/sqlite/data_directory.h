@@ -34,6 +34,10 @@ class DataDirectory {
   static absl::StatusOr<DataDirectory> Open(const std::string& path,
                                             const FileSystemProbe& file_system = FileSystemOf);
 
+  // Whether Open would take what is in a directory that is there, as far as names and
+  // the header of the database tell; beside whoever uses it. Its errors.
+  static absl::Status CheckContent(const std::string& path);
+
   // The same for a directory that has a database, to read what is in it; also where
   // nothing can be written.
   static absl::StatusOr<DataDirectory> OpenForSalvage(const std::string& path);

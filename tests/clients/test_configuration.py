@@ -57,6 +57,30 @@ def test_good_settings_are_good_and_nothing_is_made(tmp_path):
     assert not (tmp_path / "data").exists()
 
 
+def test_what_a_start_takes_is_good_and_what_it_refuses_is_not(start, tmp_path):
+    """Of the data directory the check and the start ask the same."""
+    used = start().start()
+    folder = used.data_dir
+    # Also beside the server that uses it, and where the lock file was not copied along.
+    assert check(tmp_path, f"data-dir: {folder}\n")[0].returncode == 0
+    assert used.stop() == 0
+    (folder / "policytrack.lock").unlink()
+    assert check(tmp_path, f"data-dir: {folder}\n")[0].returncode == 0
+    (tmp_path / "new-disk/lost+found").mkdir(parents=True)
+    assert check(tmp_path, f"data-dir: {tmp_path}/new-disk\n")[0].returncode == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "nightly-1.db").write_text("a backup", encoding="ascii")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign/policytrack.db").write_text("no database " * 20, encoding="ascii")
+    for settings, words in ((f"data-dir: {other}", "holds files"), ("data-dir: /proc/x", "cannot make it"),
+                            (f"data-dir: {tmp_path}/foreign", "is not an SQLite database"),
+                            (f"data-dir: {tmp_path}/d\nlisten: unix:/{'x' * 200}", "bytes at most"),
+                            (f"data-dir: {tmp_path}/d\nlisten: 127.0.0.1:7443\nmetrics-listen: 127.0.0.1:7443", "already")):
+        done, _, lines = check(tmp_path, settings + "\n")
+        assert done.returncode == 2 and len(lines) == 1 and words in lines[0], (settings, done.stderr)
+
+
 def test_every_problem_is_named_with_its_line(tmp_path):
     (tmp_path / "file").write_text("no directory", encoding="utf-8")
     trusted = tmp_path / "trusted.sha256"
