@@ -16,6 +16,10 @@ find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 # By file: the package of prometheus-cpp asks for what only its other parts need.
 find_library(POLICYTRACK_PROMETHEUS prometheus-cpp-core REQUIRED)
 find_library(POLICYTRACK_CIVETWEB civetweb REQUIRED)
+# Sanitizers bring an allocator of their own.
+if(NOT POLICYTRACK_SANITIZE AND NOT POLICYTRACK_FUZZ)
+  find_library(POLICYTRACK_TCMALLOC tcmalloc_minimal REQUIRED)
+endif()
 if(POLICYTRACK_TESTS)
   find_package(GTest CONFIG REQUIRED)
 endif()

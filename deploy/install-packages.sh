@@ -47,7 +47,7 @@ command -v dpkg-query >/dev/null || fail "dpkg-query is missing: is this really 
 
 packages=(
   ca-certificates ccache cmake g++ ninja-build pkg-config
-  libabsl-dev libc-ares-dev libcivetweb-dev libcli11-dev libcsv-dev libgmock-dev libgrpc++-dev libgtest-dev
+  libabsl-dev libc-ares-dev libcivetweb-dev libcli11-dev libcsv-dev libgmock-dev libgoogle-perftools-dev libgrpc++-dev libgtest-dev
   liblua5.4-dev libprotobuf-dev libre2-dev libseccomp-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev
   libssl-dev libutf8proc-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler
   protobuf-compiler-grpc zlib1g-dev

@@ -3,24 +3,21 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "storage/value_codec.h"
 #include "storage/varint.h"
 
 namespace policytrack::storage {
 namespace {
 
-static_assert(std::endian::native == std::endian::little,
-              "Values are copied as they lie in memory; a big-endian machine needs a swap here.");
-
-constexpr char kVersion = 1;
+// What is written; the older one is read.
+constexpr char kVersion = 2;
+constexpr char kOlderVersion = 1;
 constexpr size_t kChecksumBytes = 4;
-constexpr uint64_t kExponentBits = 0x7ff0000000000000;
-constexpr uint64_t kNegativeZero = 0x8000000000000000;
 
 uint32_t Checksum(absl::string_view bytes) {
   return static_cast<uint32_t>(
@@ -64,13 +61,55 @@ void ReserveMore(size_t count, Columns* columns) {
   if (need > columns->periods.capacity()) columns->reserve(std::max(need, 2 * columns->size()));
 }
 
-bool TakePeriods(absl::string_view* in, size_t count, std::vector<int64_t>* periods) {
+// Steps from one period to the next, in runs: a series without gaps has one.
+void PutPeriods(const std::vector<int64_t>& periods, std::string* out) {
+  PutVarint(out, Zigzag(periods[0]));
+  const auto step = [&periods](size_t i) {
+    return static_cast<uint64_t>(periods[i]) - static_cast<uint64_t>(periods[i - 1]);
+  };
+  for (size_t start = 1; start < periods.size();) {
+    size_t end = start + 1;
+    while (end < periods.size() && step(end) == step(start)) ++end;
+    PutVarint(out, end - start);
+    PutVarint(out, step(start));
+    start = end;
+  }
+}
+
+bool TakeFirstPeriod(absl::string_view* in, std::vector<int64_t>* periods) {
   uint64_t raw = 0;
   if (!TakeVarint(in, &raw)) return false;
-  int64_t period = Unzigzag(raw);
+  const int64_t period = Unzigzag(raw);
   if (!periods->empty() && period <= periods->back()) return false;
   periods->push_back(period);
+  return true;
+}
+
+bool TakePeriods(absl::string_view* in, size_t count, std::vector<int64_t>* periods) {
+  if (!TakeFirstPeriod(in, periods)) return false;
+  for (size_t left = count - 1; left > 0;) {
+    uint64_t length = 0;
+    uint64_t step = 0;
+    if (!TakeVarint(in, &length) || !TakeVarint(in, &step)) return false;
+    if (length == 0 || length > left || step == 0) return false;
+    const auto before = static_cast<uint64_t>(periods->back());
+    // The greatest number of steps that stays below 2^63.
+    if (length > (static_cast<uint64_t>(INT64_MAX) - before) / step) return false;
+    const size_t start = periods->size();
+    periods->resize(start + length);
+    for (uint64_t i = 0; i < length; ++i) {
+      (*periods)[start + i] = static_cast<int64_t>(before + (i + 1) * step);
+    }
+    left -= length;
+  }
+  return true;
+}
+
+bool TakeOlderPeriods(absl::string_view* in, size_t count, std::vector<int64_t>* periods) {
+  if (!TakeFirstPeriod(in, periods)) return false;
+  int64_t period = periods->back();
   for (size_t i = 1; i < count; ++i) {
+    uint64_t raw = 0;
     if (!TakeVarint(in, &raw)) return false;
     const int64_t next = static_cast<int64_t>(static_cast<uint64_t>(period) + raw);
     if (next <= period) return false;
@@ -80,36 +119,61 @@ bool TakePeriods(absl::string_view* in, size_t count, std::vector<int64_t>* peri
   return true;
 }
 
-bool TakeValues(absl::string_view* in, size_t count, std::vector<double>* values) {
-  if (in->size() / sizeof(double) < count) return false;
-  const size_t start = values->size();
-  values->resize(start + count);
-  std::memcpy(values->data() + start, in->data(), count * sizeof(double));
-  in->remove_prefix(count * sizeof(double));
-  bool good = true;
-  for (size_t i = start; i < values->size(); ++i) {
-    const uint64_t bits = std::bit_cast<uint64_t>((*values)[i]);
-    good &= (bits & kExponentBits) != kExponentBits && bits != kNegativeZero;
+// Runs of revisions, each as its distance from the one before: points that came one
+// by one have revisions close together.
+void PutRevisions(const std::vector<int64_t>& revisions, std::string* out) {
+  int64_t before = 0;
+  for (size_t start = 0; start < revisions.size();) {
+    size_t end = start + 1;
+    while (end < revisions.size() && revisions[end] == revisions[start]) ++end;
+    PutVarint(out, end - start);
+    PutVarint(out, Zigzag(revisions[start] - before));
+    before = revisions[start];
+    start = end;
   }
-  return good;
+}
+
+bool TakeRevisions(absl::string_view* in, size_t count, std::vector<int64_t>* revisions) {
+  int64_t revision = 0;
+  for (size_t left = count; left > 0;) {
+    uint64_t length = 0;
+    uint64_t raw = 0;
+    if (!TakeVarint(in, &length) || !TakeVarint(in, &raw)) return false;
+    if (length == 0 || length > left) return false;
+    if (__builtin_add_overflow(revision, Unzigzag(raw), &revision) || revision < 0) return false;
+    revisions->insert(revisions->end(), length, revision);
+    left -= length;
+  }
+  return true;
 }
 
 // Appends all but version and checksum; null when all is well.
-const char* TakeColumns(absl::string_view in, Columns* columns) {
+const char* TakeColumns(char version, absl::string_view in, Columns* columns) {
+  const bool older = version == kOlderVersion;
   uint64_t count = 0;
-  if (!TakeVarint(&in, &count) || count == 0 || count > in.size() / sizeof(double)) {
+  // A point takes eight bytes, or a bit at least.
+  if (!TakeVarint(&in, &count) || count == 0 ||
+      count > (older ? in.size() / sizeof(double) : in.size() * 8)) {
     return "bad number of points";
   }
   const size_t start = columns->size();
   ReserveMore(count, columns);
-  if (!TakePeriods(&in, count, &columns->periods)) return "periods do not increase";
-  if (!TakeValues(&in, count, &columns->values)) return "a value is not a finite number";
+  if (!(older ? TakeOlderPeriods : TakePeriods)(&in, count, &columns->periods)) {
+    return "periods do not increase";
+  }
+  if (!(older ? TakePlainValues : TakeValues)(&in, count, &columns->values)) {
+    return "a value is not a finite number";
+  }
   if (!TakeRuns(&in, count, 0xffff, &columns->flags)) return "bad flags";
-  if (!TakeRuns(&in, count, INT64_MAX, &columns->revisions)) return "bad revisions";
+  if (older ? !TakeRuns(&in, count, INT64_MAX, &columns->revisions)
+            : !TakeRevisions(&in, count, &columns->revisions)) {
+    return "bad revisions";
+  }
   if (!in.empty()) return "bytes after the end";
   for (size_t i = start; i < columns->size(); ++i) {
-    if (IsMissing(columns->flags[i]) && columns->values[i] != 0)
+    if (IsMissing(columns->flags[i]) && columns->values[i] != 0) {
       return "a missing point has a value";
+    }
   }
   return nullptr;
 }
@@ -122,19 +186,13 @@ absl::Status BadPoints(absl::string_view what, int64_t period) {
 
 std::string EncodeColumns(const Columns& columns) {
   std::string out;
-  out.reserve(32 + columns.size() * 10);
+  out.reserve(64 + columns.size() * 9);
   out.push_back(kVersion);
   PutVarint(&out, columns.size());
-  uint64_t previous = 0;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    const uint64_t period = static_cast<uint64_t>(columns.periods[i]);
-    PutVarint(&out, i == 0 ? Zigzag(columns.periods[i]) : period - previous);
-    previous = period;
-  }
-  out.append(reinterpret_cast<const char*>(columns.values.data()),
-             columns.values.size() * sizeof(double));
+  PutPeriods(columns.periods, &out);
+  PutValues(columns.values, &out);
   PutRuns(columns.flags, &out);
-  PutRuns(columns.revisions, &out);
+  PutRevisions(columns.revisions, &out);
   const uint32_t checksum = Checksum(out);
   out.append(reinterpret_cast<const char*>(&checksum), kChecksumBytes);
   return out;
@@ -142,7 +200,7 @@ std::string EncodeColumns(const Columns& columns) {
 
 absl::Status AppendDecoded(absl::string_view bytes, Columns* columns) {
   if (bytes.size() < 1 + kChecksumBytes) return Damaged("cut off");
-  if (bytes[0] != kVersion) {
+  if (bytes[0] != kVersion && bytes[0] != kOlderVersion) {
     return Damaged(absl::StrCat("format version ", static_cast<int>(static_cast<uint8_t>(bytes[0])),
                                 " is not known"));
   }
@@ -151,7 +209,7 @@ absl::Status AppendDecoded(absl::string_view bytes, Columns* columns) {
   std::memcpy(&checksum, bytes.data() + body.size(), kChecksumBytes);
   if (checksum != Checksum(body)) return Damaged("the checksum does not match");
   const size_t start = columns->size();
-  if (const char* problem = TakeColumns(body.substr(1), columns)) {
+  if (const char* problem = TakeColumns(bytes[0], body.substr(1), columns)) {
     columns->periods.resize(start);
     columns->values.resize(start);
     columns->flags.resize(start);

@@ -1,6 +1,7 @@
-// The bytes of points: what a row of chunks or of history holds. The format is
-// for ever; docs/storage-format.md describes it and golden files in the tests
-// hold it. Nothing else knows the bytes.
+// The bytes of points: what a row of chunks or of history holds. Version 2 is
+// written, version 1 is read for ever; docs/storage-format.md describes both and
+// golden files in the tests hold them. Nothing else knows the bytes, but that those
+// of the values are in storage/value_codec.h.
 //
 // Thread rule: free functions, any thread.
 #ifndef POLICYTRACK_STORAGE_CHUNK_CODEC_H_

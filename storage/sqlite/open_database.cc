@@ -98,6 +98,14 @@ void CheckEnds(SQLite::Database& database) {
   }
 }
 
+// Schema 2 has the tables of schema 1 and points in a layout that a program of
+// schema 1 would call damage; so it is told first that it is too old.
+void Migrate(int64_t version, SQLite::Database& database) {
+  if (version < kSchemaVersion) {
+    database.exec(absl::StrCat("PRAGMA user_version = ", kSchemaVersion));
+  }
+}
+
 }  // namespace
 
 absl::Status CreateDatabase(const std::string& path) {
@@ -135,11 +143,13 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, 
   auto opened = Guard([&]() -> absl::StatusOr<std::unique_ptr<Connection>> {
     auto connection = std::make_unique<Connection>(path, role, busy_timeout);
     SQLite::Database& database = connection->database();
-    PT_RETURN_IF_ERROR(CheckIdentity(path, database.execAndGet("PRAGMA application_id").getInt64(),
-                                     database.execAndGet("PRAGMA user_version").getInt64()));
+    const int64_t version = database.execAndGet("PRAGMA user_version").getInt64();
+    PT_RETURN_IF_ERROR(
+        CheckIdentity(path, database.execAndGet("PRAGMA application_id").getInt64(), version));
     PT_RETURN_IF_ERROR(CheckSchema(database));
     PT_RETURN_IF_ERROR(CheckHead(*connection));
     CheckEnds(database);
+    Migrate(version, database);
     return connection;
   });
   if (opened.ok() || ReasonOf(opened.status()) != reason::kStoreDamaged) return opened;

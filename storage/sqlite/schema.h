@@ -1,4 +1,5 @@
-// The tables, schema 1. Described in docs/storage-format.md. Portable SQL but
+// The tables, those of schemas 1 and 2, which differ in how points are laid out
+// (storage/chunk_codec.h). Described in docs/storage-format.md. Portable SQL but
 // for STRICT; a change of it is a new schema version and a migration.
 #ifndef POLICYTRACK_STORAGE_SQLITE_SCHEMA_H_
 #define POLICYTRACK_STORAGE_SQLITE_SCHEMA_H_
@@ -7,7 +8,7 @@ namespace policytrack::storage::sqlite {
 
 // "PTrk" in SQLite's header says whose file it is.
 inline constexpr int kApplicationId = 0x5054726b;
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 inline constexpr char kSchema[] = R"sql(
 CREATE TABLE commits (
