@@ -94,6 +94,13 @@ struct WriteCounts {
   int64_t revised = 0;
   int64_t unchanged = 0;
   int64_t deleted = 0;  // deletions of what is not there count as unchanged
+
+  void Add(const WriteCounts& more) {
+    created += more.created;
+    revised += more.revised;
+    unchanged += more.unchanged;
+    deleted += more.deleted;
+  }
 };
 
 // A consistent view of the store. Every "as of" parameter is a revision, or

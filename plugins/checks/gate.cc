@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
@@ -9,12 +10,19 @@
 namespace policytrack::plugins {
 namespace {
 
+// The values that are well without a closer look.
+struct Bounds {
+  explicit Bounds(const v1::ValueRange& range)
+      : minimum(range.has_minimum() ? range.minimum() : std::numeric_limits<double>::lowest()),
+        maximum(range.has_maximum() ? range.maximum() : std::numeric_limits<double>::max()) {}
+  double minimum;
+  double maximum;
+};
+
 // Whether nothing is wrong with a point that has a value and no mark but its quality,
 // as nearly all have.
-bool IsPlain(const v1::ValueRange& range, Flags flags, double value) {
-  return flags <= kForecast && std::isfinite(value) && value != 0 &&
-         !(range.has_minimum() && value < range.minimum()) &&
-         !(range.has_maximum() && value > range.maximum());
+bool IsPlain(const Bounds& bounds, Flags flags, double value) {
+  return flags <= kForecast && value >= bounds.minimum && value <= bounds.maximum && value != 0;
 }
 
 // What is wrong with a point, or "".
@@ -61,6 +69,7 @@ absl::Status CheckResult(const v1::PluginDescriptor& plugin, const v1::PluginOut
   const bool joint = std::any_of(plugin.inputs().begin(), plugin.inputs().end(),
                                  [](const v1::PluginInput& input) { return input.joint(); });
   const Flags defined = joint ? kDefinedFlags : static_cast<Flags>(kDefinedFlags & ~kJoint);
+  const Bounds bounds(output.range());
   auto axis_at = axis.begin();
   for (size_t i = 0; i < n; ++i) {
     const int64_t period = columns->periods[i];
@@ -78,7 +87,7 @@ absl::Status CheckResult(const v1::PluginDescriptor& plugin, const v1::PluginOut
       return ResultRefused(plugin.id(), output.name(),
                            absl::StrCat("has period ", period, ", which is not in the window"));
     }
-    if (IsPlain(output.range(), columns->flags[i], columns->values[i])) continue;
+    if (IsPlain(bounds, columns->flags[i], columns->values[i])) continue;
     const std::string wrong =
         CheckPoint(output.range(), defined, columns->flags[i], &columns->values[i]);
     if (!wrong.empty()) {

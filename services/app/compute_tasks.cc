@@ -1,10 +1,10 @@
 #include "services/app/compute_tasks.h"
 
-#include <future>
 #include <memory>
 #include <utility>
 
 #include "core/error.h"
+#include "core/second_thread.h"
 #include "services/app/compute.h"
 #include "services/app/group_inputs.h"
 
@@ -61,13 +61,13 @@ absl::StatusOr<ParentPatch> ComputeBatch(const Calculation& calculation,
   for (size_t b = 0; b < batch.groups.size(); ++b) {
     windows.push_back({&batch.groups[b].inputs, tasks[batch.first + b].outputs});
   }
-  const auto computed = ComputeGroups(calculation, windows);
+  auto computed = ComputeGroups(calculation, windows);
   ParentPatch patch;
   for (size_t b = 0; b < batch.groups.size(); ++b) {
     PT_RETURN_IF_ERROR(computed[b].status());
-    const std::vector<Columns>& outputs = *computed[b];
+    std::vector<Columns>& outputs = *computed[b];
     for (size_t o = 0; o < outputs.size(); ++o) {
-      SeriesPatch difference = DifferenceOf(batch.groups[b].stored[o], outputs[o]);
+      SeriesPatch difference = DifferenceOf(batch.groups[b].stored[o], std::move(outputs[o]));
       if (difference.empty()) continue;
       patch.emplace(std::make_pair(calculation.outputs[o].name, tasks[batch.first + b].group.key),
                     std::move(difference));
@@ -81,29 +81,30 @@ absl::StatusOr<ParentPatch> ComputeBatch(const Calculation& calculation,
 absl::Status ComputeTasks(const Calculation& calculation, const std::vector<ComputeTask>& tasks,
                           const ComputeSources& sources, Digest* digest, ParentPatch* patch) {
   SharedInputs shared;
-  // Of the batch before the one that is read.
-  std::future<absl::StatusOr<ParentPatch>> computing;
+  absl::StatusOr<ParentPatch> computed = ParentPatch();
+  // Ends before what its work writes to.
+  SecondThread computing;
+  // What went wrong with the batch before comes before what went wrong with this.
   const auto take = [&]() -> absl::Status {
-    if (!computing.valid()) return absl::OkStatus();
-    PT_ASSIGN_OR_RETURN(ParentPatch part, computing.get());
-    patch->merge(part);
+    computing.Wait();
+    PT_RETURN_IF_ERROR(computed.status());
+    patch->merge(*computed);
     return absl::OkStatus();
   };
   for (size_t next = 0; next < tasks.size();) {
     auto read = ReadBatch(calculation, tasks, sources, next, &shared);
-    // What went wrong before comes first.
     PT_RETURN_IF_ERROR(take());
-    PT_ASSIGN_OR_RETURN(std::shared_ptr<const Batch> batch, std::move(read));
+    PT_ASSIGN_OR_RETURN(const std::shared_ptr<const Batch> batch, std::move(read));
+    next += batch->groups.size();
+    const auto compute = [&computed, &calculation, &tasks, batch] {
+      computed = ComputeBatch(calculation, tasks, *batch);
+    };
+    // The last, which is mostly the only one, needs no second thread.
+    if (next < tasks.size()) computing.Start(compute);
     for (const Loaded& loaded : batch->groups) {
       if (!loaded.inputs.axis.empty()) loaded.inputs.AddTo(digest, calculation);
     }
-    next += batch->groups.size();
-    const auto compute = [&calculation, &tasks, batch] {
-      return ComputeBatch(calculation, tasks, *batch);
-    };
-    // The last, which is mostly the only one, needs no thread.
-    computing =
-        std::async(next < tasks.size() ? std::launch::async : std::launch::deferred, compute);
+    if (next == tasks.size()) compute();
   }
   return take();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/error.h"
 
@@ -97,8 +98,13 @@ absl::StatusOr<Columns> PatchedFigures::Read(const std::string& source, const st
   return ApplyPatch(columns, patch->second, range);
 }
 
-SeriesPatch DifferenceOf(const Columns& stored, const Columns& wanted) {
+SeriesPatch DifferenceOf(const Columns& stored, Columns wanted) {
   SeriesPatch patch;
+  if (stored.empty()) {
+    patch.points = std::move(wanted);
+    patch.points.revisions.clear();
+    return patch;
+  }
   size_t s = 0;
   size_t w = 0;
   while (s < stored.size() || w < wanted.size()) {

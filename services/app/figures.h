@@ -83,7 +83,7 @@ class PatchedFigures final : public Figures {
 };
 
 // What makes `stored` into `wanted`.
-SeriesPatch DifferenceOf(const Columns& stored, const Columns& wanted);
+SeriesPatch DifferenceOf(const Columns& stored, Columns wanted);
 
 // `base` with a patch laid over it, in a range.
 Columns ApplyPatch(const Columns& base, const SeriesPatch& patch, PeriodRange range);

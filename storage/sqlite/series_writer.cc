@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/second_thread.h"
 #include "storage/chunk_codec.h"
 #include "storage/sqlite/series_queries.h"
 
@@ -52,26 +53,95 @@ bool NextSlice(const SeriesWrite& write, WriteSlice* slice, int64_t* chunk) {
   return true;
 }
 
+// The ends of runs of writes, each large enough to be worth the waking of a thread.
+std::vector<size_t> EndsOfRuns(const std::vector<SeriesWrite>& writes) {
+  constexpr size_t kRunPoints = 16384;
+  std::vector<size_t> ends;
+  size_t points = 0;
+  for (size_t i = 0; i < writes.size(); ++i) {
+    points += writes[i].points.size();
+    if (points < kRunPoints && i + 1 < writes.size()) continue;
+    ends.push_back(i + 1);
+    points = 0;
+  }
+  return ends;
+}
+
 }  // namespace
 
-absl::Status SeriesWriter::Write(absl::string_view parent, const SeriesWrite& write,
+SeriesWriter::Prepared SeriesWriter::Prepare(const SeriesWrite& write, int64_t revision) {
+  Prepared prepared;
+  WriteSlice slice;
+  int64_t chunk = 0;
+  while (NextSlice(write, &slice, &chunk)) {
+    const Columns columns = MergeSlice(Columns(), write, slice, revision, &prepared.delta);
+    if (!columns.empty()) prepared.bodies.emplace_back(chunk, EncodeColumns(columns));
+  }
+  prepared.digest = SeriesDigest(prepared.delta.written, prepared.delta.deleted);
+  prepared.delta.written = Columns();
+  return prepared;
+}
+
+absl::Status SeriesWriter::Write(absl::string_view parent, const std::vector<SeriesWrite>& writes,
                                  WriteCounts* counts) {
-  SeriesDelta delta;
+  const std::vector<size_t> ends = EndsOfRuns(writes);
+  std::vector<Prepared> ready;  // of the run that is written; none of the first
+  std::vector<Prepared> next;   // of the one after it
+  SecondThread preparing;       // ends before what it works on
+  size_t begin = 0;
+  for (size_t run = 0; run < ends.size(); ++run) {
+    const size_t end = ends[run];
+    if (run + 1 < ends.size()) {
+      preparing.Start([this, &writes, &next, end, next_end = ends[run + 1]] {
+        for (size_t i = end; i < next_end; ++i) next.push_back(Prepare(writes[i], revision_));
+      });
+    }
+    for (size_t i = begin; i < end; ++i) {
+      const Prepared* prepared = ready.empty() ? nullptr : &ready[i - begin];
+      PT_RETURN_IF_ERROR(WriteOne(parent, writes[i], prepared, counts));
+    }
+    preparing.Wait();
+    ready.clear();
+    ready.swap(next);
+    begin = end;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SeriesWriter::WriteOne(absl::string_view parent, const SeriesWrite& write,
+                                    const Prepared* prepared, WriteCounts* counts) {
   bool is_new = false;
   const int64_t series_id = SeriesId(parent, write, &is_new);
   if (series_id == 0) {
     counts->unchanged += static_cast<int64_t>(write.deletions.size());
     return absl::OkStatus();
   }
-  PT_RETURN_IF_ERROR(WriteChunks(series_id, is_new, write, &delta));
+  Prepared made;
+  if (is_new) {
+    if (prepared == nullptr) {
+      made = Prepare(write, revision_);
+      prepared = &made;
+    }
+    for (const auto& [chunk, body] : prepared->bodies) StoreChunk(series_id, chunk, body);
+    if (prepared->delta.changed()) {
+      Record(parent, series_id, write, prepared->delta, prepared->digest);
+    }
+    counts->Add(prepared->delta.counts);
+    return absl::OkStatus();
+  }
+  SeriesDelta delta;
+  PT_RETURN_IF_ERROR(WriteChunks(series_id, write, &delta));
   if (!delta.superseded.empty()) {
     PT_RETURN_IF_ERROR(StoreHistory(series_id, std::move(delta.superseded)));
   }
-  if (delta.changed()) Record(parent, series_id, write, delta);
-  counts->created += delta.counts.created;
-  counts->revised += delta.counts.revised;
-  counts->unchanged += delta.counts.unchanged;
-  counts->deleted += delta.counts.deleted;
+  // Where it changed each of its points it is the same digest.
+  const bool same =
+      prepared != nullptr && delta.deleted.empty() && delta.written.size() == write.points.size();
+  if (delta.changed()) {
+    Record(parent, series_id, write, delta,
+           same ? prepared->digest : SeriesDigest(delta.written, delta.deleted));
+  }
+  counts->Add(delta.counts);
   return absl::OkStatus();
 }
 
@@ -90,31 +160,29 @@ int64_t SeriesWriter::SeriesId(absl::string_view parent, const SeriesWrite& writ
   return create.Int(0);
 }
 
-absl::Status SeriesWriter::WriteChunks(int64_t series_id, bool is_new, const SeriesWrite& write,
+absl::Status SeriesWriter::WriteChunks(int64_t series_id, const SeriesWrite& write,
                                        SeriesDelta* delta) {
   WriteSlice slice;
   int64_t chunk = 0;
   while (NextSlice(write, &slice, &chunk)) {
-    Columns present;
-    if (!is_new) {
-      PT_ASSIGN_OR_RETURN(present, ReadChunks(connection_, series_id, ChunkRange(chunk)));
-    }
+    PT_ASSIGN_OR_RETURN(const Columns present,
+                        ReadChunks(connection_, series_id, ChunkRange(chunk)));
     const auto changes = [&] {
       return delta->counts.created + delta->counts.revised + delta->counts.deleted;
     };
     const int64_t before = changes();
     const Columns merged = MergeSlice(present, write, slice, revision_, delta);
-    if (changes() != before) StoreChunk(series_id, chunk, merged);
+    if (changes() == before) continue;
+    if (merged.empty()) {
+      Query(connection_, kDropChunk).Bind(series_id).Bind(chunk).Run();
+    } else {
+      StoreChunk(series_id, chunk, EncodeColumns(merged));
+    }
   }
   return absl::OkStatus();
 }
 
-void SeriesWriter::StoreChunk(int64_t series_id, int64_t chunk, const Columns& columns) {
-  if (columns.empty()) {
-    Query(connection_, kDropChunk).Bind(series_id).Bind(chunk).Run();
-    return;
-  }
-  const std::string body = EncodeColumns(columns);
+void SeriesWriter::StoreChunk(int64_t series_id, int64_t chunk, absl::string_view body) {
   Query(connection_, kPutChunk).Bind(series_id).Bind(chunk).Blob(body).Run();
 }
 
@@ -138,7 +206,7 @@ absl::Status SeriesWriter::StoreHistory(int64_t series_id, Columns superseded) {
 }
 
 void SeriesWriter::Record(absl::string_view parent, int64_t series_id, const SeriesWrite& write,
-                          const SeriesDelta& delta) {
+                          const SeriesDelta& delta, std::string digest) {
   points_ += delta.counts.created + delta.counts.revised + delta.counts.deleted;
   const auto [at, is_first] = touched_.try_emplace(series_id);
   Touched& touched = at->second;
@@ -146,7 +214,7 @@ void SeriesWriter::Record(absl::string_view parent, int64_t series_id, const Ser
     touched.series = {series_id, std::string(parent), write.output, write.key};
     touched.range = delta.range;
     touched.counts = delta.counts;
-    touched.digest = SeriesDigest(delta.written, delta.deleted);
+    touched.digest = std::move(digest);
   } else {
     touched.again = true;
     touched.range.first = std::min(touched.range.first, delta.range.first);

@@ -1,7 +1,8 @@
 // Writes points into chunks and what they replace into the history, and
 // remembers what one write did to which series.
 //
-// Thread rule: the writer thread.
+// Thread rule: the writer thread; much at once takes a second one beside it, which
+// does not know the database.
 #ifndef POLICYTRACK_STORAGE_SQLITE_SERIES_WRITER_H_
 #define POLICYTRACK_STORAGE_SQLITE_SERIES_WRITER_H_
 
@@ -9,6 +10,8 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,9 +31,10 @@ class SeriesWriter {
   SeriesWriter(Connection* connection, int64_t revision)
       : connection_(*connection), revision_(revision) {}
 
-  // Adds to `*counts` what it did. REQUIRES: CheckWrite(write) is ok.
+  // Adds to `*counts` what it did. REQUIRES: CheckWrite is ok for each.
   // Returns INTERNAL / STORE_DAMAGED when stored points cannot be read.
-  absl::Status Write(absl::string_view parent, const SeriesWrite& write, WriteCounts* counts);
+  absl::Status Write(absl::string_view parent, const std::vector<SeriesWrite>& writes,
+                     WriteCounts* counts);
 
   // Whether any point was created, revised or deleted.
   bool changed() const { return !touched_.empty(); }
@@ -56,15 +60,26 @@ class SeriesWriter {
     bool again = false;  // changed by a second call: counts and digest are not right
   };
 
-  absl::Status WriteChunks(int64_t series_id, bool is_new, const SeriesWrite& write,
-                           SeriesDelta* delta);
-  void StoreChunk(int64_t series_id, int64_t chunk, const Columns& columns);
+  // What a write would do to a series that is new: all that it takes the processor
+  // and not the database to make.
+  struct Prepared {
+    SeriesDelta delta;  // without `written`
+    std::string digest;
+    std::vector<std::pair<int64_t, std::string>> bodies;  // by chunk
+  };
+  static Prepared Prepare(const SeriesWrite& write, int64_t revision);
+
+  // `prepared` may be null.
+  absl::Status WriteOne(absl::string_view parent, const SeriesWrite& write,
+                        const Prepared* prepared, WriteCounts* counts);
+  absl::Status WriteChunks(int64_t series_id, const SeriesWrite& write, SeriesDelta* delta);
+  void StoreChunk(int64_t series_id, int64_t chunk, absl::string_view body);
   absl::Status StoreHistory(int64_t series_id, Columns superseded);
   // Counts and digest of a series that several calls changed; false when they
   // took back all that they did.
   absl::StatusOr<bool> Settle(int64_t series_id, Touched* touched);
   void Record(absl::string_view parent, int64_t series_id, const SeriesWrite& write,
-              const SeriesDelta& delta);
+              const SeriesDelta& delta, std::string digest);
   int64_t SeriesId(absl::string_view parent, const SeriesWrite& write, bool* is_new);
 
   Connection& connection_;

@@ -106,12 +106,7 @@ absl::StatusOr<WriteCounts> SqliteWriteTransaction::WriteSeries(
 absl::StatusOr<WriteCounts> SqliteWriteTransaction::WriteAll(
     absl::string_view parent, const std::vector<SeriesWrite>& writes) {
   WriteCounts counts;
-  PT_RETURN_IF_ERROR(Do([&]() -> absl::Status {
-    for (const SeriesWrite& write : writes) {
-      PT_RETURN_IF_ERROR(series_.Write(parent, write, &counts));
-    }
-    return absl::OkStatus();
-  }));
+  PT_RETURN_IF_ERROR(Do([&] { return series_.Write(parent, writes, &counts); }));
   return counts;
 }
 
