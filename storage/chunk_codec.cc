@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
@@ -26,13 +27,21 @@ uint32_t Checksum(absl::string_view bytes) {
 
 template <typename T>
 void PutRuns(const std::vector<T>& items, std::string* out) {
+  VarintWriter numbers(out);
   for (size_t start = 0; start < items.size();) {
     size_t end = start + 1;
     while (end < items.size() && items[end] == items[start]) ++end;
-    PutVarint(out, end - start);
-    PutVarint(out, static_cast<uint64_t>(items[start]));
+    numbers.Put(end - start);
+    numbers.Put(static_cast<uint64_t>(items[start]));
     start = end;
   }
+}
+
+template <typename T>
+void AppendRun(size_t length, T item, std::vector<T>* items) {
+  // Points that came one by one have a run each.
+  if (length == 1) return items->push_back(item);
+  items->insert(items->end(), length, item);
 }
 
 template <typename T>
@@ -43,7 +52,7 @@ bool TakeRuns(absl::string_view* in, size_t count, uint64_t greatest, std::vecto
     uint64_t item = 0;
     if (!TakeVarint(in, &length) || !TakeVarint(in, &item)) return false;
     if (length == 0 || length > end - items->size() || item > greatest) return false;
-    items->insert(items->end(), length, static_cast<T>(item));
+    AppendRun(length, static_cast<T>(item), items);
   }
   return true;
 }
@@ -63,15 +72,16 @@ void ReserveMore(size_t count, Columns* columns) {
 
 // Steps from one period to the next, in runs: a series without gaps has one.
 void PutPeriods(const std::vector<int64_t>& periods, std::string* out) {
-  PutVarint(out, Zigzag(periods[0]));
+  VarintWriter numbers(out);
+  numbers.Put(Zigzag(periods[0]));
   const auto step = [&periods](size_t i) {
     return static_cast<uint64_t>(periods[i]) - static_cast<uint64_t>(periods[i - 1]);
   };
   for (size_t start = 1; start < periods.size();) {
     size_t end = start + 1;
     while (end < periods.size() && step(end) == step(start)) ++end;
-    PutVarint(out, end - start);
-    PutVarint(out, step(start));
+    numbers.Put(end - start);
+    numbers.Put(step(start));
     start = end;
   }
 }
@@ -122,12 +132,13 @@ bool TakeOlderPeriods(absl::string_view* in, size_t count, std::vector<int64_t>*
 // Runs of revisions, each as its distance from the one before: points that came one
 // by one have revisions close together.
 void PutRevisions(const std::vector<int64_t>& revisions, std::string* out) {
+  VarintWriter numbers(out);
   int64_t before = 0;
   for (size_t start = 0; start < revisions.size();) {
     size_t end = start + 1;
     while (end < revisions.size() && revisions[end] == revisions[start]) ++end;
-    PutVarint(out, end - start);
-    PutVarint(out, Zigzag(revisions[start] - before));
+    numbers.Put(end - start);
+    numbers.Put(Zigzag(revisions[start] - before));
     before = revisions[start];
     start = end;
   }
@@ -141,7 +152,7 @@ bool TakeRevisions(absl::string_view* in, size_t count, std::vector<int64_t>* re
     if (!TakeVarint(in, &length) || !TakeVarint(in, &raw)) return false;
     if (length == 0 || length > left) return false;
     if (__builtin_add_overflow(revision, Unzigzag(raw), &revision) || revision < 0) return false;
-    revisions->insert(revisions->end(), length, revision);
+    AppendRun(length, revision, revisions);
     left -= length;
   }
   return true;
@@ -225,6 +236,16 @@ absl::Status CheckPoints(const Columns& points) {
     return FieldInvalid("points", absl::StrCat("has ", n, " periods, ", points.values.size(),
                                                " values and ", points.flags.size(), " flags"));
   }
+  // Without a way out of the loop, as nearly all points are good.
+  bool good = true;
+  int64_t before = kFirstPeriod;
+  for (size_t i = 0; i < n; ++i) {
+    good &= points.periods[i] > before || i == 0;
+    before = points.periods[i];
+    good &= std::abs(points.values[i]) <= std::numeric_limits<double>::max();
+    good &= !IsMissing(points.flags[i]) || points.values[i] == 0;
+  }
+  if (good) return absl::OkStatus();
   for (size_t i = 0; i < n; ++i) {
     const int64_t period = points.periods[i];
     if (i > 0 && period <= points.periods[i - 1]) {

@@ -5,6 +5,7 @@
 #ifndef POLICYTRACK_STORAGE_VARINT_H_
 #define POLICYTRACK_STORAGE_VARINT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -12,13 +13,47 @@
 
 namespace policytrack::storage {
 
-inline void PutVarint(std::string* out, uint64_t value) {
+// The most bytes that a number takes.
+inline constexpr size_t kMaxVarintBytes = 10;
+
+// Writes one number to where there is room for it; gives what comes after it.
+inline char* PutVarintAt(char* to, uint64_t value) {
   while (value >= 0x80) {
-    out->push_back(static_cast<char>((value & 0x7f) | 0x80));
+    *to++ = static_cast<char>((value & 0x7f) | 0x80);
     value >>= 7;
   }
-  out->push_back(static_cast<char>(value));
+  *to++ = static_cast<char>(value);
+  return to;
 }
+
+inline void PutVarint(std::string* out, uint64_t value) {
+  char bytes[kMaxVarintBytes];
+  out->append(bytes, static_cast<size_t>(PutVarintAt(bytes, value) - bytes));
+}
+
+// Writes many numbers to the end of a string, which has them when this ends.
+class VarintWriter {
+ public:
+  explicit VarintWriter(std::string* out) : out_(*out) {}
+  ~VarintWriter() { Flush(); }
+  VarintWriter(const VarintWriter&) = delete;
+  VarintWriter& operator=(const VarintWriter&) = delete;
+
+  void Put(uint64_t value) {
+    if (buffer_ + sizeof(buffer_) - at_ < static_cast<ptrdiff_t>(kMaxVarintBytes)) Flush();
+    at_ = PutVarintAt(at_, value);
+  }
+
+ private:
+  void Flush() {
+    out_.append(buffer_, static_cast<size_t>(at_ - buffer_));
+    at_ = buffer_;
+  }
+
+  std::string& out_;
+  char buffer_[256];
+  char* at_ = buffer_;
+};
 
 // Takes one number off the front of `*in`. False when it is cut off, does not
 // fit 64 bits or is longer than it need be: each number has one form.

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "core/error.h"
-#include "core/second_thread.h"
 #include "services/app/compute.h"
 #include "services/app/group_inputs.h"
 
@@ -82,11 +82,11 @@ absl::Status ComputeTasks(const Calculation& calculation, const std::vector<Comp
                           const ComputeSources& sources, Digest* digest, ParentPatch* patch) {
   SharedInputs shared;
   absl::StatusOr<ParentPatch> computed = ParentPatch();
-  // Ends before what its work writes to.
-  SecondThread computing;
+  // Its work ends before what it writes to.
+  const absl::Cleanup done = [&sources] { sources.second->Wait(); };
   // What went wrong with the batch before comes before what went wrong with this.
   const auto take = [&]() -> absl::Status {
-    computing.Wait();
+    sources.second->Wait();
     PT_RETURN_IF_ERROR(computed.status());
     patch->merge(*computed);
     return absl::OkStatus();
@@ -100,7 +100,7 @@ absl::Status ComputeTasks(const Calculation& calculation, const std::vector<Comp
       computed = ComputeBatch(calculation, tasks, *batch);
     };
     // The last, which is mostly the only one, needs no second thread.
-    if (next < tasks.size()) computing.Start(compute);
+    if (next < tasks.size()) sources.second->Start(compute);
     for (const Loaded& loaded : batch->groups) {
       if (!loaded.inputs.axis.empty()) loaded.inputs.AddTo(digest, calculation);
     }

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "core/digest.h"
+#include "core/second_thread.h"
 #include "services/app/figures.h"
 #include "services/app/groups.h"
 #include "services/app/resolve.h"
@@ -33,6 +34,8 @@ struct ComputeSources {
   const std::map<std::string, ParentPatch>* patches = nullptr;
   // Not ok when the work is to be left; asked before each batch.
   std::function<absl::Status()> check_stopping;
+  // Idle between calls.
+  SecondThread* second = nullptr;
 };
 
 // Puts what differs from what is stored into `patch`, and what was read into `digest`,

@@ -306,8 +306,8 @@ absl::StatusOr<ParentPatch> EvaluationPass::ComputeWork(const Calculation& calcu
 
   ParentPatch patch;
   Digest digest;
-  const ComputeSources sources{store_, upto_, &outcome_.patches,
-                               [this] { return CheckStopping(); }};
+  const ComputeSources sources{store_, upto_, &outcome_.patches, [this] { return CheckStopping(); },
+                               second_};
   PT_RETURN_IF_ERROR(ComputeTasks(calculation, tasks, sources, &digest, &patch));
   if (!orphans.empty()) {
     PT_RETURN_IF_ERROR(store_->Read([&](storage::ReadTransaction& tx) -> absl::Status {

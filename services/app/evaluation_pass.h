@@ -13,11 +13,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "core/log.h"
+#include "core/second_thread.h"
 #include "plugins/engine.h"
 #include "policytrack/v1/indicator.pb.h"
 #include "services/app/auditor.h"
@@ -48,16 +50,19 @@ class EvaluationPass {
 
   // Nothing is owned; all must outlive this. `check_all` also looks for
   // definitions that were never evaluated, failed, or were evaluated by another
-  // build of their plugin. `auditor` chooses what is computed twice.
+  // build of their plugin. `auditor` chooses what is computed twice; `second` takes a
+  // half of the computing and is idle between calls.
   EvaluationPass(storage::Store* store, plugins::Engine* engine, DefinitionGraph* graph,
-                 const Log* log, const std::atomic<bool>* stopping, bool check_all, Auditor auditor)
+                 const Log* log, const std::atomic<bool>* stopping, bool check_all, Auditor auditor,
+                 SecondThread* second)
       : store_(store),
         engine_(engine),
         graph_(graph),
         log_(log),
         stopping_(stopping),
         check_all_(check_all),
-        auditor_(auditor) {}
+        auditor_(auditor),
+        second_(second) {}
 
   // Evaluates what commits after `after` touched, as of the present revision.
   // A definition that cannot be evaluated gets a record that says why and stops
@@ -66,7 +71,8 @@ class EvaluationPass {
   // UNAVAILABLE / SERVER_STOPPING soon after `stopping` is set.
   absl::Status Run(int64_t after);
 
-  const Outcome& outcome() const { return outcome_; }
+  // The pass is at its end.
+  Outcome TakeOutcome() { return std::move(outcome_); }
   // That what the commits touched feeds no definition: nothing was looked at.
   bool concerned_nothing() const { return order_.empty() && outcome_.empty(); }
 
@@ -91,6 +97,7 @@ class EvaluationPass {
   const std::atomic<bool>* const stopping_;
   const bool check_all_;
   const Auditor auditor_;
+  SecondThread* const second_;
 
   int64_t after_ = 0;
   int64_t upto_ = 0;

@@ -17,18 +17,6 @@ namespace {
 
 constexpr char kPrincipal[] = "evaluator";
 
-std::vector<storage::SeriesWrite> WritesOf(const ParentPatch& patch) {
-  std::vector<storage::SeriesWrite> writes;
-  for (const auto& [series, change] : patch) {
-    storage::SeriesWrite& write = writes.emplace_back();
-    write.output = series.first;
-    write.key = series.second;
-    write.points = change.points;
-    write.deletions = change.deletions;
-  }
-  return writes;
-}
-
 // That another build computes from this record on.
 bool IsNewChange(const v1::Evaluation& record) {
   return !record.previous_plugin_version().empty() && record.plugin_change_revision() == 0;
@@ -69,7 +57,21 @@ absl::Status WritePlugins(storage::WriteTransaction& tx,
 
 }  // namespace
 
+OutputWrites WritesOf(std::map<std::string, ParentPatch> patches) {
+  OutputWrites writes;
+  for (auto& [parent, patch] : patches) {
+    std::vector<storage::SeriesWrite>& of_parent = writes[parent];
+    of_parent.reserve(patch.size());
+    for (auto& [series, change] : patch) {
+      of_parent.push_back(
+          {series.first, series.second, std::move(change.points), std::move(change.deletions)});
+    }
+  }
+  return writes;
+}
+
 absl::StatusOr<int64_t> WriteOutcome(storage::Store& store, const EvaluationPass::Outcome& outcome,
+                                     const OutputWrites& writes,
                                      std::vector<v1::PluginRecord>* plugins) {
   storage::WriteOptions options;
   options.kind = storage::CommitKind::kEvaluation;
@@ -86,9 +88,9 @@ absl::StatusOr<int64_t> WriteOutcome(storage::Store& store, const EvaluationPass
                      PT_ASSIGN_OR_RETURN(const int64_t deleted, tx.DeleteAllSeries(parent));
                      changed = changed || deleted > 0;
                    }
-                   for (const auto& [parent, patch] : outcome.patches) {
+                   for (const auto& [parent, series] : writes) {
                      PT_ASSIGN_OR_RETURN(const storage::WriteCounts counts,
-                                         tx.WriteSeries(parent, WritesOf(patch)));
+                                         tx.WriteSeries(parent, series));
                      changed = changed || counts.created + counts.revised + counts.deleted > 0;
                    }
                    for (const auto& [parent, record] : outcome.records) {

@@ -136,27 +136,32 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
   const absl::Time begun = absl::Now();
   if (!check_all && store_->revision() <= after) return false;
 
-  EvaluationPass pass(store_, engine_, &graph_, &log_, &interrupt_, check_all, auditor_);
+  EvaluationPass pass(store_, engine_, &graph_, &log_, &interrupt_, check_all, auditor_, &second_);
   absl::Status status = pass.Run(after);
+  const bool concerned_nothing = pass.concerned_nothing();
+  EvaluationPass::Outcome outcome = pass.TakeOutcome();
+  const bool empty = outcome.empty();
+  // Given back only when everybody may see what was written.
+  const OutputWrites writes = WritesOf(std::move(outcome.patches));
   absl::StatusOr<int64_t> reached = 0;
   if (status.ok()) {
-    const int64_t upto = pass.outcome().input_revision;
-    if (pass.concerned_nothing() && upto - stored_cursor_ <= kMaxCursorLag) {
+    const int64_t upto = outcome.input_revision;
+    if (concerned_nothing && upto - stored_cursor_ <= kMaxCursorLag) {
       reached = upto;
     } else {
       std::vector<v1::PluginRecord> records;
-      reached = WriteOutcome(*store_, pass.outcome(), &records);
+      reached = WriteOutcome(*store_, outcome, writes, &records);
       status = reached.status();
       if (status.ok()) {
         stored_cursor_ = *reached;
         for (const v1::PluginRecord& record : records) engine_->Apply(record);
-        if (!pass.outcome().findings.empty() && inconsistent_) inconsistent_();
+        if (!outcome.findings.empty() && inconsistent_) inconsistent_();
       }
     }
   }
   absl::MutexLock lock(&mutex_);
   ++passes_;
-  for (const auto& [plugin_and_reason, count] : pass.outcome().failures) {
+  for (const auto& [plugin_and_reason, count] : outcome.failures) {
     failures_[plugin_and_reason] += count;
   }
   if (!status.ok()) {
@@ -167,9 +172,9 @@ absl::StatusOr<bool> Evaluator::EvaluateOnce() {
   }
   evaluated_ = *reached;
   // What else the plugin computed is not believed any more.
-  if (!pass.outcome().findings.empty()) check_all_ = true;
+  if (!outcome.findings.empty()) check_all_ = true;
   behind_since_ = seen_ > evaluated_ ? begun : absl::InfiniteFuture();
-  return *reached > after || !pass.outcome().empty();
+  return *reached > after || !empty;
 }
 
 absl::Status Evaluator::WaitFor(int64_t revision, absl::Time deadline) {

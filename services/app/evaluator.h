@@ -26,6 +26,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "core/log.h"
+#include "core/second_thread.h"
 #include "plugins/engine.h"
 #include "services/app/auditor.h"
 #include "services/app/definition_graph.h"
@@ -97,6 +98,7 @@ class Evaluator {
   // Held through a pass, so that there is one at a time.
   absl::Mutex pass_mutex_;
   DefinitionGraph graph_ ABSL_GUARDED_BY(pass_mutex_);
+  SecondThread second_ ABSL_GUARDED_BY(pass_mutex_);
   bool cursor_loaded_ ABSL_GUARDED_BY(pass_mutex_) = false;
   int64_t stored_cursor_ ABSL_GUARDED_BY(pass_mutex_) = 0;
 

@@ -361,10 +361,7 @@ void Push::Finish(Done done) {
                          {{"resource", name}});
           }
           PT_ASSIGN_OR_RETURN(const storage::WriteCounts counts, tx.WriteSeries(name, writes));
-          total.created += counts.created;
-          total.revised += counts.revised;
-          total.unchanged += counts.unchanged;
-          total.deleted += counts.deleted;
+          total.Add(counts);
         }
         const bool changed = total.created + total.revised + total.deleted > 0;
         job->response.set_created_count(total.created);

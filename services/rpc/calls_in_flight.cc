@@ -4,41 +4,23 @@
 
 namespace policytrack::rpc {
 
-// Lives as long as its call.
-class CallsInFlight::Call final : public grpc::experimental::Interceptor {
- public:
-  explicit Call(CallsInFlight* calls) : calls_(calls) {
-    absl::MutexLock lock(&calls_->mutex_);
-    ++calls_->count_;
-  }
-  ~Call() override {
-    absl::MutexLock lock(&calls_->mutex_);
-    --calls_->count_;
-  }
-  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
-    methods->Proceed();
-  }
+namespace {
 
- private:
-  CallsInFlight* const calls_;
-};
+// Not health and reflection: who watches health does so until the server is gone.
+bool IsOurs(absl::string_view method) { return absl::StartsWith(method, "/policytrack."); }
 
-class CallsInFlight::Factory final : public grpc::experimental::ServerInterceptorFactoryInterface {
- public:
-  explicit Factory(CallsInFlight* calls) : calls_(calls) {}
-  grpc::experimental::Interceptor* CreateServerInterceptor(
-      grpc::experimental::ServerRpcInfo* info) override {
-    // Not health and reflection: who watches health does so until the server is gone.
-    const bool ours = absl::StartsWith(info->method(), "/policytrack.");
-    return ours ? new Call(calls_) : nullptr;
-  }
+}  // namespace
 
- private:
-  CallsInFlight* const calls_;
-};
+void CallsInFlight::Begun(absl::string_view method) {
+  if (!IsOurs(method)) return;
+  absl::MutexLock lock(&mutex_);
+  ++count_;
+}
 
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> CallsInFlight::Counter() {
-  return std::make_unique<Factory>(this);
+void CallsInFlight::Ended(absl::string_view method) {
+  if (!IsOurs(method)) return;
+  absl::MutexLock lock(&mutex_);
+  --count_;
 }
 
 bool CallsInFlight::AwaitNone() {

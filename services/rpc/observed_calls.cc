@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "services/rpc/request_id.h"
+#include "services/rpc/unreadable_request.h"
 
 namespace policytrack::rpc {
 namespace {
@@ -29,6 +30,7 @@ class Interceptor final : public experimental::Interceptor {
   void Intercept(experimental::InterceptorBatchMethods* methods) override {
     if (methods->QueryInterceptionHookPoint(
             experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+      CorrectUnreadable(method_, methods);
       AnsweredCall call;
       call.method = method_;
       call.context = info_->server_context();

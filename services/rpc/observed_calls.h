@@ -1,7 +1,9 @@
 // Tells an observer of every call of a registered method: when it begins, when its
 // status is decided, when it is over. Calls that the library answers itself are
 // among them; unknown methods are not. Also sees to it that every call gives its
-// request id back (request_id.h).
+// request id back (request_id.h), and to what clients see of unreadable requests
+// (unreadable_request.h): each interceptor of a server costs every call, so there is
+// one.
 //
 // Thread rule: the factory is safe from any thread; the library owns what it makes.
 #ifndef POLICYTRACK_SERVICES_RPC_OBSERVED_CALLS_H_
@@ -41,8 +43,7 @@ class CallObserver {
   virtual void Ended(absl::string_view method) = 0;
 };
 
-// The observers are not owned and must outlive the server. To be the last of the
-// server's interceptors, so that they see what the others make of a status.
+// The observers are not owned and must outlive the server.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ObservedCalls(
     std::vector<CallObserver*> observers);
 

@@ -1,19 +1,20 @@
 // Requests whose bytes are no message of their type. The RPC library answers
-// them itself, before any handler: UNIMPLEMENTED without a word. An interceptor
-// puts right what clients see.
+// them itself, before any handler: UNIMPLEMENTED without a word. What clients see is
+// put right on its way out.
 //
-// Thread rule: the factory is safe from any thread; the library owns what it makes.
+// Thread rule: a free function, any thread.
 #ifndef POLICYTRACK_SERVICES_RPC_UNREADABLE_REQUEST_H_
 #define POLICYTRACK_SERVICES_RPC_UNREADABLE_REQUEST_H_
 
-#include <memory>
-
-#include "grpcpp/support/server_interceptor.h"
+#include "absl/strings/string_view.h"
+#include "grpcpp/support/interceptor.h"
 
 namespace policytrack::rpc {
 
-// Answers such a request with INVALID_ARGUMENT / FIELD_INVALID.
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> UnreadableRequests();
+// Makes INVALID_ARGUMENT / FIELD_INVALID of the status that is about to be sent, where
+// it is the library's for such a request to a method of ours.
+void CorrectUnreadable(absl::string_view method,
+                       grpc::experimental::InterceptorBatchMethods* methods);
 
 }  // namespace policytrack::rpc
 

@@ -45,7 +45,6 @@
 #include "services/rpc/plugin_service.h"
 #include "services/rpc/progress_service.h"
 #include "services/rpc/script_service.h"
-#include "services/rpc/unreadable_request.h"
 #include "services/rpc/watch_hub.h"
 #include "services/server/call_log.h"
 #include "services/server/limits.h"
@@ -162,10 +161,8 @@ class AssembledServer final : public Server {
         &script_service_,      &admin_service_};
     for (grpc::Service* service : services) builder.RegisterService(service);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
-    creators.push_back(calls_.Counter());
-    creators.push_back(rpc::UnreadableRequests());
     creators.push_back(
-        rpc::ObservedCalls(std::vector<rpc::CallObserver*>{&call_stats_, &call_log_}));
+        rpc::ObservedCalls(std::vector<rpc::CallObserver*>{&calls_, &call_stats_, &call_log_}));
     builder.experimental().SetInterceptorCreators(std::move(creators));
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr) return absl::InternalError("the RPC library did not start");

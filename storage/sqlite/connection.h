@@ -41,6 +41,8 @@ class Connection {
   // False when SQLite itself rolled a transaction back, as it does after some
   // errors.
   bool InTransaction();
+  // Rows that statements have changed since it was opened.
+  int64_t changes() { return database_.getTotalChanges(); }
   // Rolls back whatever is open; never throws.
   void RollBack() noexcept;
   // Pages in the write-ahead log after the last commit. Of writers only.

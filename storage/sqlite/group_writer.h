@@ -28,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "core/clock.h"
+#include "core/second_thread.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/view.h"
 #include "storage/store.h"
@@ -84,7 +85,8 @@ class GroupWriter {
   // Fills `*group` from the queue and runs each. A status that is not ok means
   // that the database failed and everything must be rolled back.
   absl::Status RunWrites(std::vector<Pending>* group, Head* head);
-  absl::Status RunOne(Pending* write, Head* head, int64_t* points);
+  // `alone`: nothing else is in the transaction.
+  absl::Status RunOne(Pending* write, bool alone, Head* head, int64_t* points);
   absl::Status Begin(Head* head);
   void Answer(std::vector<Pending>* group, bool committed);
   void Count(const std::vector<Pending>& group);
@@ -113,7 +115,11 @@ class GroupWriter {
   const Options options_;
   Clock* const clock_;
   std::unique_ptr<Connection> connection_;  // of the writer thread
+  SecondThread second_;                     // beside the writer thread
   size_t alone_ = 0;                        // writes to run one at a time; of the writer thread
+  // A write of the group was refused after it had changed something, so the others
+  // are run again without it; of the writer thread.
+  bool again_ = false;
   std::atomic<int64_t> revision_;
   bool healthy_ = true;  // of the writer thread
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "core/error.h"
-#include "core/second_thread.h"
 #include "storage/chunk_codec.h"
 #include "storage/sqlite/series_queries.h"
 
@@ -87,12 +87,13 @@ absl::Status SeriesWriter::Write(absl::string_view parent, const std::vector<Ser
   const std::vector<size_t> ends = EndsOfRuns(writes);
   std::vector<Prepared> ready;  // of the run that is written; none of the first
   std::vector<Prepared> next;   // of the one after it
-  SecondThread preparing;       // ends before what it works on
+  // It works on these, so it ends before them, whatever is thrown.
+  const absl::Cleanup prepared = [this] { second_.Wait(); };
   size_t begin = 0;
   for (size_t run = 0; run < ends.size(); ++run) {
     const size_t end = ends[run];
     if (run + 1 < ends.size()) {
-      preparing.Start([this, &writes, &next, end, next_end = ends[run + 1]] {
+      second_.Start([this, &writes, &next, end, next_end = ends[run + 1]] {
         for (size_t i = end; i < next_end; ++i) next.push_back(Prepare(writes[i], revision_));
       });
     }
@@ -100,7 +101,7 @@ absl::Status SeriesWriter::Write(absl::string_view parent, const std::vector<Ser
       const Prepared* prepared = ready.empty() ? nullptr : &ready[i - begin];
       PT_RETURN_IF_ERROR(WriteOne(parent, writes[i], prepared, counts));
     }
-    preparing.Wait();
+    second_.Wait();
     ready.clear();
     ready.swap(next);
     begin = end;

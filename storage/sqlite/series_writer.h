@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/second_thread.h"
 #include "storage/commit_digest.h"
 #include "storage/series_merge.h"
 #include "storage/sqlite/change_codec.h"
@@ -27,9 +28,10 @@ namespace policytrack::storage::sqlite {
 // Lives as long as one write. Methods throw SQLite::Exception.
 class SeriesWriter {
  public:
-  // `revision` is the one that the write will have.
-  SeriesWriter(Connection* connection, int64_t revision)
-      : connection_(*connection), revision_(revision) {}
+  // `revision` is the one that the write will have. `second` prepares runs of series
+  // and is idle between calls; both must outlive this.
+  SeriesWriter(Connection* connection, int64_t revision, SecondThread* second)
+      : connection_(*connection), revision_(revision), second_(*second) {}
 
   // Adds to `*counts` what it did. REQUIRES: CheckWrite is ok for each.
   // Returns INTERNAL / STORE_DAMAGED when stored points cannot be read.
@@ -84,6 +86,7 @@ class SeriesWriter {
 
   Connection& connection_;
   const int64_t revision_;
+  SecondThread& second_;
   int64_t points_ = 0;
   std::unordered_map<int64_t, Touched> touched_;
 };

@@ -51,12 +51,12 @@ View WriterView(Connection* connection, const Head& head, int64_t now_us) {
 }  // namespace
 
 SqliteWriteTransaction::SqliteWriteTransaction(Connection* connection, const Head& head,
-                                               int64_t now_us)
+                                               int64_t now_us, SecondThread* second)
     : ViewTransaction(WriterView(connection, head, now_us)),
       connection_(*connection),
       previous_chain_(head.revision == 0 ? ChainStart() : head.chain_digest),
       time_us_(std::max(now_us, head.time_us)),
-      series_(connection, head.revision + 1) {}
+      series_(connection, head.revision + 1, second) {}
 
 template <typename Body>
 absl::Status SqliteWriteTransaction::Do(Body&& body) {

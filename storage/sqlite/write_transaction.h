@@ -18,8 +18,9 @@ namespace policytrack::storage::sqlite {
 
 class SqliteWriteTransaction final : public ViewTransaction<WriteTransaction> {
  public:
-  // `now_us` is the clock's time.
-  SqliteWriteTransaction(Connection* connection, const Head& head, int64_t now_us);
+  // `now_us` is the clock's time; `second` is idle, and again when this ends.
+  SqliteWriteTransaction(Connection* connection, const Head& head, int64_t now_us,
+                         SecondThread* second);
 
   int64_t next_revision() const override { return view().revision + 1; }
   absl::Time time() const override { return absl::FromUnixMicros(time_us_); }
