@@ -3,12 +3,14 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <random>
 #include <sstream>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "gtest/gtest.h"
 
@@ -61,6 +63,17 @@ struct Golden {
   Columns columns;
 };
 
+// A point in each period from `first` on, `step` apart, of revision 7.
+Columns Spaced(int64_t first, int64_t step, const std::vector<double>& values) {
+  Columns columns;
+  for (const double value : values) {
+    columns.Append(first, value, kNormal, 7);
+    first += step;
+  }
+  return columns;
+}
+
+// In both layouts.
 std::vector<Golden> Goldens() {
   Golden one{"one_point.hex", {}};
   one.columns.Append(24296, 61.6, kNormal, 7);
@@ -82,6 +95,36 @@ std::vector<Golden> Goldens() {
   return {one, runs, extremes};
 }
 
+// In version 2 alone, which tells these apart.
+std::vector<Golden> GoldensOfVersion2() {
+  Golden decimals{"decimals.hex", Spaced(8100, 1, {-1.05, 103.47, 12.5, 99.99})};
+  decimals.columns.Append(8104, 0, MissingFlags(v1::MissingReason(1)), 9);
+  decimals.columns.Append(8106, -0.01, kEstimated, 8);
+
+  Golden all_periods{"all_periods.hex", {}};
+  for (int i = 0; i < 8; ++i) {
+    all_periods.columns.Append(kFirstPeriod + i * (int64_t{1} << 61), i, kNormal, 1);
+  }
+  all_periods.columns.Append(kLastPeriod, 8, kNormal, 0);
+
+  constexpr double kBound = 2251799813685248;  // 2^51
+  Golden span{"first_and_last_period.hex", {}};
+  span.columns.Append(kFirstPeriod, 0, kNormal, 1);
+  span.columns.Append(kLastPeriod, 0, kNormal, 1);
+  return {
+      decimals,
+      all_periods,
+      span,
+      {"constant.hex", Spaced(24000, 3, {2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5})},
+      {"widest.hex", Spaced(0, 1, {1 - kBound, kBound - 1, 0, -1})},
+      {"at_the_bound.hex", Spaced(0, 1, {kBound, 0.5})},
+      {"most_decimals.hex", Spaced(-2, 1, {1e-15, -0.1, (kBound - 1) / 1e15})},
+      {"too_many_decimals.hex", Spaced(-2, 1, {1e-16, -0.1})},
+      {"no_common_power.hex", Spaced(0, 1, {1e-15, 3})},
+      {"nearly_a_decimal.hex", Spaced(0, 1, {0.1, std::nextafter(0.1, 1)})},
+  };
+}
+
 std::string ReadHex(const std::string& file) {
   std::ifstream in(std::string(GOLDEN_DIR) + "/" + file);
   std::stringstream text;
@@ -92,29 +135,86 @@ std::string ReadHex(const std::string& file) {
   return absl::HexStringToBytes(text.str());
 }
 
+// What is decoded from a file.
+void ExpectDecoded(const std::string& file, const Columns& columns) {
+  SCOPED_TRACE(file);
+  const std::string bytes = ReadHex(file);
+  ASSERT_FALSE(bytes.empty());
+  ExpectSame(Decoded(bytes), columns);
+}
+
+// And that it is what the encoder gives.
+void ExpectWritten(const std::string& file, const Columns& columns) {
+  ExpectDecoded(file, columns);
+  EXPECT_EQ(absl::BytesToHexString(EncodeColumns(columns)), absl::BytesToHexString(ReadHex(file)))
+      << file;
+}
+
 // The format is for ever: these files must never change.
-TEST(ChunkCodecTest, GoldenFiles) {
+TEST(ChunkCodecTest, GoldenFilesOfVersion1AreRead) {
+  for (const Golden& golden : Goldens()) ExpectDecoded(golden.file, golden.columns);
+}
+
+TEST(ChunkCodecTest, GoldenFilesOfVersion2AreWrittenAndRead) {
   for (const Golden& golden : Goldens()) {
-    SCOPED_TRACE(golden.file);
-    const std::string bytes = ReadHex(golden.file);
-    ASSERT_FALSE(bytes.empty()) << "encoder gives "
-                                << absl::BytesToHexString(EncodeColumns(golden.columns));
-    EXPECT_EQ(absl::BytesToHexString(EncodeColumns(golden.columns)), absl::BytesToHexString(bytes));
-    ExpectSame(Decoded(bytes), golden.columns);
+    ExpectWritten(absl::StrCat("v2_", golden.file), golden.columns);
+  }
+  for (const Golden& golden : GoldensOfVersion2()) {
+    ExpectWritten(absl::StrCat("v2_", golden.file), golden.columns);
   }
 }
 
-// The layout, put together here by hand from docs/storage-format.md.
-TEST(ChunkCodecTest, LayoutIsAsDocumented) {
+// The layouts, put together here by hand from docs/storage-format.md.
+Columns ThreePoints(double first) {
   Columns columns;
-  columns.Append(-3, 1.5, kNormal, 300);
+  columns.Append(-3, first, kNormal, 300);
   columns.Append(-2, 2.5, kNormal, 300);
   columns.Append(200, -1, kProvisional, 2);
+  return columns;
+}
+
+TEST(ChunkCodecTest, LayoutIsAsDocumented) {
+  const std::string head("\x02\x03\x05\x01\x01\x01\xca\x01", 8);
+  const std::string tail("\x02\x00\x01\x03\x02\xd8\x04\x01\xd3\x04", 10);
+  // 15, 25 and -10 tenths: 25, 35 and 0 over the least, of six bits each.
+  EXPECT_EQ(absl::BytesToHexString(EncodeColumns(ThreePoints(1.5))),
+            absl::BytesToHexString(
+                WithChecksum(head + std::string("\x01\x13\x06\xd9\x08\x00", 6) + tail)));
+  const double third = 1.0 / 3;
+  EXPECT_EQ(absl::BytesToHexString(EncodeColumns(ThreePoints(third))),
+            absl::BytesToHexString(
+                WithChecksum(head + "\x7f" + Value(third) + Value(2.5) + Value(-1) + tail)));
+}
+
+TEST(ChunkCodecTest, LayoutOfVersion1IsAsDocumented) {
   const std::string body = std::string("\x01\x03\x05\x01\xca\x01", 6) + Value(1.5) + Value(2.5) +
                            Value(-1) + std::string("\x02\x00\x01\x03", 4) +
                            std::string("\x02\xac\x02\x01\x02", 5);
-  EXPECT_EQ(absl::BytesToHexString(EncodeColumns(columns)),
-            absl::BytesToHexString(WithChecksum(body)));
+  ExpectSame(Decoded(WithChecksum(body)), ThreePoints(1.5));
+}
+
+// Figures of a chunk with up to `decimals` decimals.
+double Decimal(int decimals, std::mt19937_64* random) {
+  const auto integer = static_cast<int64_t>((*random)() % 2000001) - 1000000;
+  return std::strtod(absl::StrCat(integer, "e-", decimals).c_str(), nullptr) + 0.0;
+}
+
+TEST(ChunkCodecTest, DecimalsComeBack) {
+  std::mt19937_64 random(20240902);
+  for (int decimals = 0; decimals <= 17; ++decimals) {
+    for (int round = 0; round < 40; ++round) {
+      Columns columns;
+      const size_t count = 1 + random() % 600;
+      for (size_t i = 0; i < count; ++i) {
+        // Mixed, in every other round.
+        const int with = round % 2 == 0 ? decimals : static_cast<int>(random() % (decimals + 1));
+        const bool missing = random() % 50 == 0;
+        columns.Append(24000 + static_cast<int64_t>(i), missing ? 0 : Decimal(with, &random),
+                       missing ? kMissing : kNormal, static_cast<int64_t>(random() % 4));
+      }
+      ExpectSame(Decoded(EncodeColumns(columns)), columns);
+    }
+  }
 }
 
 TEST(ChunkCodecTest, RandomColumnsComeBack) {
@@ -144,23 +244,39 @@ TEST(ChunkCodecTest, AppendsToWhatEndsBefore) {
   EXPECT_EQ(columns.size(), 2u);
 }
 
+// Of each layout, and of version 2 with values of both forms.
+std::vector<std::string> SoundBytes() {
+  return {ReadHex("runs.hex"), ReadHex("v2_runs.hex"), ReadHex("v2_decimals.hex")};
+}
+
 TEST(ChunkCodecTest, EveryCutIsNoticed) {
-  const std::string bytes = EncodeColumns(Goldens()[1].columns);
-  for (size_t size = 0; size < bytes.size(); ++size) ExpectDamaged(bytes.substr(0, size));
-  ExpectDamaged(bytes + '\0');
+  for (const std::string& bytes : SoundBytes()) {
+    for (size_t size = 0; size < bytes.size(); ++size) ExpectDamaged(bytes.substr(0, size));
+    ExpectDamaged(bytes + '\0');
+  }
+}
+
+// Behind a checksum that fits.
+TEST(ChunkCodecTest, EveryCutOfTheContentIsNoticed) {
+  for (const std::string& bytes : SoundBytes()) {
+    for (size_t size = 1; size < bytes.size() - 4; ++size) {
+      ExpectDamaged(WithChecksum(bytes.substr(0, size)));
+    }
+  }
 }
 
 TEST(ChunkCodecTest, EveryFlippedBitIsNoticed) {
-  const std::string bytes = EncodeColumns(Goldens()[1].columns);
-  for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
-    std::string flipped = bytes;
-    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
-    ExpectDamaged(flipped);
+  for (const std::string& bytes : SoundBytes()) {
+    for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+      std::string flipped = bytes;
+      flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+      ExpectDamaged(flipped);
+    }
   }
 }
 
 // With a right checksum the content is still checked.
-TEST(ChunkCodecTest, WhatNoEncoderWroteIsRefused) {
+TEST(ChunkCodecTest, WhatNoEncoderOfVersion1WroteIsRefused) {
   const std::string one = Value(1);
   const std::string flags1("\x01\x00", 2), revisions1("\x01\x05", 2);
   const std::string flags2("\x02\x00", 2), revisions2("\x02\x05", 2);
@@ -175,7 +291,8 @@ TEST(ChunkCodecTest, WhatNoEncoderWroteIsRefused) {
   const double infinite = std::numeric_limits<double>::infinity();
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<std::string> bad = {
-      chunk("\x02\x01\x02", one + flags1 + revisions1),                            // version
+      chunk("\x03\x01\x02", one + flags1 + revisions1),                            // version
+      chunk(std::string("\x00\x01\x02", 3), one + flags1 + revisions1),            // version
       chunk(std::string("\x01\x00", 2), ""),                                       // no points
       chunk("\x01\xff\xff\xff\xff\x7f\x02", one + flags1 + revisions1),            // too many
       chunk(std::string("\x01\x02\x02\x00", 4), one + one + flags2 + revisions2),  // same period
@@ -200,6 +317,64 @@ TEST(ChunkCodecTest, WhatNoEncoderWroteIsRefused) {
   }
 }
 
+TEST(ChunkCodecTest, WhatNoEncoderOfVersion2WroteIsRefused) {
+  // No decimals, least 1, of one bit: the value 1, and the values 1 and 2.
+  const std::string one("\x00\x02\x01\x00", 4), two("\x00\x02\x01\x02", 4);
+  const std::string flags1("\x01\x00", 2), revisions1("\x01\x0a", 2);
+  const std::string rest1 = flags1 + revisions1;
+  const std::string rest2 = two + std::string("\x02\x00\x02\x0a", 4);
+  const auto chunk = [](const std::string& head, const std::string& rest) {
+    return WithChecksum("\x02" + head + rest);
+  };
+  const std::string last("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10);
+  // 2^62 and 2^63, as steps.
+  const std::string quarter("\x80\x80\x80\x80\x80\x80\x80\x80\x40", 9);
+  const std::string half("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 10);
+  const std::string zero(1, '\0');
+  const std::string good[] = {
+      chunk("\x01\x02", one + rest1),
+      chunk("\x02\x02\x01\x01", rest2),
+      chunk("\x01" + last, one + rest1),
+      chunk("\x02" + zero + "\x01" + quarter, rest2),
+      chunk("\x01\x02", one + flags1 + "\x01" + last),
+      chunk("\x02\x02\x01\x01", two + std::string("\x02\x00\x01\x0a\x01\x09", 6)),
+  };
+  for (const std::string& bytes : good) EXPECT_FALSE(Decoded(bytes).empty());
+  const std::vector<std::string> bad = {
+      chunk(zero, ""),                                               // no points
+      chunk(std::string("\x80\x00\x02", 3), one + rest1),            // long varint
+      chunk("\x40\x02", one + rest1),                                // more than there are bits
+      chunk("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", rest1),  // too many
+      chunk("\x02\x02" + zero + "\x01", rest2),                      // an empty run of periods
+      chunk("\x02\x02" + zero + "\x01\x01\x01", rest2),              // and then another
+      chunk("\x02\x02\x02\x01", rest2),                              // one run too long
+      chunk("\x02\x02\x01" + zero, rest2),                           // the same period twice
+      chunk("\x02\x02\x01\x81" + zero, rest2),                       // long varint
+      chunk("\x02" + last + "\x01\x01", rest2),                      // past the last period
+      chunk("\x02" + zero + "\x01" + half, rest2),
+      chunk("\x03" + zero + "\x02" + quarter, std::string("\x00\x02\x01\x02\x03\x00\x03\x0a", 8)),
+      chunk("\x03" + zero + "\x01\x01\x01" + half,
+            std::string("\x00\x02\x01\x02\x03\x00\x03\x0a", 8)),
+      chunk("\x01\x02", "\x10" + one.substr(1) + rest1),                 // a form of values
+      chunk("\x01\x02", "\x7f" + Value(-0.0) + rest1),                   // a negative zero
+      chunk("\x01\x02", one + std::string("\x01\x20", 2) + revisions1),  // missing with value
+      chunk("\x01\x02", one + "\x01\x80\x80\x04" + revisions1),          // flags over 16 bits
+      chunk("\x01\x02", one + std::string("\x02\x00", 2) + revisions1),  // run too long
+      chunk("\x01\x02", one + std::string("\x00\x00", 2) + rest1),       // empty run
+      chunk("\x01\x02", one + flags1 + std::string("\x00\x0a", 2) + revisions1),
+      chunk("\x01\x02", one + flags1 + "\x02\x0a"),
+      chunk("\x01\x02", one + flags1 + "\x01\x01"),                                 // revision -1
+      chunk("\x02\x02\x01\x01", two + std::string("\x02\x00\x01\x0a\x01\x0b", 6)),  // 5, then -1
+      chunk("\x02\x02\x01\x01", two + std::string("\x02\x00\x01", 3) + last + "\x01\x02"),  // 2^63
+      chunk("\x01\x02", one + rest1 + "\x01"),  // bytes after the end
+      chunk("\x01\x82" + zero, one + rest1),    // long varint
+  };
+  for (size_t i = 0; i < bad.size(); ++i) {
+    SCOPED_TRACE(i);
+    ExpectDamaged(bad[i]);
+  }
+}
+
 TEST(ChunkCodecTest, ChunksAreFloors) {
   EXPECT_EQ(ChunkOf(0), 0);
   EXPECT_EQ(ChunkOf(511), 0);
@@ -211,8 +386,18 @@ TEST(ChunkCodecTest, ChunksAreFloors) {
 
 TEST(ChunkCodecTest, MonthlyPointsTakeLittleMoreThanTheirValues) {
   Columns columns;
-  for (int i = 0; i < 512; ++i) columns.Append(24000 + i, i, kNormal, 1);
-  EXPECT_LE(EncodeColumns(columns).size(), 512u * 9 + 24);
+  for (int i = 0; i < 512; ++i) columns.Append(24000 + i, std::sqrt(i), kNormal, 1);
+  EXPECT_LE(EncodeColumns(columns).size(), 512u * 8 + 24);
+}
+
+// Of an index between 50 and 150.
+TEST(ChunkCodecTest, PublishedFiguresTakeAQuarterOfTheirValues) {
+  std::mt19937_64 random(20240903);
+  Columns columns;
+  for (int i = 0; i < 512; ++i) {
+    columns.Append(24000 + i, static_cast<double>(5000 + random() % 10000) / 100, kNormal, 1);
+  }
+  EXPECT_LE(EncodeColumns(columns).size(), 512u * 2);
 }
 
 TEST(ChunkCodecTest, CheckPointsNamesTheField) {
