@@ -226,13 +226,14 @@ def test_a_stop_under_load_loses_nothing_and_says_so_first(machine, seed, capsys
 
 
 def test_a_large_push_is_there_whole_or_not_at_all(machine, stubs):
-    """Killed while a million figures are on their way into the file, which takes some before the end."""
+    """Killed while a million figures are on their way into the file, which takes some before the end:
+    sevenths, which have no few decimals and so take 8 bytes each."""
     machine.restart()
     machine.api.create("Dataset", {"datasetId": "days", "dataset": {
         "displayName": "Days", "unit": "vehicles", "frequency": "FREQUENCY_DAY",
         "accumulation": "ACCUMULATION_FLOW", "dimensions": [{"id": "series"}]}})
     log = machine.folder / "policytrack.db-wal"
-    values = {f"s{number}": [number + day / 8 for day in range(100_000)] for number in range(10)}
+    values = {f"s{number}": [number + day / 7 for day in range(100_000)] for number in range(10)}
 
     def messages(id_):
         yield stubs.PushObservationsRequest(dataset="datasets/days", options=stubs.PushOptions(request_id=id_))
@@ -318,16 +319,34 @@ def forget_the_answers(folder, ledger):
         database.execute("DELETE FROM request_log")
 
 
+def varint(number):
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7f | 0x80]) + varint(number >> 7)
+
+
+def body_of(points):
+    """A body of `chunks` with a right checksum, in the layout that is no longer written but read."""
+    first = points[0].period
+    body = b"".join([
+        b"\1", varint(len(points)), varint(2 * first if first >= 0 else -2 * first - 1),
+        *(varint(after.period - before.period) for before, after in zip(points, points[1:])),
+        *(struct.pack("<d", point.value) for point in points),
+        *(varint(1) + varint(point.flags) for point in points),
+        *(varint(1) + varint(point.revision) for point in points)])
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
 def change_a_number(folder, parent):
-    """The oldest of a series, with a right checksum, as if a push or a plugin had meant it."""
+    """The oldest of a series, as if a push or a plugin had meant it."""
     with database_of(folder) as database:
         series, chunk, body = database.execute(
             "SELECT series_id, chunk, body FROM chunks JOIN series USING (series_id)"
             " WHERE parent = ? AND key = 'w2\x1fx'", [parent]).fetchone()
-        value = min(points_of(body), key=lambda point: point.revision).value
-        body = body[:-4].replace(struct.pack("<d", value), struct.pack("<d", value + 1), 1)
+        points = points_of(body)
+        assert points_of(body_of(points)) == points
+        oldest = min(points, key=lambda point: point.revision)
+        points[points.index(oldest)] = oldest._replace(value=oldest.value + 1)
         database.execute("UPDATE chunks SET body = ? WHERE series_id = ? AND chunk = ?",
-                         [body + struct.pack("<I", zlib.crc32(body)), series, chunk])
+                         [body_of(points), series, chunk])
 
 
 def change_a_figure(folder, ledger):
