@@ -1,5 +1,5 @@
 """The database of a server, read with sqlite3 and nothing of ours, as docs/storage-format.md
-describes it: what every commit wrote, and whether every digest follows from it."""
+describes it, of either schema: what every commit wrote, and whether every digest follows from it."""
 
 import collections
 import contextlib
@@ -148,6 +148,22 @@ def points_of(body, end=None):
         good = value == value and abs(value) != float("inf") and struct.pack("<d", value) != b"\0" * 7 + b"\x80"
         check(good and not (flag & MISSING and value), f"{value} with flags {flag} is not a value")
     return [Point(*row, end) for row in zip(periods, values, flags, revisions)]
+
+
+def varint(number):
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7f | 0x80]) + varint(number >> 7)
+
+
+def older_body_of(points):
+    """These points in version 1, which is read and no longer written."""
+    first = points[0].period
+    body = b"".join([
+        b"\1", varint(len(points)), varint(2 * first if first >= 0 else -2 * first - 1),
+        *(varint(after.period - before.period) for before, after in zip(points, points[1:])),
+        *(struct.pack("<d", point.value) for point in points),
+        *(varint(1) + varint(point.flags) for point in points),
+        *(varint(1) + varint(point.revision) for point in points)])
+    return body + struct.pack("<I", zlib.crc32(body))
 
 
 def series_ranges(body):

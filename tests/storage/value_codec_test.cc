@@ -208,6 +208,7 @@ TEST(ValueCodecTest, WhatIsNeverWrittenIsRefused) {
       Head(0, kBound, 1) + zero,
       Head(0, std::numeric_limits<int64_t>::min(), 1) + zero,
       Head(0, std::numeric_limits<int64_t>::max(), 1) + zero,
+      Head(0, std::numeric_limits<int64_t>::max(), 52) + std::string(13, '\xff'),
       Head(0, kBound - 1, 1) + "\x01",
       Head(0, kBound - 1, 1) + "\x02",
       Head(0, 1 - kBound, 52) + "\xff\xff\xff\xff\xff\xff\x0f" + std::string(6, '\0'),
