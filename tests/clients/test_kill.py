@@ -7,10 +7,8 @@ import random
 import shutil
 import signal
 import sqlite3
-import struct
 import subprocess
 import time
-import zlib
 
 import grpc
 import pytest
