@@ -99,11 +99,12 @@ void CheckEnds(SQLite::Database& database) {
 }
 
 // Schema 2 has the tables of schema 1 and points in a layout that a program of
-// schema 1 would call damage; so it is told first that it is too old.
-void Migrate(int64_t version, SQLite::Database& database) {
-  if (version < kSchemaVersion) {
-    database.exec(absl::StrCat("PRAGMA user_version = ", kSchemaVersion));
-  }
+// schema 1 would call damage; so it is told first that it is too old. And in the file
+// itself: its check and its salvage look there alone, and not into the log.
+void Migrate(int64_t version, Connection& connection) {
+  if (version == kSchemaVersion) return;
+  connection.database().exec(absl::StrCat("PRAGMA user_version = ", kSchemaVersion));
+  connection.Checkpoint();
 }
 
 }  // namespace
@@ -149,7 +150,7 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, 
     PT_RETURN_IF_ERROR(CheckSchema(database));
     PT_RETURN_IF_ERROR(CheckHead(*connection));
     CheckEnds(database);
-    Migrate(version, database);
+    Migrate(version, *connection);
     return connection;
   });
   if (opened.ok() || ReasonOf(opened.status()) != reason::kStoreDamaged) return opened;

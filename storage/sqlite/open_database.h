@@ -25,6 +25,8 @@ absl::Status CreateDatabase(const std::string& path);
 // Returns FAILED_PRECONDITION, with what to do, when it does not.
 absl::Status CheckDatabaseFile(const std::string& path);
 
+// A database of an older schema is one of this program's schema afterwards, which older
+// programs refuse.
 // Returns FAILED_PRECONDITION as above, INTERNAL / STORE_DAMAGED when the
 // tables are not ours or the last commit does not match its digest, and the errors of a database
 // that fails.

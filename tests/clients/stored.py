@@ -1,5 +1,5 @@
 """The database of a server, read with sqlite3 and nothing of ours, as docs/storage-format.md
-describes it: what every commit wrote, and whether every digest follows from it."""
+describes it, of either schema: what every commit wrote, and whether every digest follows from it."""
 
 import collections
 import contextlib
@@ -11,6 +11,10 @@ import zlib
 CHAIN_START = bytes(32)
 CHUNK = 512
 MISSING = 0x20
+# Of a value that is an integer over a power of ten.
+BOUND = 1 << 51
+MOST_DECIMALS = 15
+PLAIN = 0x7f
 
 Commit = collections.namedtuple(
     "Commit", "revision time principal request_id kind input_revision content_digest chain_digest")
@@ -77,35 +81,89 @@ class Bytes:
         number = self.varint()
         return number >> 1 if number % 2 == 0 else -(number >> 1) - 1
 
-    def runs(self, count):
+    def runs(self, count, number=None):
+        """Each of `count` items, of which a run states the number once: a varint, or as told."""
         items = []
         while len(items) < count:
             length = self.varint()
             check(0 < length <= count - len(items), "a run does not fit")
-            items += [self.varint()] * length
+            items += [(number or self.varint)()] * length
         return items
+
+    def take(self, size):
+        check(self.at + size <= len(self.raw), "cut off")
+        self.at += size
+        return self.raw[self.at - size:self.at]
+
+    def doubles(self, count):
+        return struct.unpack(f"<{count}d", self.take(8 * count))
+
+    def values(self, count):
+        """Of version 2: as they lie in memory, or as integers over a power of ten."""
+        form, = self.take(1)
+        if form == PLAIN:
+            return self.doubles(count)
+        check(form <= MOST_DECIMALS, f"there is no form {form} of values")
+        least = self.zigzag()
+        bits, = self.take(1)
+        check(1 <= bits <= 52, f"{bits} bits a value")
+        packed = int.from_bytes(self.take((bits * count + 7) // 8), "little")
+        integers = [least + (packed >> bits * i) % (1 << bits) for i in range(count)]
+        check(packed >> bits * count == 0, "bits to spare are set")
+        check(all(abs(integer) < BOUND for integer in (least, *integers)), "an integer is at the bound")
+        return [float(integer) / float(10 ** form) for integer in integers]
+
+    def distances(self, count):
+        """Of version 2: runs of revisions, each by its zigzag distance from that of the run before."""
+        revision = 0
+
+        def further():
+            nonlocal revision
+            revision += self.zigzag()
+            return revision
+
+        return self.runs(count, further)
 
 
 def points_of(body, end=None):
     """The points in a body of `chunks` or `history`."""
-    check(body[0] == 1, "not version 1")
+    version = body[0]
+    check(version in (1, 2), f"version {version} is not known")
     check(struct.pack("<I", zlib.crc32(body[:-4])) == body[-4:], "the checksum does not match")
     read = Bytes(body[:-4])
     read.at = 1
     count = read.varint()
     check(count > 0, "a body without points")
     periods = [read.zigzag()]
-    for _ in range(count - 1):
-        periods.append(periods[-1] + read.varint())
-    check(all(a < b for a, b in zip(periods, periods[1:])), "periods do not increase")
-    values = struct.unpack_from(f"<{count}d", read.raw, read.at)
-    read.at += 8 * count
-    flags, revisions = read.runs(count), read.runs(count)
+    steps = [read.varint() for _ in range(count - 1)] if version == 1 else read.runs(count - 1)
+    for step in steps:
+        periods.append(periods[-1] + step)
+    check(all(a < b < 1 << 63 for a, b in zip(periods, periods[1:])), "periods do not increase")
+    values = read.doubles(count) if version == 1 else read.values(count)
+    flags = read.runs(count)
+    revisions = read.runs(count) if version == 1 else read.distances(count)
+    check(all(0 <= revision < 1 << 63 for revision in revisions), "a revision is none")
     check(read.at == len(read.raw), "bytes to spare")
     for value, flag in zip(values, flags):
         good = value == value and abs(value) != float("inf") and struct.pack("<d", value) != b"\0" * 7 + b"\x80"
         check(good and not (flag & MISSING and value), f"{value} with flags {flag} is not a value")
     return [Point(*row, end) for row in zip(periods, values, flags, revisions)]
+
+
+def varint(number):
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7f | 0x80]) + varint(number >> 7)
+
+
+def older_body_of(points):
+    """These points in version 1, which is read and no longer written."""
+    first = points[0].period
+    body = b"".join([
+        b"\1", varint(len(points)), varint(2 * first if first >= 0 else -2 * first - 1),
+        *(varint(after.period - before.period) for before, after in zip(points, points[1:])),
+        *(struct.pack("<d", point.value) for point in points),
+        *(varint(1) + varint(point.flags) for point in points),
+        *(varint(1) + varint(point.revision) for point in points)])
+    return body + struct.pack("<I", zlib.crc32(body))
 
 
 def series_ranges(body):
@@ -155,7 +213,7 @@ class Stored:
 
             check(read("PRAGMA integrity_check") == [("ok",)], "the file is damaged")
             check(read("PRAGMA application_id") == [(0x5054726b,)], "not a database of PolicyTrack")
-            check(read("PRAGMA user_version") == [(1,)], "not schema 1")
+            check(read("PRAGMA user_version") in ([(1,)], [(2,)]), "neither schema 1 nor 2")
             self.commits = [Commit(*row) for row in read(
                 "SELECT revision, time, principal, request_id, kind, input_revision, content_digest,"
                 " chain_digest FROM commits ORDER BY revision")]

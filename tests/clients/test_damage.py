@@ -3,7 +3,6 @@
 import contextlib
 import pathlib
 import sqlite3
-import struct
 from typing import NamedTuple
 
 import grpc
@@ -33,9 +32,9 @@ def damaged(start):
         rowid, body = database.execute(
             "SELECT c.rowid, c.body FROM chunks c JOIN series s USING (series_id) WHERE s.parent = ?",
             ("datasets/paths-km",)).fetchone()
-        changed = body.replace(struct.pack("<d", 121), struct.pack("<d", 122))
-        assert changed != body
-        database.execute("UPDATE chunks SET body = ? WHERE rowid = ?", (changed, rowid))
+        changed = bytearray(body)
+        changed[len(body) // 2] ^= 1
+        database.execute("UPDATE chunks SET body = ? WHERE rowid = ?", (bytes(changed), rowid))
     return Damaged(server.data_dir, f"commits/{pushed}")
 
 

@@ -15,7 +15,7 @@ import stubs as generated
 from stored import Stored, check_chain
 
 MIB = 1 << 20
-# What one push of the test holds: some 9 bytes of each of its figures.
+# What one push of the test holds: some 8 bytes of each of its figures, as sevenths have no few decimals.
 DAYS = 20_000
 
 
@@ -34,7 +34,7 @@ def disk(tmp_path):
 def push(api, number):
     """Figures of a series of its own, all of them telling the number."""
     return api.push("datasets/days", columns=[api.v1.ObservationColumns(
-        dimensions={"series": f"s{number}"}, periods=range(DAYS), values=[number + day / 4 for day in range(DAYS)])])
+        dimensions={"series": f"s{number}"}, periods=range(DAYS), values=[number + day / 7 for day in range(DAYS)])])
 
 
 def numbers(api):
@@ -43,7 +43,7 @@ def numbers(api):
     for one in kill_world.read_series(api, "datasets/days")[0]:
         found.setdefault(int(one.dimensions["series"][1:]), []).extend(one.values)
     for number, values in found.items():
-        assert values == [number + day / 4 for day in range(DAYS)], number
+        assert values == [number + day / 7 for day in range(DAYS)], number
     return set(found)
 
 

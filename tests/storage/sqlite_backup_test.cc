@@ -27,7 +27,7 @@ class SqliteBackupTest : public SqliteStoreTest {
   // A store of some commits and a copy of it; the store is closed.
   void MakeCopy() {
     Open();
-    for (int i = 0; i < 5; ++i) ASSERT_TRUE(Push(absl::StrCat("k", i), i + 0.25).ok());
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(Push(absl::StrCat("k", i), Plain(i)).ok());
     copy_ = NewFile("copy.db");
     const auto state = store_->CopyTo(copy_, nullptr);
     ASSERT_TRUE(state.ok()) << state.status();
@@ -135,7 +135,7 @@ TEST_F(SqliteBackupTest, ADamagedStoreGivesNoCopy) {
 // Whoever asks for a check is told what it found, whatever becomes of the mark.
 TEST_F(SqliteBackupTest, ACheckTellsWhatItFindsWhereItCannotBeKept) {
   MakeCopy();
-  Flip(File("policytrack.db"), Bytes(1.25));
+  Flip(File("policytrack.db"), Bytes(Plain(1)));
   Open();
   // In the way of the mark's draft.
   ASSERT_TRUE(fs::create_directories(File("policytrack.damaged.new/in-use")));
@@ -149,7 +149,7 @@ TEST_F(SqliteBackupTest, ACheckTellsWhatItFindsWhereItCannotBeKept) {
   // And so is who was to forget.
   fs::remove_all(File("policytrack.damaged.new"));
   Close();
-  Flip(File("policytrack.db"), Bytes(std::nextafter(1.25, 2)));
+  Flip(File("policytrack.db"), Bytes(std::nextafter(Plain(1), 0)));
   Open();
   ASSERT_TRUE(fs::create_directories(File("policytrack.damaged/in-use")));
   report = store_->VerifyAll(nullptr);
@@ -187,7 +187,7 @@ TEST_F(SqliteBackupTest, AnIndexThatDoesNotAgreeWithItsTableGivesNoCopy) {
 // A block of points is damaged where SQLite sees nothing.
 TEST_F(SqliteBackupTest, AStoreThatACheckFoundDamagedGivesNoCopy) {
   MakeCopy();
-  Flip(File("policytrack.db"), Bytes(1.25));
+  Flip(File("policytrack.db"), Bytes(Plain(1)));
   Open();
   EXPECT_TRUE(store_->CopyTo(NewFile("before.db"), nullptr).ok()) << "nobody knows yet";
   ASSERT_TRUE(store_->VerifyAll(nullptr).ok());
@@ -250,7 +250,7 @@ TEST_F(SqliteBackupTest, FilesThatAreNoBackupsAreRefused) {
 
 TEST_F(SqliteBackupTest, ADamagedBackupIsRefused) {
   MakeCopy();
-  Flip(copy_, Bytes(2.25));
+  Flip(copy_, Bytes(Plain(2)));
   ExpectNotRestored("commits/3");
   // What was there stays as it was, and what was not is not there.
   ASSERT_TRUE(fs::create_directory(target_));
@@ -268,8 +268,8 @@ TEST_F(SqliteBackupTest, ABackupOfAnotherServiceIsRefusedWhereTheChainIsNamed) {
 
 TEST_F(SqliteBackupTest, ACheckTellsAllThatItFindsAndTheNextStartKnows) {
   MakeCopy();
-  Flip(File("policytrack.db"), Bytes(1.25));
-  Flip(File("policytrack.db"), Bytes(3.25));
+  Flip(File("policytrack.db"), Bytes(Plain(1)));
+  Flip(File("policytrack.db"), Bytes(Plain(3)));
   // Nothing that a quick look sees.
   Open();
   auto report = store_->VerifyAll(nullptr);
@@ -285,8 +285,8 @@ TEST_F(SqliteBackupTest, ACheckTellsAllThatItFindsAndTheNextStartKnows) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("commits/2"));
   EXPECT_THAT(std::string(refused.message()), HasSubstr("--read-only-salvage"));
   // Made good, it has to be checked before it is served.
-  Flip(File("policytrack.db"), Bytes(std::nextafter(1.25, 2)));
-  Flip(File("policytrack.db"), Bytes(std::nextafter(3.25, 4)));
+  Flip(File("policytrack.db"), Bytes(std::nextafter(Plain(1), 0)));
+  Flip(File("policytrack.db"), Bytes(std::nextafter(Plain(3), 0)));
   EXPECT_FALSE(TryOpen().ok());
   options_.read_only_salvage = true;
   Open();
@@ -334,12 +334,12 @@ TEST_F(SqliteBackupTest, SalvageReadsWhatItCanAndWritesNothing) {
   ASSERT_NE(at, std::string::npos);
   bytes[at] = static_cast<char>(bytes[at] ^ 1);
   WriteFile(File("policytrack.db"), bytes);
-  Flip(File("policytrack.db"), Bytes(1.25));
+  Flip(File("policytrack.db"), Bytes(Plain(1)));
   EXPECT_EQ(ReasonOf(TryOpen().status()), reason::kStoreDamaged);
   options_.read_only_salvage = true;
   Open();
   EXPECT_EQ(store_->revision(), 5);
-  EXPECT_EQ(ReadSeries("k4")->values, std::vector<double>{4.25});
+  EXPECT_EQ(ReadSeries("k4")->values, std::vector<double>{Plain(4)});
   EXPECT_EQ(ReasonOf(ReadSeries("k1").status()), reason::kStoreDamaged);
   EXPECT_EQ(ReasonOf(Push("k", 1).status()), reason::kStoreReadOnly);
   EXPECT_EQ(Push("k", 1).status().code(), absl::StatusCode::kFailedPrecondition);
@@ -347,7 +347,7 @@ TEST_F(SqliteBackupTest, SalvageReadsWhatItCanAndWritesNothing) {
   store_->RemoveListener(store_->AddListener([](int64_t) {}));
   Close();
   const std::string before = ReadFile(File("policytrack.db"));
-  EXPECT_EQ(before.find(Bytes(1.25)), std::string::npos);
+  EXPECT_EQ(before.find(Bytes(Plain(1))), std::string::npos);
 }
 
 TEST_F(SqliteBackupTest, SalvageReadsFiguresOfWhichNoCommitCanBeRead) {
@@ -371,7 +371,7 @@ TEST_F(SqliteBackupTest, SalvageReadsFiguresOfWhichNoCommitCanBeRead) {
   options_.read_only_salvage = true;
   Open();
   EXPECT_EQ(store_->revision(), 5);
-  EXPECT_EQ(ReadSeries("k4")->values, std::vector<double>{4.25});
+  EXPECT_EQ(ReadSeries("k4")->values, std::vector<double>{Plain(4)});
   EXPECT_EQ(ReadSeries("k4", 4)->size(), 0u);
   const auto report = store_->VerifyAll(nullptr);
   ASSERT_TRUE(report.ok()) << report.status();

@@ -124,10 +124,10 @@ TEST_F(SqliteStoreTest, WhatSqliteFindsDamagedIsNamedWhereItIsKnown) {
 
 TEST_F(SqliteStoreTest, ADamagedChunkIsAnErrorAndNotANumber) {
   Open();
-  ASSERT_TRUE(Push("bad", 1234.5678).ok());
+  ASSERT_TRUE(Push("bad", Plain(1234)).ok());
   ASSERT_TRUE(Push("good", 2).ok());
   Close();
-  Alter(Bytes(1234.5678), Bytes(1234.5679));
+  Alter(Bytes(Plain(1234)), Bytes(Plain(1235)));
   Open();
   EXPECT_EQ(ReasonOf(ReadSeries("bad").status()), reason::kStoreDamaged);
   const auto good = ReadSeries("good");
@@ -137,10 +137,10 @@ TEST_F(SqliteStoreTest, ADamagedChunkIsAnErrorAndNotANumber) {
 
 TEST_F(SqliteStoreTest, ReadsOfThePresentDoNotTouchTheHistory) {
   Open();
-  ASSERT_TRUE(Push("k", 1234.5678).ok());
+  ASSERT_TRUE(Push("k", Plain(1234)).ok());
   ASSERT_TRUE(Push("k", 2).ok());
   Close();
-  Alter(Bytes(1234.5678), Bytes(1234.5679));
+  Alter(Bytes(Plain(1234)), Bytes(Plain(1235)));
   Open();
   const auto present = ReadSeries("k");
   ASSERT_TRUE(present.ok()) << present.status();
@@ -258,9 +258,9 @@ TEST_F(SqliteStoreTest, AKeptAnswerThatWasAlteredIsAnErrorAndFound) {
 // wait together with it are run again and stay.
 TEST_F(SqliteStoreTest, AFailureOfTheDatabaseFailsOnlyItsOwnWrite) {
   Open();
-  ASSERT_TRUE(Push("bad", 1234.5678).ok());
+  ASSERT_TRUE(Push("bad", Plain(1234)).ok());
   Close();
-  Alter(Bytes(1234.5678), Bytes(1234.5679));
+  Alter(Bytes(Plain(1234)), Bytes(Plain(1235)));
   Open();
   absl::Notification release;
   std::vector<absl::StatusOr<int64_t>> answers;

@@ -115,7 +115,7 @@ TEST_F(SqliteStoreTest, ADatabaseOfANewerVersionIsRefused) {
   Open();
   Close();
   std::string bytes = ReadFile(File("policytrack.db"));
-  bytes[63] = 2;
+  ++bytes[63];
   WriteFile(File("policytrack.db"), bytes);
   ExpectRefused("newer version");
 }

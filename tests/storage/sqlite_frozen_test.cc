@@ -1,8 +1,13 @@
 // Databases of every released schema, frozen as `frozen/schema<n>.db`: opened,
-// read as of every revision, checked and written to. The files never change. When
+// read as of every revision, checked and written to; and what becomes of those of an
+// older schema. The files never change. When
 // the schema changes, freeze one of the new schema with
 // `--gtest_also_run_disabled_tests --gtest_filter=*FreezeThisSchema`.
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Database.h>
+
 #include "absl/strings/str_cat.h"
+#include "storage/sqlite/backup.h"
 #include "storage/sqlite/schema.h"
 #include "tests/storage/sqlite_store_fixture.h"
 
@@ -93,6 +98,26 @@ class FrozenTest : public SqliteStoreTest {
     ASSERT_TRUE(fs::exists(FrozenFile(schema))) << "no frozen database of schema " << schema;
     fs::copy_file(FrozenFile(schema), File("policytrack.db"));
   }
+  // What every program reads of a file before it opens it.
+  static int VersionOf(const std::string& path) { return ReadFile(path).at(63); }
+  int Version() const { return VersionOf(File("policytrack.db")); }
+  void ExpectAllIsRead() {
+    for (int64_t upto = 1; upto <= kCommits; ++upto) {
+      const absl::Status status =
+          store_->Read([&](ReadTransaction& t) { return ReadCommit(upto, t); });
+      ASSERT_TRUE(status.ok()) << status;
+    }
+  }
+  // Of the closed database, how many bodies of points have this layout.
+  int BodiesOfLayout(int version) const {
+    const SQLite::Database database(File("policytrack.db"), SQLite::OPEN_READONLY);
+    SQLite::Statement count(database,
+                            "SELECT count(*) FROM (SELECT body FROM chunks UNION ALL SELECT body "
+                            "FROM history) WHERE substr(hex(body), 1, 2) = ?");
+    count.bind(1, absl::StrCat("0", version));
+    count.executeStep();
+    return count.getColumn(0).getInt();
+  }
   void SetVersion(int version) {
     std::string bytes = ReadFile(File("policytrack.db"));
     bytes[63] = static_cast<char>(version);
@@ -108,15 +133,94 @@ TEST_F(FrozenTest, EverySchemaIsReadAndWritten) {
     Open();
     EXPECT_EQ(store_->revision(), kCommits);
     EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
-    for (int64_t upto = 1; upto <= kCommits; ++upto) {
-      const absl::Status status =
-          store_->Read([&](ReadTransaction& t) { return ReadCommit(upto, t); });
-      ASSERT_TRUE(status.ok()) << status;
-    }
+    ExpectAllIsRead();
     EXPECT_EQ(*Push("new", 1), kCommits + 1);
     Open();
     EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
   }
+}
+
+TEST_F(FrozenTest, AnOlderSchemaIsMigratedBeforeAnythingIsWritten) {
+  for (int schema = 1; schema < sqlite::kSchemaVersion; ++schema) {
+    Thaw(schema);
+    EXPECT_EQ(Version(), schema);
+    Open();
+    // In the file at once, where a program of that schema finds it even after a kill.
+    EXPECT_EQ(Version(), sqlite::kSchemaVersion);
+    Close();
+    EXPECT_EQ(Version(), sqlite::kSchemaVersion);
+    EXPECT_EQ(VersionOf(FrozenFile(schema)), schema);
+    Open();
+    ExpectAllIsRead();
+    Close();
+  }
+}
+
+// Bodies are written anew where points of theirs are; the others stay as they are.
+TEST_F(FrozenTest, PointsOfBothLayoutsAreReadSideBySide) {
+  Thaw(1);
+  const int bodies = BodiesOfLayout(1);
+  EXPECT_EQ(BodiesOfLayout(2), 0);
+  Open();
+  Close();
+  EXPECT_EQ(BodiesOfLayout(1), bodies) << "a start writes no points";
+  Open();
+  const Store::WriteBody push = [](WriteTransaction& t) {
+    SeriesWrite write;
+    write.output = "growth";
+    write.points.periods = {4, 30};
+    write.points.values = {61.6, 12.5};
+    write.points.flags = {kNormal, kNormal};
+    return t.WriteSeries("datasets/x", {write}).status();
+  };
+  ASSERT_EQ(*store_->Write({}, push), kCommits + 1);
+  ASSERT_EQ(*Push("new", 1), kCommits + 2);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(store_->Verify().ok()) << store_->Verify();
+    ExpectAllIsRead();
+    const absl::Status status = store_->Read([](ReadTransaction& t) -> absl::Status {
+      PT_ASSIGN_OR_RETURN(const auto series, t.FindSeries("datasets/x", "growth", ""));
+      if (!series.has_value()) return absl::NotFoundError("growth");
+      PT_ASSIGN_OR_RETURN(const Columns columns, t.ReadSeries(series->id, {}, kPresent));
+      const auto value = [&](int64_t period) {
+        return columns.values.at(static_cast<size_t>(columns.Find(period)));
+      };
+      EXPECT_EQ(value(3), 1.0 / 3);
+      EXPECT_EQ(value(4), 61.6);
+      EXPECT_EQ(value(30), 12.5);
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    Close();
+    EXPECT_GT(BodiesOfLayout(1), 0);
+    EXPECT_GE(BodiesOfLayout(2), 3) << "two chunks, and what was in one of them";
+    Open();
+  }
+}
+
+// A check and salvage only read, whatever the schema.
+TEST_F(FrozenTest, LookingAtAnOlderSchemaChangesNothing) {
+  Thaw(1);
+  options_.read_only_salvage = true;
+  Open();
+  ExpectAllIsRead();
+  const auto report = store_->VerifyAll(nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->problem_count, 0);
+  Close();
+  EXPECT_EQ(ReadFile(File("policytrack.db")), ReadFile(FrozenFile(1)));
+}
+
+TEST_F(FrozenTest, ABackupOfAnOlderSchemaIsRestoredAndStaysAsItIs) {
+  Thaw(1);
+  const std::string target = directory_.path() + "/restored";
+  const auto restored = sqlite::RestoreCopy(File("policytrack.db"), target, "");
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(ReadFile(File("policytrack.db")), ReadFile(FrozenFile(1)));
+  options_.data_dir = target;
+  EXPECT_EQ(Version(), sqlite::kSchemaVersion);
+  Open();
+  ExpectAllIsRead();
 }
 
 TEST_F(FrozenTest, ANewerSchemaIsRefused) {

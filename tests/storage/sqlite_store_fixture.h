@@ -105,6 +105,9 @@ class SqliteStoreTest : public testing::Test {
     bytes.replace(at, to.size(), to);
     WriteFile(File("policytrack.db"), bytes);
   }
+  // A figure that has no few decimals: it is stored as it lies in memory, so its
+  // Bytes are found in the file.
+  static double Plain(int i) { return i + 1.0 / 3; }
   static std::string Bytes(double value) {
     return {reinterpret_cast<const char*>(&value), sizeof(value)};
   }
