@@ -7,14 +7,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "core/error.h"
 #include "core/utf8.h"
 
 namespace policytrack {
 namespace {
 
-constexpr char kSeparator = '\x1f';
 constexpr size_t kMaxIdBytes = 63;
 
 // What is wrong with a code point inside a value, or null.
@@ -52,12 +50,11 @@ absl::StatusOr<std::string> ToNfc(absl::string_view field, absl::string_view val
 std::string EncodeDimensionKey(const std::vector<std::string>& values) {
   auto end = values.end();
   while (end != values.begin() && *(end - 1) == kTotal) --end;
-  return absl::StrJoin(values.begin(), end, std::string(1, kSeparator));
+  return absl::StrJoin(values.begin(), end, std::string(1, kDimensionSeparator));
 }
 
 std::vector<std::string> DecodeDimensionKey(absl::string_view key, size_t dimension_count) {
-  std::vector<std::string> values;
-  if (!key.empty()) values = absl::StrSplit(key, kSeparator);
+  auto values = SplitDimensionKey<std::vector<std::string>>(key);
   values.resize(dimension_count, kTotal);
   return values;
 }

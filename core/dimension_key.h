@@ -5,6 +5,7 @@
 #ifndef POLICYTRACK_CORE_DIMENSION_KEY_H_
 #define POLICYTRACK_CORE_DIMENSION_KEY_H_
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,22 @@ inline constexpr size_t kMaxDimensionValueBytes = 256;
 
 // REQUIRES: every value passed CheckDimensionValue.
 std::string EncodeDimensionKey(const std::vector<std::string>& values);
+
+// Between the values of a key.
+inline constexpr char kDimensionSeparator = '\x1f';
+
+// The values that stand in a key, up to the last that is not `_T`. Those of a container
+// of string_view point into it.
+template <typename Container>
+Container SplitDimensionKey(absl::string_view key) {
+  Container values;
+  while (!key.empty()) {
+    const size_t end = std::min(key.find(kDimensionSeparator), key.size());
+    values.emplace_back(key.substr(0, end));
+    key.remove_prefix(std::min(end + 1, key.size()));
+  }
+  return values;
+}
 
 // Always `dimension_count` values, padded with `_T`.
 // REQUIRES: the key was encoded from at most `dimension_count` values.

@@ -1,5 +1,6 @@
 #include "services/app/compute_tasks.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -33,6 +34,8 @@ absl::StatusOr<std::unique_ptr<Batch>> ReadBatch(const Calculation& calculation,
     batch->groups.clear();
     StoreFigures stored(&tx, sources.revision);
     PatchedFigures figures(&stored, sources.patches);
+    // Most indicators give points in one output of several.
+    PT_ASSIGN_OR_RETURN(const std::vector<std::string> present, stored.Outputs(calculation.parent));
     size_t points = 0;
     for (size_t next = first;
          next < tasks.size() && next - first < kBatchGroups && points < kBatchPoints; ++next) {
@@ -42,10 +45,11 @@ absl::StatusOr<std::unique_ptr<Batch>> ReadBatch(const Calculation& calculation,
                           ReadGroup(calculation, figures, task.group, task.inputs, shared));
       points += loaded.inputs.axis.size() + loaded.inputs.point_count;
       for (const ResolvedOutput& output : calculation.outputs) {
-        PT_ASSIGN_OR_RETURN(Columns columns, stored.Read(calculation.parent, output.name,
-                                                         task.group.key, task.outputs));
+        Columns& columns = loaded.stored.emplace_back();
+        if (!std::binary_search(present.begin(), present.end(), output.name)) continue;
+        PT_ASSIGN_OR_RETURN(
+            columns, stored.Read(calculation.parent, output.name, task.group.key, task.outputs));
         points += columns.size();
-        loaded.stored.push_back(std::move(columns));
       }
     }
     return absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "core/dimension_key.h"
 #include "core/error.h"
 
@@ -13,7 +14,7 @@ namespace {
 // More combinations of selected values than this are found by listing instead.
 constexpr size_t kMaxEnumerated = 4096;
 
-bool Takes(const DimensionRule& rule, const std::string& value) {
+bool Takes(const DimensionRule& rule, absl::string_view value) {
   if (!rule.allowed.empty()) {
     return std::binary_search(rule.allowed.begin(), rule.allowed.end(), value);
   }
@@ -21,11 +22,16 @@ bool Takes(const DimensionRule& rule, const std::string& value) {
          (value != kTotal && !std::binary_search(rule.totals.begin(), rule.totals.end(), value));
 }
 
+// Most series of a large source are not those of a target: nothing is copied before
+// one is taken.
+using Values = absl::InlinedVector<absl::string_view, 8>;
+
 // The values of a key of `dimension_count` dimensions; nullopt for one from
 // before the source lost some of them.
-std::optional<std::vector<std::string>> ValuesOfKey(absl::string_view key, size_t dimension_count) {
-  std::vector<std::string> values = DecodeDimensionKey(key, dimension_count);
-  if (EncodeDimensionKey(values) != key) return std::nullopt;
+std::optional<Values> ValuesOfKey(absl::string_view key, size_t dimension_count) {
+  Values values = SplitDimensionKey<Values>(key);
+  if (values.size() > dimension_count) return std::nullopt;
+  values.resize(dimension_count, kTotal);
   return values;
 }
 
@@ -68,17 +74,19 @@ std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calcula
                                                       absl::string_view series_key) {
   const auto values = ValuesOfKey(series_key, input.rules.size());
   if (!values.has_value()) return std::nullopt;
-  std::vector<std::string> group(calculation.group_by.size());
   for (size_t i = 0; i < input.rules.size(); ++i) {
     const DimensionRule& rule = input.rules[i];
-    const std::string& value = (*values)[i];
-    if (!Takes(rule, value)) return std::nullopt;
+    if (!Takes(rule, (*values)[i])) return std::nullopt;
     if (rule.group_position < 0) continue;
     const auto& left = calculation.group_values[rule.group_position];
-    if (left.has_value() && !std::binary_search(left->begin(), left->end(), value)) {
+    if (left.has_value() && !std::binary_search(left->begin(), left->end(), (*values)[i])) {
       return std::nullopt;
     }
-    group[rule.group_position] = value;
+  }
+  std::vector<std::string> group(calculation.group_by.size());
+  for (size_t i = 0; i < input.rules.size(); ++i) {
+    const int position = input.rules[i].group_position;
+    if (position >= 0) group[position] = std::string((*values)[i]);
   }
   return group;
 }
@@ -113,7 +121,7 @@ std::optional<std::string> SeriesKeyOfWeight(const ResolvedInput& input,
   if (!of_weight.has_value()) return std::nullopt;
   std::vector<std::string> values(input.rules.size());
   for (size_t i = 0; i < of_weight->size(); ++i) {
-    values[input.weights->positions[i]] = (*of_weight)[i];
+    values[input.weights->positions[i]] = std::string((*of_weight)[i]);
   }
   return EncodeDimensionKey(values);
 }
