@@ -37,22 +37,33 @@ void PutRuns(const std::vector<T>& items, std::string* out) {
   }
 }
 
+// The positions in a body that are wanted, those from `begin` to before `end`.
+struct Wanted {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// Appends what is wanted of a run of `length` that begins at position `at`.
 template <typename T>
-void AppendRun(size_t length, T item, std::vector<T>* items) {
+void AppendRun(size_t at, size_t length, T item, const Wanted& wanted, std::vector<T>* items) {
+  const size_t begin = std::max(at, wanted.begin);
+  const size_t end = std::min(at + length, wanted.end);
+  if (begin >= end) return;
   // Points that came one by one have a run each.
-  if (length == 1) return items->push_back(item);
-  items->insert(items->end(), length, item);
+  if (end - begin == 1) return items->push_back(item);
+  items->insert(items->end(), end - begin, item);
 }
 
 template <typename T>
-bool TakeRuns(absl::string_view* in, size_t count, uint64_t greatest, std::vector<T>* items) {
-  const size_t end = items->size() + count;
-  while (items->size() < end) {
+bool TakeRuns(absl::string_view* in, size_t count, const Wanted& wanted, uint64_t greatest,
+              std::vector<T>* items) {
+  for (size_t at = 0; at < count;) {
     uint64_t length = 0;
     uint64_t item = 0;
     if (!TakeVarint(in, &length) || !TakeVarint(in, &item)) return false;
-    if (length == 0 || length > end - items->size() || item > greatest) return false;
-    AppendRun(length, static_cast<T>(item), items);
+    if (length == 0 || length > count - at || item > greatest) return false;
+    AppendRun(at, length, static_cast<T>(item), wanted, items);
+    at += length;
   }
   return true;
 }
@@ -86,45 +97,73 @@ void PutPeriods(const std::vector<int64_t>& periods, std::string* out) {
   }
 }
 
-bool TakeFirstPeriod(absl::string_view* in, std::vector<int64_t>* periods) {
-  uint64_t raw = 0;
-  if (!TakeVarint(in, &raw)) return false;
-  const int64_t period = Unzigzag(raw);
-  if (!periods->empty() && period <= periods->back()) return false;
-  periods->push_back(period);
-  return true;
+// `length` periods from `first` on, each `step` after the one before, the first of
+// them at position `at`.
+struct PeriodRun {
+  size_t at = 0;
+  uint64_t length = 0;
+  int64_t first = 0;
+  uint64_t step = 1;
+
+  int64_t Period(uint64_t i) const {
+    return static_cast<int64_t>(static_cast<uint64_t>(first) + i * step);
+  }
+};
+
+// Appends the periods of a run that are in the range, and lets `*wanted` reach to them.
+void AppendPeriods(const PeriodRun& run, PeriodRange range, Wanted* wanted,
+                   std::vector<int64_t>* periods) {
+  const auto distance = [&run](int64_t period) {
+    return static_cast<uint64_t>(period) - static_cast<uint64_t>(run.first);
+  };
+  const int64_t last = run.Period(run.length - 1);
+  if (range.last < run.first || range.first > last) return;
+  const uint64_t begin = range.first <= run.first ? 0 : (distance(range.first) - 1) / run.step + 1;
+  const uint64_t end = range.last >= last ? run.length : distance(range.last) / run.step + 1;
+  if (begin >= end) return;
+  if (wanted->begin == wanted->end) wanted->begin = run.at + begin;
+  wanted->end = run.at + end;
+  const size_t start = periods->size();
+  periods->resize(start + (end - begin));
+  for (uint64_t i = begin; i < end; ++i) (*periods)[start + (i - begin)] = run.Period(i);
 }
 
-bool TakePeriods(absl::string_view* in, size_t count, std::vector<int64_t>* periods) {
-  if (!TakeFirstPeriod(in, periods)) return false;
-  for (size_t left = count - 1; left > 0;) {
+bool TakePeriods(absl::string_view* in, size_t count, PeriodRange range, Wanted* wanted,
+                 std::vector<int64_t>* periods) {
+  uint64_t raw = 0;
+  if (!TakeVarint(in, &raw)) return false;
+  int64_t period = Unzigzag(raw);
+  const bool in_order = periods->empty() || period > periods->back() || range.first > period;
+  AppendPeriods({0, 1, period, 1}, range, wanted, periods);
+  for (size_t at = 1; at < count;) {
     uint64_t length = 0;
     uint64_t step = 0;
     if (!TakeVarint(in, &length) || !TakeVarint(in, &step)) return false;
-    if (length == 0 || length > left || step == 0) return false;
-    const auto before = static_cast<uint64_t>(periods->back());
+    if (length == 0 || length > count - at || step == 0) return false;
+    const auto before = static_cast<uint64_t>(period);
     // The greatest number of steps that stays below 2^63.
     if (length > (static_cast<uint64_t>(INT64_MAX) - before) / step) return false;
-    const size_t start = periods->size();
-    periods->resize(start + length);
-    for (uint64_t i = 0; i < length; ++i) {
-      (*periods)[start + i] = static_cast<int64_t>(before + (i + 1) * step);
-    }
-    left -= length;
+    const PeriodRun run{at, length, static_cast<int64_t>(before + step), step};
+    AppendPeriods(run, range, wanted, periods);
+    period = run.Period(length - 1);
+    at += length;
   }
-  return true;
+  return in_order;
 }
 
-bool TakeOlderPeriods(absl::string_view* in, size_t count, std::vector<int64_t>* periods) {
-  if (!TakeFirstPeriod(in, periods)) return false;
-  int64_t period = periods->back();
-  for (size_t i = 1; i < count; ++i) {
+bool TakeOlderPeriods(absl::string_view* in, size_t count, PeriodRange range, Wanted* wanted,
+                      std::vector<int64_t>* periods) {
+  int64_t period = 0;
+  for (size_t i = 0; i < count; ++i) {
     uint64_t raw = 0;
     if (!TakeVarint(in, &raw)) return false;
-    const int64_t next = static_cast<int64_t>(static_cast<uint64_t>(period) + raw);
-    if (next <= period) return false;
-    periods->push_back(next);
+    const int64_t next =
+        i == 0 ? Unzigzag(raw) : static_cast<int64_t>(static_cast<uint64_t>(period) + raw);
+    if (i > 0 && next <= period) return false;
     period = next;
+    if (!range.Contains(period)) continue;
+    if (!periods->empty() && period <= periods->back()) return false;
+    AppendPeriods({i, 1, period, 1}, range, wanted, periods);
   }
   return true;
 }
@@ -144,22 +183,23 @@ void PutRevisions(const std::vector<int64_t>& revisions, std::string* out) {
   }
 }
 
-bool TakeRevisions(absl::string_view* in, size_t count, std::vector<int64_t>* revisions) {
+bool TakeRevisions(absl::string_view* in, size_t count, const Wanted& wanted,
+                   std::vector<int64_t>* revisions) {
   int64_t revision = 0;
-  for (size_t left = count; left > 0;) {
+  for (size_t at = 0; at < count;) {
     uint64_t length = 0;
     uint64_t raw = 0;
     if (!TakeVarint(in, &length) || !TakeVarint(in, &raw)) return false;
-    if (length == 0 || length > left) return false;
+    if (length == 0 || length > count - at) return false;
     if (__builtin_add_overflow(revision, Unzigzag(raw), &revision) || revision < 0) return false;
-    AppendRun(length, revision, revisions);
-    left -= length;
+    AppendRun(at, length, revision, wanted, revisions);
+    at += length;
   }
   return true;
 }
 
 // Appends all but version and checksum; null when all is well.
-const char* TakeColumns(char version, absl::string_view in, Columns* columns) {
+const char* TakeColumns(char version, absl::string_view in, PeriodRange range, Columns* columns) {
   const bool older = version == kOlderVersion;
   uint64_t count = 0;
   // A point takes eight bytes, or a bit at least.
@@ -168,16 +208,19 @@ const char* TakeColumns(char version, absl::string_view in, Columns* columns) {
     return "bad number of points";
   }
   const size_t start = columns->size();
-  ReserveMore(count, columns);
-  if (!(older ? TakeOlderPeriods : TakePeriods)(&in, count, &columns->periods)) {
+  // A part of a body is mostly a small one.
+  if (range.first == kFirstPeriod && range.last == kLastPeriod) ReserveMore(count, columns);
+  Wanted wanted;
+  if (!(older ? TakeOlderPeriods : TakePeriods)(&in, count, range, &wanted, &columns->periods)) {
     return "periods do not increase";
   }
-  if (!(older ? TakePlainValues : TakeValues)(&in, count, &columns->values)) {
+  if (!(older ? TakePlainValues : TakeValues)(&in, count, wanted.begin, wanted.end,
+                                              &columns->values)) {
     return "a value is not a finite number";
   }
-  if (!TakeRuns(&in, count, 0xffff, &columns->flags)) return "bad flags";
-  if (older ? !TakeRuns(&in, count, INT64_MAX, &columns->revisions)
-            : !TakeRevisions(&in, count, &columns->revisions)) {
+  if (!TakeRuns(&in, count, wanted, 0xffff, &columns->flags)) return "bad flags";
+  if (older ? !TakeRuns(&in, count, wanted, INT64_MAX, &columns->revisions)
+            : !TakeRevisions(&in, count, wanted, &columns->revisions)) {
     return "bad revisions";
   }
   if (!in.empty()) return "bytes after the end";
@@ -210,6 +253,10 @@ std::string EncodeColumns(const Columns& columns) {
 }
 
 absl::Status AppendDecoded(absl::string_view bytes, Columns* columns) {
+  return AppendDecoded(bytes, PeriodRange(), columns);
+}
+
+absl::Status AppendDecoded(absl::string_view bytes, PeriodRange range, Columns* columns) {
   if (bytes.size() < 1 + kChecksumBytes) return Damaged("cut off");
   if (bytes[0] != kVersion && bytes[0] != kOlderVersion) {
     return Damaged(absl::StrCat("format version ", static_cast<int>(static_cast<uint8_t>(bytes[0])),
@@ -220,7 +267,7 @@ absl::Status AppendDecoded(absl::string_view bytes, Columns* columns) {
   std::memcpy(&checksum, bytes.data() + body.size(), kChecksumBytes);
   if (checksum != Checksum(body)) return Damaged("the checksum does not match");
   const size_t start = columns->size();
-  if (const char* problem = TakeColumns(bytes[0], body.substr(1), columns)) {
+  if (const char* problem = TakeColumns(bytes[0], body.substr(1), range, columns)) {
     columns->periods.resize(start);
     columns->values.resize(start);
     columns->flags.resize(start);

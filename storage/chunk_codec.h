@@ -21,6 +21,10 @@ inline constexpr int64_t kChunkPeriods = 512;
 
 // The chunk that a period belongs to: floor(period / 512).
 inline int64_t ChunkOf(int64_t period) { return period >> 9; }
+inline PeriodRange ChunkRange(int64_t chunk) {
+  const int64_t first = chunk * kChunkPeriods;
+  return {first, first + kChunkPeriods - 1};
+}
 
 // The bytes of these points.
 // REQUIRES: the invariants of Columns, with a revision of 0 or more for each.
@@ -32,6 +36,9 @@ std::string EncodeColumns(const Columns& columns);
 // what no encoder wrote: periods that do not increase, a number that is not
 // finite, a negative zero, a value where one is missing.
 absl::Status AppendDecoded(absl::string_view bytes, Columns* columns);
+// The same of the points in a range only; the values outside of it are held to the
+// checksum and not looked at.
+absl::Status AppendDecoded(absl::string_view bytes, PeriodRange range, Columns* columns);
 
 // Ok when the columns keep their invariants (revisions aside).
 // Returns INVALID_ARGUMENT / FIELD_INVALID with field `points` when they do not.

@@ -98,7 +98,7 @@ uint64_t WordAt(absl::string_view bytes, size_t at) {
   return word;
 }
 
-bool TakeQuotients(absl::string_view* in, size_t decimals, size_t count,
+bool TakeQuotients(absl::string_view* in, size_t decimals, size_t count, size_t begin, size_t end,
                    std::vector<double>* values) {
   uint64_t raw = 0;
   if (!TakeVarint(in, &raw) || in->empty()) return false;
@@ -118,7 +118,7 @@ bool TakeQuotients(absl::string_view* in, size_t decimals, size_t count,
   const double power = kPowersOfTen[decimals];
   const uint64_t mask = (uint64_t{1} << bits) - 1;
   const size_t start = values->size();
-  values->resize(start + count);
+  values->resize(start + (end - begin));
   double* to = values->data() + start;
   bool good = true;
   const auto take = [&](uint64_t word, size_t bit) {
@@ -126,14 +126,15 @@ bool TakeQuotients(absl::string_view* in, size_t decimals, size_t count,
     good &= integer < kIntegerBound;
     *to++ = static_cast<double>(integer) / power;
   };
-  size_t bit = 0;
+  size_t left = end - begin;
+  size_t bit = begin * bits;
   // A number of up to 52 bits that begins within a byte ends within eight.
-  for (; count > 0 && bit / 8 + sizeof(uint64_t) <= size; --count, bit += bits) {
+  for (; left > 0 && bit / 8 + sizeof(uint64_t) <= size; --left, bit += bits) {
     uint64_t word = 0;
     std::memcpy(&word, packed.data() + bit / 8, sizeof(word));
     take(word, bit);
   }
-  for (; count > 0; --count, bit += bits) take(WordAt(packed, bit / 8), bit);
+  for (; left > 0; --left, bit += bits) take(WordAt(packed, bit / 8), bit);
   return good;
 }
 
@@ -160,20 +161,26 @@ void PutValues(const std::vector<double>& values, std::string* out) {
   PutBits(integers, least, bits, out);
 }
 
-bool TakeValues(absl::string_view* in, size_t count, std::vector<double>* values) {
+bool TakeValues(absl::string_view* in, size_t count, size_t begin, size_t end,
+                std::vector<double>* values) {
   if (in->empty()) return false;
   const char form = in->front();
   in->remove_prefix(1);
-  if (form == kPlain) return TakePlainValues(in, count, values);
+  if (form == kPlain) return TakePlainValues(in, count, begin, end, values);
   const auto decimals = static_cast<uint8_t>(form);
-  return decimals <= kMostDecimals && TakeQuotients(in, decimals, count, values);
+  return decimals <= kMostDecimals && TakeQuotients(in, decimals, count, begin, end, values);
 }
 
-bool TakePlainValues(absl::string_view* in, size_t count, std::vector<double>* values) {
+bool TakePlainValues(absl::string_view* in, size_t count, size_t begin, size_t end,
+                     std::vector<double>* values) {
   if (in->size() / sizeof(double) < count) return false;
   const size_t start = values->size();
-  values->resize(start + count);
-  std::memcpy(values->data() + start, in->data(), count * sizeof(double));
+  values->resize(start + (end - begin));
+  // A null pointer is none to copy to.
+  if (begin < end) {
+    std::memcpy(values->data() + start, in->data() + begin * sizeof(double),
+                (end - begin) * sizeof(double));
+  }
   in->remove_prefix(count * sizeof(double));
   bool good = true;
   for (size_t i = start; i < values->size(); ++i) {

@@ -20,15 +20,16 @@ namespace policytrack::storage {
 // REQUIRES: at least one value; all finite, none a negative zero.
 void PutValues(const std::vector<double>& values, std::string* out);
 
-// Takes `count` values off the front of `*in` and appends them to `*values`. False
-// when they are cut off or are what PutValues never writes; `*values` may then have
-// grown.
-// REQUIRES: count is at least 1.
-bool TakeValues(absl::string_view* in, size_t count, std::vector<double>* values);
+// Takes `count` values off the front of `*in` and appends those from position `begin`
+// to before `end` to `*values`. False when they are cut off or are what PutValues
+// never writes, as far as it has to look for these; `*values` may then have grown.
+// REQUIRES: count is at least 1; begin <= end <= count.
+bool TakeValues(absl::string_view* in, size_t count, size_t begin, size_t end,
+                std::vector<double>* values);
 
-// Takes `count` values off the front of `*in` that lie there as in memory, as all do
-// in a body of version 1. Returns as above.
-bool TakePlainValues(absl::string_view* in, size_t count, std::vector<double>* values);
+// The same of values that lie there as in memory, as all do in a body of version 1.
+bool TakePlainValues(absl::string_view* in, size_t count, size_t begin, size_t end,
+                     std::vector<double>* values);
 
 }  // namespace policytrack::storage
 

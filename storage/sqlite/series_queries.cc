@@ -52,10 +52,14 @@ std::vector<SeriesInfo> AllSeriesOf(Query& query) {
   return all;
 }
 
-// Appends the points of a chunk, which must all belong to it.
-absl::Status AppendChunk(int64_t chunk, absl::string_view body, Columns* columns) {
+// Appends the points of a chunk in a range, which must all belong to it.
+absl::Status AppendChunk(int64_t chunk, absl::string_view body, PeriodRange range,
+                         Columns* columns) {
   const size_t start = columns->size();
-  PT_RETURN_IF_ERROR(AppendDecoded(body, columns));
+  const PeriodRange all = ChunkRange(chunk);
+  if (range.first <= all.first && range.last >= all.last) range = PeriodRange();
+  PT_RETURN_IF_ERROR(AppendDecoded(body, range, columns));
+  if (columns->size() == start) return absl::OkStatus();
   if (ChunkOf(columns->periods[start]) != chunk || ChunkOf(columns->periods.back()) != chunk) {
     return Damaged("a chunk holds points of another");
   }
@@ -69,7 +73,7 @@ absl::StatusOr<std::vector<Columns>> ReadHistory(Connection& connection, int64_t
   std::vector<Columns> rows;
   while (query.Step()) {
     rows.emplace_back();
-    PT_RETURN_IF_ERROR(AppendDecoded(query.View(0), &rows.back()));
+    PT_RETURN_IF_ERROR(AppendDecoded(query.View(0), range, &rows.back()));
   }
   return rows;
 }
@@ -97,7 +101,9 @@ absl::StatusOr<Columns> ReadChunks(Connection& connection, int64_t series_id, Pe
   Query query(connection, kChunks);
   query.Bind(series_id).Bind(ChunkOf(range.first)).Bind(ChunkOf(range.last));
   Columns columns;
-  while (query.Step()) PT_RETURN_IF_ERROR(AppendChunk(query.Int(0), query.View(1), &columns));
+  while (query.Step()) {
+    PT_RETURN_IF_ERROR(AppendChunk(query.Int(0), query.View(1), range, &columns));
+  }
   return columns;
 }
 
@@ -114,11 +120,7 @@ absl::StatusOr<Columns> ReadSeries(const View& view, int64_t series_id, PeriodRa
                                    int64_t as_of) {
   if (range.first > range.last) return Columns();
   PT_ASSIGN_OR_RETURN(Columns present, ReadChunks(*view.connection, series_id, range));
-  if (view.IsPresent(as_of)) {
-    const bool whole = present.empty() || (range.Contains(present.periods.front()) &&
-                                           range.Contains(present.periods.back()));
-    return whole ? std::move(present) : present.Slice(range);
-  }
+  if (view.IsPresent(as_of)) return present;
   PT_ASSIGN_OR_RETURN(const std::vector<Columns> history,
                       ReadHistory(*view.connection, series_id, range, as_of));
   return FoldAsOf(present, history, range, as_of);

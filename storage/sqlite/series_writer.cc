@@ -25,11 +25,6 @@ constexpr char kPutHistory[] =
     " first_revision = excluded.first_revision, first_period = excluded.first_period,"
     " last_period = excluded.last_period, body = excluded.body";
 
-PeriodRange ChunkRange(int64_t chunk) {
-  const int64_t first = chunk * kChunkPeriods;
-  return {first, first + kChunkPeriods - 1};
-}
-
 // The slices of a write that fall into one chunk each, in order.
 bool NextSlice(const SeriesWrite& write, WriteSlice* slice, int64_t* chunk) {
   slice->points_begin = slice->points_end;

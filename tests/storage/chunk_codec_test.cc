@@ -186,6 +186,45 @@ TEST(ChunkCodecTest, RandomColumnsComeBack) {
   }
 }
 
+// Every range of what is decoded whole, in both versions.
+TEST(ChunkCodecTest, APartIsWhatTheWholeSaysThere) {
+  std::mt19937_64 random(20261127);
+  for (int round = 0; round < 400; ++round) {
+    Columns columns;
+    int64_t period = static_cast<int64_t>(random() % 1000) - 500;
+    const size_t count = 1 + random() % 60;
+    const bool decimal = random() % 2 == 0;
+    for (size_t i = 0; i < count; ++i) {
+      const Flags flags = random() % 4 == 0 ? kMissing : static_cast<Flags>(random() % 5);
+      const double value = static_cast<double>(random() % 100000) / (decimal ? 100 : 7);
+      columns.Append(period, value, flags, static_cast<int64_t>(random() % 4));
+      period += 1 + static_cast<int64_t>(random() % 5 == 0 ? random() % 20 : random() % 2);
+    }
+    const std::string bytes = EncodeColumns(columns);
+    for (int part = 0; part < 20; ++part) {
+      PeriodRange range;
+      range.first = columns.periods[0] - 3 + static_cast<int64_t>(random() % 80);
+      range.last = range.first + static_cast<int64_t>(random() % 60) - 1;
+      if (part == 0) range.first = kFirstPeriod;
+      if (part == 1) range.last = kLastPeriod;
+      Columns found;
+      ASSERT_TRUE(AppendDecoded(bytes, range, &found).ok());
+      ExpectSame(found, columns.Slice(range));
+    }
+  }
+  for (const char* file : {"runs.hex", "extremes.hex", "v2_extremes.hex"}) {
+    const std::string bytes = ReadHex(file);
+    const Columns columns = Decoded(bytes);
+    for (const int64_t first : columns.periods) {
+      for (const int64_t last : columns.periods) {
+        Columns found;
+        ASSERT_TRUE(AppendDecoded(bytes, {first, last}, &found).ok());
+        ExpectSame(found, columns.Slice({first, last}));
+      }
+    }
+  }
+}
+
 TEST(ChunkCodecTest, AppendsToWhatEndsBefore) {
   const Golden golden = Goldens()[0];
   Columns columns;

@@ -50,7 +50,8 @@ void ExpectComesBack(const std::vector<double>& values) {
   const std::string bytes = Put(values) + "rest";
   absl::string_view in = bytes;
   std::vector<double> back = {-1};
-  ASSERT_TRUE(TakeValues(&in, values.size(), &back)) << absl::BytesToHexString(bytes);
+  ASSERT_TRUE(TakeValues(&in, values.size(), 0, values.size(), &back))
+      << absl::BytesToHexString(bytes);
   EXPECT_EQ(in, "rest");
   EXPECT_EQ(back[0], -1);
   back.erase(back.begin());
@@ -177,7 +178,7 @@ TEST(ValueCodecTest, WhatIsNeverWrittenIsRefused) {
   for (const std::string& bytes : good) {
     absl::string_view in = bytes;
     std::vector<double> values;
-    EXPECT_TRUE(TakeValues(&in, 2, &values)) << absl::BytesToHexString(bytes);
+    EXPECT_TRUE(TakeValues(&in, 2, 0, 2, &values)) << absl::BytesToHexString(bytes);
     EXPECT_TRUE(in.empty());
     EXPECT_EQ(values.size(), 2u);
   }
@@ -226,7 +227,7 @@ TEST(ValueCodecTest, WhatIsNeverWrittenIsRefused) {
   for (const std::string& bytes : bad) {
     absl::string_view in = bytes;
     std::vector<double> values;
-    EXPECT_FALSE(TakeValues(&in, 2, &values)) << absl::BytesToHexString(bytes);
+    EXPECT_FALSE(TakeValues(&in, 2, 0, 2, &values)) << absl::BytesToHexString(bytes);
   }
 }
 
@@ -237,7 +238,7 @@ TEST(ValueCodecTest, MoreValuesThanBytesCanHoldAreRefused) {
          {Head(0, 5, 1) + std::string(16, '\0'), std::string(1, kPlain) + std::string(16, '\0')}) {
       absl::string_view in = bytes;
       std::vector<double> values;
-      EXPECT_FALSE(TakeValues(&in, count, &values)) << count;
+      EXPECT_FALSE(TakeValues(&in, count, 0, count, &values)) << count;
       EXPECT_EQ(values.capacity(), 0u);
     }
   }
