@@ -5,9 +5,8 @@
 namespace policytrack {
 
 SecondThread::~SecondThread() {
-  if (!thread_.joinable()) return;
-  Wait();
   {
+    // Work that was started is done first: only then Run looks at this.
     const absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
@@ -15,12 +14,9 @@ SecondThread::~SecondThread() {
 }
 
 void SecondThread::Start(std::function<void()> work) {
-  {
-    const absl::MutexLock lock(&mutex_);
-    work_ = std::move(work);
-    busy_ = true;
-  }
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  const absl::MutexLock lock(&mutex_);
+  work_ = std::move(work);
+  busy_ = true;
 }
 
 void SecondThread::Wait() {

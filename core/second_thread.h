@@ -2,8 +2,8 @@
 // each while its owner does something else.
 //
 // A thread that stands ready costs a wake-up a piece and is woken on a processor that
-// is idle; a new thread for each piece begins on the processor of its maker and waits
-// there for its turn.
+// is idle; a new one begins on the processor of its maker and waits there for its turn,
+// for tens of milliseconds. So it is made long before there is work for it.
 //
 // Thread rule: all methods from the owner's thread.
 #ifndef POLICYTRACK_CORE_SECOND_THREAD_H_
@@ -19,15 +19,15 @@ namespace policytrack {
 
 class SecondThread {
  public:
-  SecondThread() = default;
+  SecondThread() : thread_([this] { Run(); }) {}
   // Waits for what was started.
   ~SecondThread();
 
   SecondThread(const SecondThread&) = delete;
   SecondThread& operator=(const SecondThread&) = delete;
 
-  // Has `work` done on the thread, which is made by the first call. What the owner
-  // wrote before is seen by the work, which must not throw.
+  // Has `work` done on the thread. What the owner wrote before is seen by the work,
+  // which must not throw.
   // REQUIRES: what was started before was waited for.
   void Start(std::function<void()> work);
   // Returns when the work is done, at once where none was started; the owner then
