@@ -39,17 +39,29 @@ bool NeedsWhole(const Calculation& calculation, PeriodRange range) {
 }  // namespace
 
 absl::StatusOr<std::vector<WorkFinder::SeriesRange>> WorkFinder::ChangesOf(
-    const std::set<std::string>& touched, const std::string& source, const std::string& output) {
+    const std::set<std::string>& touched, const std::string& source, const std::string& output,
+    const std::optional<std::vector<std::string>>& keys) {
   std::vector<SeriesRange> changes;
   if (touched.count(source) > 0) {
     PT_ASSIGN_OR_RETURN(std::vector<storage::SeriesChange> committed,
                         tx_->ChangedSeries(source, after_, upto_, false));
     for (storage::SeriesChange& change : committed) {
+      if (keys.has_value() && !std::binary_search(keys->begin(), keys->end(), change.series.key)) {
+        continue;
+      }
       changes.push_back({std::move(change.series.key), change.range});
     }
   }
   const auto patched = patches_->find(source);
   if (patched == patches_->end()) return changes;
+  if (keys.has_value()) {
+    // A thousand targets do not each look at the thousand series of their indicator.
+    for (const std::string& key : *keys) {
+      const auto found = patched->second.find({output, key});
+      if (found != patched->second.end()) changes.push_back({key, found->second.Range()});
+    }
+    return changes;
+  }
   for (const auto& [series, patch] : patched->second) {
     if (series.first == output) changes.push_back({series.second, patch.Range()});
   }
@@ -60,12 +72,13 @@ absl::StatusOr<Work> WorkFinder::Find(const std::set<std::string>& touched) {
   for (size_t i = 0; i < calculation_->inputs.size(); ++i) {
     const ResolvedInput& input = calculation_->inputs[i];
     PT_ASSIGN_OR_RETURN(std::vector<SeriesRange> changes,
-                        ChangesOf(touched, input.source, input.output));
+                        ChangesOf(touched, input.source, input.output, FixedKeys(input)));
     for (SeriesRange& change : changes) {
       PT_RETURN_IF_ERROR(AddChange(i, std::move(change), false));
     }
     if (!input.weights.has_value()) continue;
-    PT_ASSIGN_OR_RETURN(changes, ChangesOf(touched, input.weights->source, input.weights->output));
+    PT_ASSIGN_OR_RETURN(
+        changes, ChangesOf(touched, input.weights->source, input.weights->output, std::nullopt));
     for (SeriesRange& change : changes) {
       const std::optional<std::string> key = SeriesKeyOfWeight(input, change.key);
       if (!key.has_value()) continue;

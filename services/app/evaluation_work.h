@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,9 +50,10 @@ class WorkFinder {
     PeriodRange range;
   };
 
-  absl::StatusOr<std::vector<SeriesRange>> ChangesOf(const std::set<std::string>& touched,
-                                                     const std::string& source,
-                                                     const std::string& output);
+  // Those of the series of `keys` only, where there are some.
+  absl::StatusOr<std::vector<SeriesRange>> ChangesOf(
+      const std::set<std::string>& touched, const std::string& source, const std::string& output,
+      const std::optional<std::vector<std::string>>& keys);
   absl::Status AddChange(size_t input, SeriesRange change, bool of_weights);
   absl::Status Extend(const ResolvedInput& input, SeriesRange* change, bool* whole);
   absl::Status AddSharedChanges();

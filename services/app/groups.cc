@@ -91,6 +91,12 @@ std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calcula
   return group;
 }
 
+std::optional<std::vector<std::string>> FixedKeys(const ResolvedInput& input) {
+  const bool grouped = std::any_of(input.rules.begin(), input.rules.end(),
+                                   [](const auto& rule) { return rule.group_position >= 0; });
+  return grouped ? std::nullopt : EnumerateKeys(input, {});
+}
+
 std::vector<std::string> SeenBy(const ResolvedInput& input,
                                 const std::vector<std::string>& group_values) {
   std::vector<std::string> seen(group_values.size());

@@ -29,6 +29,10 @@ std::optional<std::vector<std::string>> GroupOfSeries(const Calculation& calcula
                                                       const ResolvedInput& input,
                                                       absl::string_view series_key);
 
+// The keys of all series that an input can take, sorted, where its rules name every
+// value and none is that of a group, as of most targets; else nullopt.
+std::optional<std::vector<std::string>> FixedKeys(const ResolvedInput& input);
+
 // The values of a group as far as an input knows them, as GroupOfSeries gives them.
 std::vector<std::string> SeenBy(const ResolvedInput& input,
                                 const std::vector<std::string>& group_values);

@@ -130,7 +130,7 @@ void Attainment::AlongTheWay(sdk::Call& call) const {
       trend.Break();
       broken |= started && period > baseline->period;
     }
-    const Earlier earlier = trend.Before(period);
+    const Earlier earlier = i < call.first() ? Earlier() : trend.Before(period);
     if (!missing) trend.Add(period, values.value(i), values.flags(i));
     if (i < call.first()) continue;
 
