@@ -41,6 +41,14 @@ TEST(DimensionKeyTest, RoundTrips) {
   EXPECT_THAT(DecodeDimensionKey("", 2), ElementsAre("_T", "_T"));
 }
 
+TEST(DimensionKeyTest, SplitGivesWhatStandsInTheKey) {
+  using Views = std::vector<absl::string_view>;
+  EXPECT_THAT(SplitDimensionKey<Views>(""), IsEmpty());
+  EXPECT_THAT(SplitDimensionKey<Views>("a"), ElementsAre("a"));
+  const std::string key = EncodeDimensionKey({"_T", "河南", "_T"});
+  EXPECT_THAT(SplitDimensionKey<Views>(key), ElementsAre("_T", "河南"));
+}
+
 TEST(DimensionKeyTest, ADimensionAppendedLaterIsTheTotalForOldRows) {
   const std::string key = EncodeDimensionKey({"a", "b"});
   EXPECT_THAT(DecodeDimensionKey(key, 3), ElementsAre("a", "b", "_T"));

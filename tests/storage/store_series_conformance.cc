@@ -52,6 +52,55 @@ TEST_P(StoreConformanceTest, EqualPointsMakeNoCommit) {
   EXPECT_EQ(store().revision(), 3);
 }
 
+// So many that a second thread prepares what the writer is not yet at: new series and
+// old ones, whole and in part changed, unchanged and deleted from.
+TEST_P(StoreConformanceTest, ManyAtOnceAreAsOneByOne) {
+  constexpr int kSeries = 160;
+  constexpr int kPoints = 600;  // of two chunks
+  const auto value = [](int series, int period, int commit) {
+    return period % 7 == 3 ? -0.0 : series + period / 100.0 + 1000 * commit;
+  };
+  const auto key = [](int series) { return "k" + std::to_string(1000 + series); };
+  std::vector<SeriesWrite> first;
+  for (int s = 0; s < kSeries; ++s) {
+    SeriesWrite& write = first.emplace_back(MakeWrite("", key(s), {}));
+    for (int p = 0; p < kPoints; ++p) write.points.Append(p, value(s, p, 1), kNormal);
+    write.points.revisions.clear();
+  }
+  EXPECT_THAT(Numbers(Push(kSet, first)), ElementsAre(kSeries * kPoints, 0, 0, 0));
+  ExpectVerified();
+
+  std::vector<SeriesWrite> second;
+  WriteCounts expected;
+  for (int s = 0; s < 2 * kSeries; ++s) {
+    SeriesWrite& write = second.emplace_back(MakeWrite("", key(s), {}));
+    const bool is_new = s >= kSeries;
+    for (int p = 0; p < kPoints; ++p) {
+      // Of three old series one is changed, one half, one not; the last loses a point.
+      const bool changed = is_new || s % 3 == 0 || (s % 3 == 1 && p >= kPoints / 2);
+      if (p == 0 && s % 3 == 2) {
+        write.deletions.push_back(p);
+        ++(is_new ? expected.unchanged : expected.deleted);
+        continue;
+      }
+      const double now = value(s, p, changed ? 2 : 1);
+      write.points.Append(p, now, kNormal);
+      ++(is_new ? expected.created : now == value(s, p, 1) ? expected.unchanged : expected.revised);
+    }
+    write.points.revisions.clear();
+  }
+  EXPECT_EQ(Numbers(Push(kSet, second)), Numbers(expected));
+  ExpectVerified();
+  for (const int s : {0, 1, 2, 79, kSeries - 1, kSeries, kSeries + 2, 2 * kSeries - 1}) {
+    const Rows rows = ReadRows(kSet, "", key(s));
+    ASSERT_EQ(rows.size(), second[s].points.size()) << s;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      ASSERT_EQ(std::get<1>(rows[i]), second[s].points.values[i]) << s << " " << i;
+    }
+    EXPECT_EQ(ReadRows(kSet, "", key(s), 1).size(), s < kSeries ? kPoints : 0u);
+  }
+}
+
 TEST_P(StoreConformanceTest, NegativeZeroIsStoredAsZero) {
   Push(kSet, {MakeWrite("", "k", {{1, -0.0}})});
   const Rows rows = ReadRows(kSet, "", "k");
