@@ -1,9 +1,10 @@
 // The one thread that writes: drains a queue and commits what waits together in
-// one database transaction, each write in a savepoint of its own.
+// one database transaction.
 //
-// When the database fails inside a group, everything of the group is rolled
-// back and its writes run again, each in a transaction of its own, so that only
-// those fail that the database cannot take.
+// When the database fails inside a group, or a write is refused after it has changed
+// something, everything of the group is rolled back and its writes run again, each in
+// a transaction and a savepoint of its own, so that only those fail that must. Writes
+// whose changes are always taken back have a savepoint at once.
 //
 // After an I/O error nothing runs again, as a commit may be stored whose end
 // was an error. The connection is closed and the store unhealthy until another

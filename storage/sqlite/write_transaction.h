@@ -1,4 +1,4 @@
-// A write in progress on the writer's connection, inside a savepoint.
+// A write in progress on the writer's connection, inside its transaction.
 //
 // Thread rule: the writer thread.
 #ifndef POLICYTRACK_STORAGE_SQLITE_WRITE_TRANSACTION_H_
