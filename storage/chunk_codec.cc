@@ -77,7 +77,9 @@ absl::Status Damaged(absl::string_view what) {
 // Room for more points, made in steps that grow with what is there, so that chunk
 // after chunk can be appended.
 void ReserveMore(size_t count, Columns* columns) {
-  const size_t need = columns->size() + count;
+  // A body that is lied about is not believed at once.
+  constexpr size_t kMost = 1 << 16;
+  const size_t need = columns->size() + std::min(count, kMost);
   if (need > columns->periods.capacity()) columns->reserve(std::max(need, 2 * columns->size()));
 }
 
@@ -128,12 +130,25 @@ void AppendPeriods(const PeriodRun& run, PeriodRange range, Wanted* wanted,
   for (uint64_t i = begin; i < end; ++i) (*periods)[start + (i - begin)] = run.Period(i);
 }
 
-bool TakePeriods(absl::string_view* in, size_t count, PeriodRange range, Wanted* wanted,
+// What is taken of a body, and where all of it must lie.
+struct Taken {
+  PeriodRange range;
+  PeriodRange bounds;
+
+  // Whether so many points have room between the bounds.
+  bool HasRoom(uint64_t count) const {
+    return count - 1 <= static_cast<uint64_t>(bounds.last) - static_cast<uint64_t>(bounds.first);
+  }
+};
+
+bool TakePeriods(absl::string_view* in, size_t count, const Taken& taken, Wanted* wanted,
                  std::vector<int64_t>* periods) {
+  const PeriodRange& range = taken.range;
   uint64_t raw = 0;
   if (!TakeVarint(in, &raw)) return false;
   int64_t period = Unzigzag(raw);
   const bool in_order = periods->empty() || period > periods->back() || range.first > period;
+  const bool begins_well = period >= taken.bounds.first;
   AppendPeriods({0, 1, period, 1}, range, wanted, periods);
   for (size_t at = 1; at < count;) {
     uint64_t length = 0;
@@ -148,10 +163,10 @@ bool TakePeriods(absl::string_view* in, size_t count, PeriodRange range, Wanted*
     period = run.Period(length - 1);
     at += length;
   }
-  return in_order;
+  return in_order && begins_well && period <= taken.bounds.last;
 }
 
-bool TakeOlderPeriods(absl::string_view* in, size_t count, PeriodRange range, Wanted* wanted,
+bool TakeOlderPeriods(absl::string_view* in, size_t count, const Taken& taken, Wanted* wanted,
                       std::vector<int64_t>* periods) {
   int64_t period = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -161,9 +176,10 @@ bool TakeOlderPeriods(absl::string_view* in, size_t count, PeriodRange range, Wa
         i == 0 ? Unzigzag(raw) : static_cast<int64_t>(static_cast<uint64_t>(period) + raw);
     if (i > 0 && next <= period) return false;
     period = next;
-    if (!range.Contains(period)) continue;
+    if (!taken.bounds.Contains(period)) return false;
+    if (!taken.range.Contains(period)) continue;
     if (!periods->empty() && period <= periods->back()) return false;
-    AppendPeriods({i, 1, period, 1}, range, wanted, periods);
+    AppendPeriods({i, 1, period, 1}, taken.range, wanted, periods);
   }
   return true;
 }
@@ -199,20 +215,22 @@ bool TakeRevisions(absl::string_view* in, size_t count, const Wanted& wanted,
 }
 
 // Appends all but version and checksum; null when all is well.
-const char* TakeColumns(char version, absl::string_view in, PeriodRange range, Columns* columns) {
+const char* TakeColumns(char version, absl::string_view in, const Taken& taken, Columns* columns) {
   const bool older = version == kOlderVersion;
   uint64_t count = 0;
   // A point takes eight bytes, or a bit at least.
   if (!TakeVarint(&in, &count) || count == 0 ||
-      count > (older ? in.size() / sizeof(double) : in.size() * 8)) {
+      count > (older ? in.size() / sizeof(double) : in.size() * 8) || !taken.HasRoom(count)) {
     return "bad number of points";
   }
   const size_t start = columns->size();
   // A part of a body is mostly a small one.
-  if (range.first == kFirstPeriod && range.last == kLastPeriod) ReserveMore(count, columns);
+  if (taken.range.first <= taken.bounds.first && taken.range.last >= taken.bounds.last) {
+    ReserveMore(count, columns);
+  }
   Wanted wanted;
-  if (!(older ? TakeOlderPeriods : TakePeriods)(&in, count, range, &wanted, &columns->periods)) {
-    return "periods do not increase";
+  if (!(older ? TakeOlderPeriods : TakePeriods)(&in, count, taken, &wanted, &columns->periods)) {
+    return "periods do not increase, or are those of another chunk";
   }
   if (!(older ? TakePlainValues : TakeValues)(&in, count, wanted.begin, wanted.end,
                                               &columns->values)) {
@@ -230,6 +248,27 @@ const char* TakeColumns(char version, absl::string_view in, PeriodRange range, C
     }
   }
   return nullptr;
+}
+
+absl::Status AppendTaken(absl::string_view bytes, const Taken& taken, Columns* columns) {
+  if (bytes.size() < 1 + kChecksumBytes) return Damaged("cut off");
+  if (bytes[0] != kVersion && bytes[0] != kOlderVersion) {
+    return Damaged(absl::StrCat("format version ", static_cast<int>(static_cast<uint8_t>(bytes[0])),
+                                " is not known"));
+  }
+  const absl::string_view body = bytes.substr(0, bytes.size() - kChecksumBytes);
+  uint32_t checksum = 0;
+  std::memcpy(&checksum, bytes.data() + body.size(), kChecksumBytes);
+  if (checksum != Checksum(body)) return Damaged("the checksum does not match");
+  const size_t start = columns->size();
+  if (const char* problem = TakeColumns(bytes[0], body.substr(1), taken, columns)) {
+    columns->periods.resize(start);
+    columns->values.resize(start);
+    columns->flags.resize(start);
+    columns->revisions.resize(start);
+    return Damaged(problem);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status BadPoints(absl::string_view what, int64_t period) {
@@ -253,28 +292,16 @@ std::string EncodeColumns(const Columns& columns) {
 }
 
 absl::Status AppendDecoded(absl::string_view bytes, Columns* columns) {
-  return AppendDecoded(bytes, PeriodRange(), columns);
+  return AppendTaken(bytes, Taken(), columns);
 }
 
 absl::Status AppendDecoded(absl::string_view bytes, PeriodRange range, Columns* columns) {
-  if (bytes.size() < 1 + kChecksumBytes) return Damaged("cut off");
-  if (bytes[0] != kVersion && bytes[0] != kOlderVersion) {
-    return Damaged(absl::StrCat("format version ", static_cast<int>(static_cast<uint8_t>(bytes[0])),
-                                " is not known"));
-  }
-  const absl::string_view body = bytes.substr(0, bytes.size() - kChecksumBytes);
-  uint32_t checksum = 0;
-  std::memcpy(&checksum, bytes.data() + body.size(), kChecksumBytes);
-  if (checksum != Checksum(body)) return Damaged("the checksum does not match");
-  const size_t start = columns->size();
-  if (const char* problem = TakeColumns(bytes[0], body.substr(1), range, columns)) {
-    columns->periods.resize(start);
-    columns->values.resize(start);
-    columns->flags.resize(start);
-    columns->revisions.resize(start);
-    return Damaged(problem);
-  }
-  return absl::OkStatus();
+  return AppendTaken(bytes, {range, PeriodRange()}, columns);
+}
+
+absl::Status AppendDecodedChunk(int64_t chunk, absl::string_view bytes, PeriodRange range,
+                                Columns* columns) {
+  return AppendTaken(bytes, {range, ChunkRange(chunk)}, columns);
 }
 
 absl::Status CheckPoints(const Columns& points) {

@@ -39,6 +39,10 @@ absl::Status AppendDecoded(absl::string_view bytes, Columns* columns);
 // The same of the points in a range only; the values outside of it are held to the
 // checksum and not looked at.
 absl::Status AppendDecoded(absl::string_view bytes, PeriodRange range, Columns* columns);
+// The same of a body that must be that of a chunk: with a point outside of the chunk,
+// wanted or not, it is damaged.
+absl::Status AppendDecodedChunk(int64_t chunk, absl::string_view bytes, PeriodRange range,
+                                Columns* columns);
 
 // Ok when the columns keep their invariants (revisions aside).
 // Returns INVALID_ARGUMENT / FIELD_INVALID with field `points` when they do not.

@@ -10,13 +10,16 @@
 namespace policytrack::plugins {
 namespace {
 
-// The values that are well without a closer look.
+// The values that are well without a closer look; never one that is not finite, even
+// where a declared range has room for it.
 struct Bounds {
-  explicit Bounds(const v1::ValueRange& range)
-      : minimum(range.has_minimum() ? range.minimum() : std::numeric_limits<double>::lowest()),
-        maximum(range.has_maximum() ? range.maximum() : std::numeric_limits<double>::max()) {}
-  double minimum;
-  double maximum;
+  explicit Bounds(const v1::ValueRange& range) {
+    // The constants first, which is what a bound that is no number leaves.
+    if (range.has_minimum()) minimum = std::max(minimum, range.minimum());
+    if (range.has_maximum()) maximum = std::min(maximum, range.maximum());
+  }
+  double minimum = std::numeric_limits<double>::lowest();
+  double maximum = std::numeric_limits<double>::max();
 };
 
 // Whether nothing is wrong with a point that has a value and no mark but its quality,

@@ -40,8 +40,11 @@ bool NeedsWhole(const Calculation& calculation, PeriodRange range) {
 
 absl::StatusOr<std::vector<WorkFinder::SeriesRange>> WorkFinder::ChangesOf(
     const std::set<std::string>& touched, const std::string& source, const std::string& output,
-    const std::optional<std::vector<std::string>>& keys) {
+    const ResolvedInput* input) {
   std::vector<SeriesRange> changes;
+  const auto patched = patches_->find(source);
+  if (touched.count(source) == 0 && patched == patches_->end()) return changes;
+  const auto keys = input == nullptr ? std::nullopt : FixedKeys(*input);
   if (touched.count(source) > 0) {
     PT_ASSIGN_OR_RETURN(std::vector<storage::SeriesChange> committed,
                         tx_->ChangedSeries(source, after_, upto_, false));
@@ -52,7 +55,6 @@ absl::StatusOr<std::vector<WorkFinder::SeriesRange>> WorkFinder::ChangesOf(
       changes.push_back({std::move(change.series.key), change.range});
     }
   }
-  const auto patched = patches_->find(source);
   if (patched == patches_->end()) return changes;
   if (keys.has_value()) {
     // A thousand targets do not each look at the thousand series of their indicator.
@@ -72,13 +74,13 @@ absl::StatusOr<Work> WorkFinder::Find(const std::set<std::string>& touched) {
   for (size_t i = 0; i < calculation_->inputs.size(); ++i) {
     const ResolvedInput& input = calculation_->inputs[i];
     PT_ASSIGN_OR_RETURN(std::vector<SeriesRange> changes,
-                        ChangesOf(touched, input.source, input.output, FixedKeys(input)));
+                        ChangesOf(touched, input.source, input.output, &input));
     for (SeriesRange& change : changes) {
       PT_RETURN_IF_ERROR(AddChange(i, std::move(change), false));
     }
     if (!input.weights.has_value()) continue;
-    PT_ASSIGN_OR_RETURN(
-        changes, ChangesOf(touched, input.weights->source, input.weights->output, std::nullopt));
+    PT_ASSIGN_OR_RETURN(changes,
+                        ChangesOf(touched, input.weights->source, input.weights->output, nullptr));
     for (SeriesRange& change : changes) {
       const std::optional<std::string> key = SeriesKeyOfWeight(input, change.key);
       if (!key.has_value()) continue;

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -50,10 +49,12 @@ class WorkFinder {
     PeriodRange range;
   };
 
-  // Those of the series of `keys` only, where there are some.
-  absl::StatusOr<std::vector<SeriesRange>> ChangesOf(
-      const std::set<std::string>& touched, const std::string& source, const std::string& output,
-      const std::optional<std::vector<std::string>>& keys);
+  // Of an input only the series that it can take, where their keys are known; of the
+  // weights of one, which have no input of their own, all.
+  absl::StatusOr<std::vector<SeriesRange>> ChangesOf(const std::set<std::string>& touched,
+                                                     const std::string& source,
+                                                     const std::string& output,
+                                                     const ResolvedInput* input);
   absl::Status AddChange(size_t input, SeriesRange change, bool of_weights);
   absl::Status Extend(const ResolvedInput& input, SeriesRange* change, bool* whole);
   absl::Status AddSharedChanges();

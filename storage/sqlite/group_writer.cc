@@ -129,7 +129,6 @@ bool GroupWriter::Pop(Pending* write) {
 }
 
 void GroupWriter::Requeue(std::vector<Pending>* group) {
-  alone_ = group->size();
   absl::MutexLock lock(&mutex_);
   while (!group->empty()) {
     group->back().result = 0;
@@ -147,12 +146,14 @@ void GroupWriter::RunGroup() {
     failure = RunWrites(&group, &head);
     if (std::exchange(again_, false) && failure.ok()) {
       connection_->RollBack();
+      careful_ = group.size();
       Requeue(&group);
       return;
     }
     if (failure.ok()) failure = Commit(*connection_);
     if (!failure.ok() && group.size() > 1 && !IsIoError(failure)) {
       AfterFailure(failure);
+      alone_ = group.size();
       Requeue(&group);
       return;
     }
@@ -161,6 +162,7 @@ void GroupWriter::RunGroup() {
     Pending write;
     while (group.size() < kMaxGroupWrites && Pop(&write)) group.push_back(std::move(write));
     alone_ -= std::min(alone_, group.size());
+    careful_ -= std::min(careful_, group.size());
   }
   if (!failure.ok()) {
     AfterFailure(failure);
@@ -193,17 +195,17 @@ absl::Status GroupWriter::RunWrites(std::vector<Pending>* group, Head* head) {
   while (group->size() < limit && points < kMaxGroupPoints) {
     Pending write;
     if (!Pop(&write)) break;
+    const bool undoes = alone_ > 0 || careful_ > 0 || write.options.dry_run;
     if (alone_ > 0) --alone_;
+    if (careful_ > 0) --careful_;
     group->push_back(std::move(write));
-    PT_RETURN_IF_ERROR(RunOne(&group->back(), limit == 1, head, &points));
+    PT_RETURN_IF_ERROR(RunOne(&group->back(), undoes, head, &points));
     if (again_) return absl::OkStatus();
   }
   return absl::OkStatus();
 }
 
-absl::Status GroupWriter::RunOne(Pending* write, bool alone, Head* head, int64_t* points) {
-  // A savepoint costs a tenth of a small write: only where it is known to be needed.
-  const bool undoes = alone || write->options.dry_run;
+absl::Status GroupWriter::RunOne(Pending* write, bool undoes, Head* head, int64_t* points) {
   const int64_t changes = connection_->changes();
   if (undoes) PT_RETURN_IF_ERROR(RunSql(*connection_, kSavepoint));
   SqliteWriteTransaction transaction(connection_.get(), *head, absl::ToUnixMicros(clock_->Now()),

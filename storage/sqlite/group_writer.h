@@ -1,10 +1,14 @@
 // The one thread that writes: drains a queue and commits what waits together in
 // one database transaction.
 //
-// When the database fails inside a group, or a write is refused after it has changed
-// something, everything of the group is rolled back and its writes run again, each in
-// a transaction and a savepoint of its own, so that only those fail that must. Writes
-// whose changes are always taken back have a savepoint at once.
+// When the database fails inside a group, everything of the group is rolled
+// back and its writes run again, each in a transaction of its own, so that only
+// those fail that the database cannot take.
+//
+// A write that is refused has mostly changed nothing. Where it has, the group is
+// rolled back and run again, each write in a savepoint of its own: one for every write
+// would cost a tenth of a small one. Those whose changes are always taken back have
+// theirs at once.
 //
 // After an I/O error nothing runs again, as a commit may be stored whose end
 // was an error. The connection is closed and the store unhealthy until another
@@ -86,8 +90,8 @@ class GroupWriter {
   // Fills `*group` from the queue and runs each. A status that is not ok means
   // that the database failed and everything must be rolled back.
   absl::Status RunWrites(std::vector<Pending>* group, Head* head);
-  // `alone`: nothing else is in the transaction.
-  absl::Status RunOne(Pending* write, bool alone, Head* head, int64_t* points);
+  // `undoes`: in a savepoint, so that it can be taken back alone.
+  absl::Status RunOne(Pending* write, bool undoes, Head* head, int64_t* points);
   absl::Status Begin(Head* head);
   void Answer(std::vector<Pending>* group, bool committed);
   void Count(const std::vector<Pending>& group);
@@ -118,8 +122,9 @@ class GroupWriter {
   std::unique_ptr<Connection> connection_;  // of the writer thread
   SecondThread second_;                     // beside the writer thread
   size_t alone_ = 0;                        // writes to run one at a time; of the writer thread
-  // A write of the group was refused after it had changed something, so the others
-  // are run again without it; of the writer thread.
+  size_t careful_ = 0;                      // writes to run in a savepoint each; likewise
+  // A write of the group was refused after it had changed something, and there is no
+  // savepoint to go back to; of the writer thread.
   bool again_ = false;
   std::atomic<int64_t> revision_;
   bool healthy_ = true;  // of the writer thread

@@ -28,6 +28,28 @@ uint32_t BigEndian(const char* bytes) {
   return value;
 }
 
+using Header = std::array<char, kHeaderBytes>;
+
+// Of a file that is an SQLite database.
+absl::StatusOr<Header> ReadHeader(const std::string& path) {
+  Header header{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " cannot be read; check its owner and permissions"));
+  }
+  file.read(header.data(), header.size());
+  const absl::string_view bytes(header.data(), header.size());
+  if (file.gcount() != static_cast<std::streamsize>(kHeaderBytes) ||
+      bytes.substr(0, sizeof(kMagic)) != absl::string_view(kMagic, sizeof(kMagic))) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, " is not an SQLite database; restore a backup or name an empty directory"));
+  }
+  return header;
+}
+
+int64_t VersionIn(const Header& header) { return BigEndian(header.data() + kUserVersionAt); }
+
 absl::Status CheckIdentity(const std::string& path, int64_t application_id, int64_t version) {
   if (application_id != kApplicationId) {
     return absl::FailedPreconditionError(
@@ -101,10 +123,13 @@ void CheckEnds(SQLite::Database& database) {
 // Schema 2 has the tables of schema 1 and points in a layout that a program of
 // schema 1 would call damage; so it is told first that it is too old. And in the file
 // itself: its check and its salvage look there alone, and not into the log.
-void Migrate(int64_t version, Connection& connection) {
-  if (version == kSchemaVersion) return;
+// Asks the file too, as a migration may have been cut short between the two.
+absl::Status Migrate(const std::string& path, Connection& connection) {
+  PT_ASSIGN_OR_RETURN(const Header header, ReadHeader(path));
+  if (VersionIn(header) == kSchemaVersion) return absl::OkStatus();
   connection.database().exec(absl::StrCat("PRAGMA user_version = ", kSchemaVersion));
   connection.Checkpoint();
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -122,21 +147,8 @@ absl::Status CreateDatabase(const std::string& path) {
 }
 
 absl::Status CheckDatabaseFile(const std::string& path) {
-  std::array<char, kHeaderBytes> header{};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, " cannot be read; check its owner and permissions"));
-  }
-  file.read(header.data(), header.size());
-  const absl::string_view bytes(header.data(), header.size());
-  if (file.gcount() != static_cast<std::streamsize>(kHeaderBytes) ||
-      bytes.substr(0, sizeof(kMagic)) != absl::string_view(kMagic, sizeof(kMagic))) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path, " is not an SQLite database; restore a backup or name an empty directory"));
-  }
-  return CheckIdentity(path, BigEndian(header.data() + kApplicationIdAt),
-                       BigEndian(header.data() + kUserVersionAt));
+  PT_ASSIGN_OR_RETURN(const Header header, ReadHeader(path));
+  return CheckIdentity(path, BigEndian(header.data() + kApplicationIdAt), VersionIn(header));
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, Role role,
@@ -144,13 +156,12 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const std::string& path, 
   auto opened = Guard([&]() -> absl::StatusOr<std::unique_ptr<Connection>> {
     auto connection = std::make_unique<Connection>(path, role, busy_timeout);
     SQLite::Database& database = connection->database();
-    const int64_t version = database.execAndGet("PRAGMA user_version").getInt64();
-    PT_RETURN_IF_ERROR(
-        CheckIdentity(path, database.execAndGet("PRAGMA application_id").getInt64(), version));
+    PT_RETURN_IF_ERROR(CheckIdentity(path, database.execAndGet("PRAGMA application_id").getInt64(),
+                                     database.execAndGet("PRAGMA user_version").getInt64()));
     PT_RETURN_IF_ERROR(CheckSchema(database));
     PT_RETURN_IF_ERROR(CheckHead(*connection));
     CheckEnds(database);
-    Migrate(version, *connection);
+    PT_RETURN_IF_ERROR(Migrate(path, *connection));
     return connection;
   });
   if (opened.ok() || ReasonOf(opened.status()) != reason::kStoreDamaged) return opened;

@@ -52,20 +52,6 @@ std::vector<SeriesInfo> AllSeriesOf(Query& query) {
   return all;
 }
 
-// Appends the points of a chunk in a range, which must all belong to it.
-absl::Status AppendChunk(int64_t chunk, absl::string_view body, PeriodRange range,
-                         Columns* columns) {
-  const size_t start = columns->size();
-  const PeriodRange all = ChunkRange(chunk);
-  if (range.first <= all.first && range.last >= all.last) range = PeriodRange();
-  PT_RETURN_IF_ERROR(AppendDecoded(body, range, columns));
-  if (columns->size() == start) return absl::OkStatus();
-  if (ChunkOf(columns->periods[start]) != chunk || ChunkOf(columns->periods.back()) != chunk) {
-    return Damaged("a chunk holds points of another");
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::vector<Columns>> ReadHistory(Connection& connection, int64_t series_id,
                                                  PeriodRange range, int64_t as_of) {
   Query query(connection, kHistory);
@@ -102,7 +88,7 @@ absl::StatusOr<Columns> ReadChunks(Connection& connection, int64_t series_id, Pe
   query.Bind(series_id).Bind(ChunkOf(range.first)).Bind(ChunkOf(range.last));
   Columns columns;
   while (query.Step()) {
-    PT_RETURN_IF_ERROR(AppendChunk(query.Int(0), query.View(1), range, &columns));
+    PT_RETURN_IF_ERROR(AppendDecodedChunk(query.Int(0), query.View(1), range, &columns));
   }
   return columns;
 }

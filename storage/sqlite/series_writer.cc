@@ -1,6 +1,7 @@
 #include "storage/sqlite/series_writer.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -83,13 +84,18 @@ absl::Status SeriesWriter::Write(absl::string_view parent, const std::vector<Ser
   std::vector<Prepared> ready;  // of the run that is written; none of the first
   std::vector<Prepared> next;   // of the one after it
   // It works on these, so it ends before them, whatever is thrown.
-  const absl::Cleanup prepared = [this] { second_.Wait(); };
+  const absl::Cleanup ended = [this] { second_.Wait(); };
   size_t begin = 0;
   for (size_t run = 0; run < ends.size(); ++run) {
     const size_t end = ends[run];
     if (run + 1 < ends.size()) {
       second_.Start([this, &writes, &next, end, next_end = ends[run + 1]] {
-        for (size_t i = end; i < next_end; ++i) next.push_back(Prepare(writes[i], revision_));
+        try {
+          for (size_t i = end; i < next_end; ++i) next.push_back(Prepare(writes[i], revision_));
+        } catch (const std::bad_alloc&) {
+          // Made where it is written then, and refused there if there is no room again.
+          next.clear();
+        }
       });
     }
     for (size_t i = begin; i < end; ++i) {

@@ -1,11 +1,15 @@
 // What every engine checks: descriptors, parameters, slots.
 #include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "plugins/checks/descriptor.h"
+#include "plugins/checks/gate.h"
 #include "plugins/checks/parameters.h"
 #include "plugins/checks/slots.h"
 #include "plugins/checks/use.h"
@@ -305,6 +309,34 @@ TEST(SlotsTest, WhatDoesNotFitIsBlamedOnItsInput) {
     const auto bound = BindInputs(Good(), inputs);
     EXPECT_EQ(ReasonOf(bound.status()), reason::kFieldInvalid);
     EXPECT_EQ(MetadataOf(bound.status(), "field"), field) << bound.status();
+  }
+}
+
+// A range may be declared without an end; a result may not be.
+TEST(GateTest, WhatIsNotFiniteIsRefusedWhateverTheRangeSays) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  v1::PluginDescriptor plugin;
+  plugin.set_id("p");
+  for (const auto& [least, most] : std::vector<std::pair<double, double>>{
+           {-kInfinity, kInfinity}, {0, kInfinity}, {-kInfinity, 0}, {kNan, kNan}}) {
+    v1::PluginOutput output;
+    output.mutable_range()->set_minimum(least);
+    output.mutable_range()->set_maximum(most);
+    for (const double value : {kInfinity, -kInfinity, kNan}) {
+      Columns columns;
+      columns.periods = {1};
+      columns.values = {value};
+      columns.flags = {kNormal};
+      EXPECT_EQ(ReasonOf(CheckResult(plugin, output, {1}, {}, &columns)), reason::kResultRefused)
+          << least << " " << most << " " << value;
+    }
+    Columns columns;
+    columns.periods = {1, 2};
+    columns.values = {0, -0.0};
+    columns.flags = {kNormal, kNormal};
+    EXPECT_TRUE(CheckResult(plugin, output, {1, 2}, {}, &columns).ok()) << least << " " << most;
+    EXPECT_FALSE(std::signbit(columns.values[1]));
   }
 }
 

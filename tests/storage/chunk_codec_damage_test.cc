@@ -52,6 +52,40 @@ TEST(ChunkCodecDamageTest, EveryFlippedBitIsNoticed) {
   }
 }
 
+// Of a row that stands in the place of another, though nothing that is wanted of it
+// would show that.
+TEST(ChunkCodecDamageTest, ABodyOfAnotherChunkIsNoticedWhateverIsWanted) {
+  Columns columns;
+  for (int i = 0; i < 20; ++i) columns.Append(1020 + i, i * 0.1, kNormal, 1);  // of two chunks
+  for (const std::string& bytes : {EncodeColumns(columns), ReadHex("one_point.hex")}) {
+    for (const int64_t chunk : {-1, 0, 1, 2, 3}) {
+      const PeriodRange all = ChunkRange(chunk);
+      for (const PeriodRange& range :
+           {PeriodRange(), all, PeriodRange{all.first, all.first}, PeriodRange{all.last, all.last},
+            PeriodRange{all.first + 100, all.first + 200}}) {
+        Columns found;
+        const absl::Status status = AppendDecodedChunk(chunk, bytes, range, &found);
+        EXPECT_EQ(ReasonOf(status), reason::kStoreDamaged) << chunk;
+        EXPECT_TRUE(found.empty());
+      }
+    }
+  }
+  Columns found;
+  EXPECT_TRUE(AppendDecodedChunk(ChunkOf(24296), ReadHex("one_point.hex"), {0, 1}, &found).ok());
+  EXPECT_TRUE(found.empty());
+}
+
+// A chunk has no room for more points than periods, whatever its bytes could hold.
+TEST(ChunkCodecDamageTest, MorePointsThanAChunkHasPeriodsAreRefused) {
+  Columns columns;
+  for (int i = 0; i < 513; ++i) columns.Append(i, 1, kNormal, 1);
+  Columns found;
+  EXPECT_EQ(ReasonOf(AppendDecodedChunk(0, EncodeColumns(columns), {}, &found)),
+            reason::kStoreDamaged);
+  EXPECT_EQ(found.periods.capacity(), 0u);
+  ASSERT_TRUE(AppendDecoded(EncodeColumns(columns), &found).ok());
+}
+
 // With a right checksum the content is still checked.
 TEST(ChunkCodecDamageTest, WhatNoEncoderOfVersion1WroteIsRefused) {
   const std::string one = Value(1);

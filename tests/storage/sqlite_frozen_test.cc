@@ -223,6 +223,25 @@ TEST_F(FrozenTest, ABackupOfAnOlderSchemaIsRestoredAndStaysAsItIs) {
   ExpectAllIsRead();
 }
 
+// Killed between the new version and its way from the log into the file.
+TEST_F(FrozenTest, AMigrationThatWasCutShortIsFinished) {
+  Thaw(1);
+  std::string file;
+  std::string log;
+  {
+    SQLite::Database database(File("policytrack.db"), SQLite::OPEN_READWRITE);
+    database.exec("PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 2");
+    file = ReadFile(File("policytrack.db"));
+    log = ReadFile(File("policytrack.db-wal"));
+  }
+  WriteFile(File("policytrack.db"), file);
+  WriteFile(File("policytrack.db-wal"), log);
+  ASSERT_EQ(Version(), 1);
+  Open();
+  EXPECT_EQ(Version(), sqlite::kSchemaVersion);
+  ExpectAllIsRead();
+}
+
 TEST_F(FrozenTest, ANewerSchemaIsRefused) {
   Thaw(sqlite::kSchemaVersion);
   SetVersion(sqlite::kSchemaVersion + 1);

@@ -72,6 +72,58 @@ TEST_F(SqliteStoreTest, ItCountsItsCommitsAndNothingThatWasNone) {
   EXPECT_GT(stats.log_bytes, before.log_bytes);
 }
 
+// Writes that wait together are one transaction, and stay so beside one that is refused
+// after it has changed something and one that is taken back: in order, each whole or
+// not at all, for the price of one more transaction.
+TEST_F(SqliteStoreTest, ARefusedWriteLeavesItsGroupTogether) {
+  Open();
+  absl::Notification release;
+  const int64_t before = store_->stats().database_transactions;
+  store_->WriteAsync(
+      {},
+      [&](WriteTransaction&) {
+        release.WaitForNotification();
+        return absl::OkStatus();
+      },
+      [](const absl::StatusOr<int64_t>&) {});
+  // Of the writer thread, read after Stop.
+  std::vector<std::string> done;
+  for (int i = 0; i < 60; ++i) {
+    WriteOptions options;
+    options.dry_run = i == 40;
+    store_->WriteAsync(
+        options,
+        [i](WriteTransaction& t) -> absl::Status {
+          PT_RETURN_IF_ERROR(t.SetCursor("last", i));
+          if (i == 50) return absl::AbortedError("of the body");  // a cursor alone
+          PT_RETURN_IF_ERROR(PushBody("k" + std::to_string(i), i)(t));
+          return i == 20 ? absl::AbortedError("of the body") : absl::OkStatus();
+        },
+        [&done](const absl::StatusOr<int64_t>& revision) {
+          done.push_back(revision.ok() ? std::to_string(*revision) : "refused");
+        });
+  }
+  release.Notify();
+  store_->Stop();
+  EXPECT_LE(store_->stats().database_transactions - before, 3);
+  std::vector<std::string> expected;
+  int64_t revision = 0;
+  for (int i = 0; i < 60; ++i) {
+    const bool refused = i == 20 || i == 50;
+    if (!refused && i != 40) ++revision;
+    expected.push_back(refused ? "refused" : std::to_string(revision));
+  }
+  EXPECT_EQ(done, expected);
+  Open();
+  EXPECT_EQ(store_->revision(), 57);
+  for (const int i : {0, 19, 20, 21, 39, 40, 41, 49, 50, 51, 59}) {
+    const auto series = ReadSeries("k" + std::to_string(i));
+    const bool is_there = i != 20 && i != 40 && i != 50;
+    EXPECT_EQ(series.ok() && !series->empty(), is_there) << i;
+  }
+  EXPECT_TRUE(Verify().ok());
+}
+
 // A child writes and reports each revision that was acknowledged, until it is
 // killed; whatever it reported must be there.
 TEST_F(SqliteStoreTest, WhatWasAcknowledgedSurvivesAKill) {
