@@ -4,11 +4,13 @@ tried. The package itself is tried by deploy/try-deb.sh, which needs root and pa
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -18,15 +20,24 @@ UNIT = "lib/systemd/system/policytrackd.service"
 SCRIPTS = sorted((ROOT / "deploy").glob("*.sh")) + [ROOT / "tests/fuzz/run.sh"]
 
 
+def readable_folder():
+    """Not of pytest's: every run of it shuts the folder above those of all others."""
+    folder = tempfile.TemporaryDirectory()
+    pathlib.Path(folder.name).chmod(0o755)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def installed():
     """An installation below a prefix of its own, which other users can read."""
-    prefix = tmp_path_factory.mktemp("installed")
+    with readable_folder() as prefix:
+        yield install(pathlib.Path(prefix))
+
+
+def install(prefix):
     for component in ("server", "client", "plugins", "plugin_sdk"):
         done = run(["cmake", "--install", BUILD, "--prefix", prefix, "--component", component])
         assert done.returncode == 0, done.stderr
-    for folder in (prefix, prefix.parent, prefix.parent.parent):
-        folder.chmod(0o755)
     return prefix
 
 
@@ -58,14 +69,13 @@ class Held:
 
 
 @pytest.fixture
-def data_dir(tmp_path):
-    path = tmp_path / "data"
-    path.mkdir()
-    if os.geteuid() == 0:
-        os.chown(path, 65534, 65534)
-        for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-            folder.chmod(0o755)
-    return path
+def data_dir():
+    with readable_folder() as folder:
+        path = pathlib.Path(folder) / "data"
+        path.mkdir()
+        if os.geteuid() == 0:
+            os.chown(path, 65534, 65534)
+        yield path
 
 
 def readable_by_others(path):
@@ -91,10 +101,11 @@ def test_the_unit_names_what_is_installed(installed):
 
 
 @pytest.mark.parametrize("flags", [(), ("--plugin-allow-list", "EMPTY")])
-def test_under_the_unit_plugins_work(installed, data_dir, tmp_path, flags):
+def test_under_the_unit_plugins_work(installed, data_dir, flags):
     """In the server, and in workers where no list pins them, which lock themselves in further."""
-    (tmp_path / "empty").write_text("", encoding="utf-8")
-    flags = [str(tmp_path / "empty") if flag == "EMPTY" else flag for flag in flags]
+    empty = data_dir.parent / "empty"
+    empty.write_text("", encoding="utf-8")
+    flags = [str(empty) if flag == "EMPTY" else flag for flag in flags]
     if not readable_by_others(installed / "bin"):
         pytest.skip("the folder for temporary files is closed to the user of the server")
     with Held(installed, data_dir, "--worker-sandbox", "best_effort", *flags) as server:
