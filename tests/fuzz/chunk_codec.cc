@@ -26,6 +26,14 @@ void Decode(const std::string& bytes) {
                     again.periods == columns.periods && again.values == columns.values &&
                     again.flags == columns.flags && again.revisions == columns.revisions,
                 "the same points again");
+  // A part of the bytes is that part of the points.
+  const PeriodRange middle{columns.periods[columns.size() / 3],
+                           columns.periods[columns.size() - columns.size() / 3 - 1]};
+  Columns part;
+  const Columns slice = columns.Slice(middle);
+  fuzz::Require(storage::AppendDecoded(bytes, middle, &part).ok() && SameData(part, slice) &&
+                    part.revisions == slice.revisions,
+                "a part is what the whole says there");
 }
 
 }  // namespace
