@@ -53,11 +53,16 @@ class SeriesFilterTest : public ServerFixture {
         group_by: "region"
         group_by: "kind"
       })pb");
-    v1::Indicator level;
-    ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, indicator, &level)), "OK");
+    CreateEvaluated(indicator);
+  }
+
+  // Creates an indicator and waits until it is evaluated.
+  void CreateEvaluated(const v1::CreateIndicatorRequest& create) {
+    v1::Indicator created;
+    ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, create, &created)), "OK");
     v1::ListObservationsRequest wait;
-    wait.set_parent("indicators/level");
-    wait.set_at_least_revision(level.revision());
+    wait.set_parent(created.name());
+    wait.set_at_least_revision(created.revision());
     v1::ListObservationsResponse ignored;
     ASSERT_EQ(CodeOf(CALL(observations_, ListObservations, wait, &ignored)), "OK");
   }
@@ -121,7 +126,7 @@ TEST_F(SeriesFilterTest, OneSeriesByAllItsDimensions) {
 
 // One key is looked up in each output that there is, without a look at other keys.
 TEST_F(SeriesFilterTest, OneKeyOfEveryOutput) {
-  v1::CreateIndicatorRequest create = Text<v1::CreateIndicatorRequest>(R"pb(
+  CreateEvaluated(Text<v1::CreateIndicatorRequest>(R"pb(
     indicator_id: "ratio"
     indicator {
       display_name: "Ratio"
@@ -130,14 +135,7 @@ TEST_F(SeriesFilterTest, OneKeyOfEveryOutput) {
       inputs { slot: "denominator" source: "datasets/stock" }
       group_by: "region"
       group_by: "kind"
-    })pb");
-  v1::Indicator ratio;
-  ASSERT_EQ(CodeOf(CALL(indicators_, CreateIndicator, create, &ratio)), "OK");
-  v1::ListObservationsRequest wait;
-  wait.set_parent("indicators/ratio");
-  wait.set_at_least_revision(ratio.revision());
-  v1::ListObservationsResponse ignored;
-  ASSERT_EQ(CodeOf(CALL(observations_, ListObservations, wait, &ignored)), "OK");
+    })pb"));
   const std::string one = R"(dimensions.region = "A" AND dimensions.kind = "car")";
   for (const int page_size : {0, 1}) {
     EXPECT_THAT(Series("indicators/ratio", one, page_size), ElementsAre("A/car:3", "A/car:3"));
