@@ -290,6 +290,8 @@ absl::Status Push::RowsInvalid() const {
   return status;
 }
 
+void Push::Drop() { gathered_.reset(); }
+
 void Push::Finish(Done done) {
   int64_t repeated = 0;
   gathered_->Settle(&repeated, [this](const Contradiction& c) {

@@ -55,6 +55,9 @@ class Push {
   // Answers INVALID_ARGUMENT / ROWS_INVALID when rows were refused and partial
   // success was not asked for.
   void Finish(Done done);
+  // Gives back what it holds of the budget before it is destroyed, for one that is
+  // given up. Nothing may be added after.
+  void Drop();
 
   // Gathered by series; public for the helpers of the implementation only.
   struct Series;

@@ -107,7 +107,11 @@ class PushReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
     return push_.Add(*message);
   }
 
-  void End(const absl::Status& status) { Finish(edge_->Convert(context_, kMethod, status)); }
+  void End(const absl::Status& status) {
+    // Before the answer: who pushes on then finds the room.
+    push_.Drop();
+    Finish(edge_->Convert(context_, kMethod, status));
+  }
 
   Edge* const edge_;
   grpc::CallbackServerContext* const context_;
